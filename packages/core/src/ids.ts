@@ -1,0 +1,41 @@
+import { randomInt, type Random } from './random.ts';
+
+/** Where UIDs and name suffixes come from. */
+export interface IdSource {
+  /** A UUID (version 4 form) for `metadata.uid`. */
+  uid(): string;
+  /** `length` characters for names made from `generateName`, from Kubernetes' alphabet without vowels and look-alikes. */
+  suffix(length: number): string;
+}
+
+/** @see kubernetes v1.36 staging/src/k8s.io/apimachinery/pkg/util/rand/rand.go (alphanums) */
+const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
+const HEX = '0123456789abcdef';
+
+/** Ids from a {@link Random}: repeatable when it is seeded. */
+export function randomIds(random: Random): IdSource {
+  const hex = (length: number): string => pick(random, HEX, length);
+  return {
+    uid: () => `${hex(8)}-${hex(4)}-4${hex(3)}-${'89ab'.charAt(randomInt(random, 4))}${hex(3)}-${hex(12)}`,
+    suffix: (length) => pick(random, SUFFIX_ALPHABET, length),
+  };
+}
+
+/** Ids that are unique over machines and time: UIDs from the platform's generator. */
+export function systemIds(): IdSource {
+  return {
+    uid: () => crypto.randomUUID(),
+    suffix: (length) => {
+      const bytes = crypto.getRandomValues(new Uint8Array(length));
+      let text = '';
+      for (const byte of bytes) text += SUFFIX_ALPHABET.charAt(byte % SUFFIX_ALPHABET.length);
+      return text;
+    },
+  };
+}
+
+function pick(random: Random, alphabet: string, length: number): string {
+  let text = '';
+  for (let i = 0; i < length; i++) text += alphabet.charAt(randomInt(random, alphabet.length));
+  return text;
+}

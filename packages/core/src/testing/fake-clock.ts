@@ -1,0 +1,118 @@
+import type { Clock, TimerOptions } from '../clock.ts';
+import { macrotask } from './macrotask.ts';
+
+/** Options of {@link createFakeClock}. */
+export interface FakeClockOptions {
+  /** Wall time at the start, ms since the Unix epoch. Default 2026-01-01T00:00:00Z. */
+  readonly startMs?: number;
+}
+
+/**
+ * A clock that stands still until it is told to move. Timers fire in the order of their due time, and in the order of their creation when due
+ * together. After each timer everything that can run without time passing runs to its end (all promise callbacks), so a run is repeatable.
+ */
+export interface FakeClock extends Clock {
+  /** When the next timer is due, in ms of {@link Clock.monotonicMs}; undefined when there is none. */
+  nextDueMs(options?: { readonly includeBackground?: boolean }): number | undefined;
+  /** Lets everything run that is runnable now, without moving the time. */
+  settleNow(): Promise<void>;
+  /** Moves the time on by `ms`, firing what falls due on the way. */
+  advance(ms: number): Promise<void>;
+  /** Moves to the next due timer and fires it, without letting promise callbacks run. False when there is none, or none due by `untilMs`. */
+  fireNext(untilMs?: number): boolean;
+}
+
+/** Invariant: a timer is in the heap until it fired; a cancelled one stays there with `fn` cleared. */
+interface Timer {
+  readonly dueMs: number;
+  readonly order: number;
+  readonly background: boolean;
+  fn: (() => void) | undefined;
+}
+
+const DEFAULT_START_MS = 1_767_225_600_000;
+
+/** Makes a {@link FakeClock}. */
+export function createFakeClock(options: FakeClockOptions = {}): FakeClock {
+  const startMs = options.startMs ?? DEFAULT_START_MS;
+  const heap: Timer[] = [];
+  let nowMs = 0;
+  let order = 0;
+  let foreground = 0;
+
+  const dropCancelled = (): void => {
+    while (heap[0] !== undefined && heap[0].fn === undefined) popTimer(heap);
+  };
+  const fireNext = (untilMs = Infinity): boolean => {
+    dropCancelled();
+    const timer = heap[0];
+    if (timer?.fn === undefined || timer.dueMs > untilMs) return false;
+    popTimer(heap);
+    nowMs = Math.max(nowMs, timer.dueMs);
+    if (!timer.background) foreground -= 1;
+    const { fn } = timer;
+    timer.fn = undefined;
+    fn();
+    return true;
+  };
+  return {
+    now: () => startMs + nowMs,
+    monotonicMs: () => nowMs,
+    after(delayMs: number, fn: () => void, timerOptions?: TimerOptions) {
+      const background = timerOptions?.background === true;
+      const timer: Timer = { dueMs: nowMs + Math.max(0, delayMs), order: order++, background, fn };
+      if (!background) foreground += 1;
+      pushTimer(heap, timer);
+      return () => {
+        if (timer.fn === undefined) return;
+        timer.fn = undefined;
+        if (!background) foreground -= 1;
+      };
+    },
+    nextDueMs({ includeBackground = true } = {}) {
+      dropCancelled();
+      if (includeBackground) return heap[0]?.dueMs;
+      if (foreground === 0) return undefined;
+      let due = Infinity;
+      for (const timer of heap) if (timer.fn !== undefined && !timer.background) due = Math.min(due, timer.dueMs);
+      return due;
+    },
+    settleNow: macrotask,
+    fireNext,
+    async advance(ms) {
+      const untilMs = nowMs + ms;
+      await macrotask();
+      while (fireNext(untilMs)) await macrotask();
+      nowMs = Math.max(nowMs, untilMs);
+    },
+  };
+}
+
+const before = (a: Timer, b: Timer): boolean => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order);
+
+function pushTimer(heap: Timer[], timer: Timer): void {
+  let at = heap.push(timer) - 1;
+  while (at > 0) {
+    const parent = (at - 1) >> 1;
+    const above = heap[parent] as Timer;
+    if (before(above, timer)) break;
+    heap[at] = above;
+    at = parent;
+  }
+  heap[at] = timer;
+}
+
+function popTimer(heap: Timer[]): void {
+  const last = heap.pop();
+  if (last === undefined || heap.length === 0) return;
+  let at = 0;
+  for (;;) {
+    let child = at * 2 + 1;
+    if (child >= heap.length) break;
+    if (child + 1 < heap.length && before(heap[child + 1] as Timer, heap[child] as Timer)) child += 1;
+    if (before(last, heap[child] as Timer)) break;
+    heap[at] = heap[child] as Timer;
+    at = child;
+  }
+  heap[at] = last;
+}
