@@ -26,7 +26,6 @@ export interface FakeClock extends Clock {
 interface Timer {
   readonly dueMs: number;
   readonly order: number;
-  readonly background: boolean;
   fn: (() => void) | undefined;
 }
 
@@ -35,21 +34,18 @@ const DEFAULT_START_MS = 1_767_225_600_000;
 /** Makes a {@link FakeClock}. */
 export function createFakeClock(options: FakeClockOptions = {}): FakeClock {
   const startMs = options.startMs ?? DEFAULT_START_MS;
-  const heap: Timer[] = [];
+  const foreground: Timer[] = [];
+  const background: Timer[] = [];
   let nowMs = 0;
   let order = 0;
-  let foreground = 0;
 
-  const dropCancelled = (): void => {
-    while (heap[0] !== undefined && heap[0].fn === undefined) popTimer(heap);
-  };
   const fireNext = (untilMs = Infinity): boolean => {
-    dropCancelled();
+    const [a, b] = [firstTimer(foreground), firstTimer(background)];
+    const heap = a !== undefined && (b === undefined || before(a, b)) ? foreground : background;
     const timer = heap[0];
     if (timer?.fn === undefined || timer.dueMs > untilMs) return false;
     popTimer(heap);
     nowMs = Math.max(nowMs, timer.dueMs);
-    if (!timer.background) foreground -= 1;
     const { fn } = timer;
     timer.fn = undefined;
     fn();
@@ -59,23 +55,15 @@ export function createFakeClock(options: FakeClockOptions = {}): FakeClock {
     now: () => startMs + nowMs,
     monotonicMs: () => nowMs,
     after(delayMs: number, fn: () => void, timerOptions?: TimerOptions) {
-      const background = timerOptions?.background === true;
-      const timer: Timer = { dueMs: nowMs + Math.max(0, delayMs), order: order++, background, fn };
-      if (!background) foreground += 1;
-      pushTimer(heap, timer);
+      const timer: Timer = { dueMs: nowMs + Math.max(0, delayMs), order: order++, fn };
+      pushTimer(timerOptions?.background === true ? background : foreground, timer);
       return () => {
-        if (timer.fn === undefined) return;
         timer.fn = undefined;
-        if (!background) foreground -= 1;
       };
     },
     nextDueMs({ includeBackground = true } = {}) {
-      dropCancelled();
-      if (includeBackground) return heap[0]?.dueMs;
-      if (foreground === 0) return undefined;
-      let due = Infinity;
-      for (const timer of heap) if (timer.fn !== undefined && !timer.background) due = Math.min(due, timer.dueMs);
-      return due;
+      const dueMs = Math.min(firstTimer(foreground)?.dueMs ?? Infinity, includeBackground ? (firstTimer(background)?.dueMs ?? Infinity) : Infinity);
+      return dueMs === Infinity ? undefined : dueMs;
     },
     settleNow: macrotask,
     fireNext,
@@ -86,6 +74,12 @@ export function createFakeClock(options: FakeClockOptions = {}): FakeClock {
       nowMs = Math.max(nowMs, untilMs);
     },
   };
+}
+
+/** The next live timer of a heap; drops cancelled ones on the way. */
+function firstTimer(heap: Timer[]): Timer | undefined {
+  while (heap[0] !== undefined && heap[0].fn === undefined) popTimer(heap);
+  return heap[0];
 }
 
 const before = (a: Timer, b: Timer): boolean => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order);
