@@ -20,3 +20,21 @@ export type { LogFields, Logger } from './logger.ts';
 // Errors
 export { ApiError, alreadyExists, conflict, invalid, isAlreadyExists, isApiError, isConflict, isExpired, isInvalid, isNotFound, notFound } from './api-error.ts';
 export type { ApiErrorOptions, ResourceName, Status, StatusCause, StatusDetails, StatusReason } from './api-error.ts';
+// JSON data
+export { cloneJson, deepEqual, deepFreeze } from './json-data.ts';
+// Selectors
+export { compileLabelSelector, formatLabelSelector, matchesLabelSelector, parseLabelSelector } from './label-selector.ts';
+export type { LabelMatcher, Labels, LabelSelector, LabelSelectorInput, LabelSelectorOperator, LabelSelectorRequirement } from './label-selector.ts';
+export { compileFieldSelector, parseFieldSelector } from './field-selector.ts';
+export type { FieldReader, FieldSelectorRequirement } from './field-selector.ts';
+// Values
+export { addQuantities, compareQuantities, formatQuantity, parseQuantity, quantityToBytes, quantityToMillis, quantityToNumber, subtractQuantities } from './quantity.ts';
+export type { Quantity, QuantityFormat, QuantityInput } from './quantity.ts';
+export { formatAge, parseDuration } from './duration.ts';
+export type { Duration } from './duration.ts';
+export { isDns1035Label, isDns1123Label, isDns1123Subdomain, isLabelValue, isQualifiedName } from './names.ts';
+// Relations and conditions
+export { condition, getCondition, isConditionTrue, stampConditions } from './conditions.ts';
+export type { Conditioned, ConditionOf, ConditionOptions } from './conditions.ts';
+export { controllerOf, isControlledBy, ownerReference } from './owner-reference.ts';
+export type { OwnerReferenceOptions } from './owner-reference.ts';
