@@ -1,0 +1,62 @@
+import { apiVersionOf, type Kind, type Subresource } from '../kind.ts';
+import type { KubernetesObject } from '../object.ts';
+import { createModel, type ModelModule } from './models/create-model.ts';
+
+/** What all kinds of one API group and version have in common. */
+export interface GroupVersion {
+  readonly group: string;
+  readonly version: string;
+  /** Loads schemas and validators. */
+  readonly load: () => Promise<ModelModule>;
+}
+
+/** What is particular to one built-in kind; everything that is left out is as it is for most. */
+export interface BuiltinKindParts {
+  readonly kind: string;
+  readonly plural: string;
+  /** Default: the kind in lower case. */
+  readonly singular?: string;
+  /** Default: the kind and `List`. */
+  readonly listKind?: string;
+  /** Default: `Namespaced`. */
+  readonly scope?: 'Cluster';
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+  /** Default: all eight. */
+  readonly verbs?: readonly string[];
+  /** Group, version and kind default to those of the object itself. */
+  readonly subresources?: readonly (Pick<Subresource, 'name' | 'verbs'> & Partial<Subresource>)[];
+}
+
+const NONE: readonly never[] = Object.freeze([]);
+const ALL_VERBS: readonly string[] = Object.freeze(['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']);
+
+/** Makes the frozen constant of one built-in kind. Nothing is loaded before {@link Kind.model} is called. */
+export function builtinKind<T extends KubernetesObject>(groupVersion: GroupVersion, parts: BuiltinKindParts): Kind<T> {
+  const { group, version, load } = groupVersion;
+  const { kind, shortNames = NONE, categories = NONE, verbs = ALL_VERBS, subresources = NONE } = parts;
+  let model: ReturnType<Kind['model']> | undefined;
+  return Object.freeze({
+    group,
+    version,
+    kind,
+    listKind: parts.listKind ?? `${kind}List`,
+    plural: parts.plural,
+    singular: parts.singular ?? kind.toLowerCase(),
+    shortNames,
+    categories,
+    scope: parts.scope ?? 'Namespaced',
+    verbs,
+    subresources: subresources.map((sub) => ({ group, version, kind, ...sub })),
+    model: () => (model ??= load().then((module) => createModel(module, kind))),
+  });
+}
+
+/** A look-up by `apiVersion` and `kind` over a fixed set of kinds; its index is built at the first call. */
+export function kindLookup(kinds: readonly Kind[]): (apiVersion: string, kind: string) => Kind | undefined {
+  let index: Map<string, Kind> | undefined;
+  return (apiVersion, kind) => {
+    index ??= new Map(kinds.map((each) => [`${apiVersionOf(each)} ${each.kind}`, each]));
+    return index.get(`${apiVersion} ${kind}`);
+  };
+}

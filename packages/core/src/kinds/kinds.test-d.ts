@@ -1,0 +1,19 @@
+import type { Kind, ObjectOf } from '../kind.ts';
+import { Deployment, Pod, type PodSpec, type PodTemplateSpec } from './index.ts';
+import { Event } from './events-v1.ts';
+import type { Event as CoreEvent } from './core-v1.ts';
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const is = <T extends true>(): T | undefined => undefined;
+
+// A kind's name is both the type of its objects and the value that carries that type.
+is<Equal<typeof Pod, Kind<Pod>>>();
+is<Equal<ObjectOf<typeof Deployment>, Deployment>>();
+is<Equal<Pod['apiVersion'], 'v1'>>();
+is<Equal<Pod['spec'], PodSpec>>();
+is<Equal<Deployment['spec']['template'], PodTemplateSpec>>();
+is<Equal<Pod['spec']['containers'][number]['imagePullPolicy'], 'Always' | 'IfNotPresent' | 'Never' | undefined>>();
+// Two groups have a kind Event: they are different types.
+is<Equal<Equal<ObjectOf<typeof Event>, CoreEvent>, false>>();
+// @ts-expect-error -- objects are read-only
+(pod: Pod): void => void (pod.spec.nodeName = 'node-1');
