@@ -1,0 +1,442 @@
+import type { CallOptions, Clock, Random } from '@kybern/core';
+import { Subject, type Observable } from 'rxjs';
+import { RuntimeError } from '../errors.ts';
+import type * as cri from '../generated/cri.ts';
+import type { Prober } from '../prober.ts';
+import type { ExecStreams, PortForwardStreams } from '../runtime.ts';
+import { matchesTarget, type Pattern, type PullBehavior, type SimulatedBehaviors, type SimulatedTarget } from './behaviors.ts';
+import { runCommand, type CommandResult } from './commands.ts';
+import { SimulatedContainers, type ContainerEnd } from './containers.ts';
+import { SimulatedImages } from './images.ts';
+import { createIpPool } from './ip-pool.ts';
+import { Latencies } from './latencies.ts';
+import { simulatedProber } from './probes.ts';
+import { containerItem, containerStatus, sandboxItem, sandboxStatus, type ContainerRecord, type SandboxRecord, type SimulatedLogLine } from './records.ts';
+import { SimulatedSandboxes } from './sandboxes.ts';
+import type { ContainerSelector, CrashOptions, SimulatedContainer, SimulatedRuntime } from './simulated-runtime.ts';
+import { containerStats, sandboxStats } from './stats.ts';
+import { commandStreams, echoPorts, type WantedStreams } from './streams.ts';
+
+/** What the simulation is made of. */
+export interface SimulationDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly podCidr: string;
+  readonly behaviors: SimulatedBehaviors;
+}
+
+/** The CRI over simulated sandboxes, containers and images: checks each call, then leaves the work to them. */
+export class RuntimeSimulation implements SimulatedRuntime {
+  readonly images: SimulatedImages;
+  readonly events$: Observable<cri.ContainerEventResponse>;
+  readonly prober: Prober;
+  readonly behaviors: SimulatedBehaviors;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #latencies: Latencies;
+  readonly #sandboxes: SimulatedSandboxes;
+  readonly #containers: SimulatedContainers;
+  readonly #events$ = new Subject<cri.ContainerEventResponse>();
+  readonly #stopListening: () => void;
+  #available = true;
+
+  constructor({ clock, random, podCidr, behaviors }: SimulationDeps) {
+    this.#clock = clock;
+    this.#random = random;
+    this.behaviors = behaviors;
+    this.#latencies = new Latencies(clock, random);
+    this.images = new SimulatedImages({ clock, behaviors, latencies: this.#latencies });
+    const newId = (): string => this.#newId();
+    const parts = { clock, behaviors, latencies: this.#latencies, newId };
+    this.#containers = new SimulatedContainers({ ...parts, images: this.images, emit: (type, record) => this.#emit(type, record) });
+    this.#sandboxes = new SimulatedSandboxes(parts, this.#containers, createIpPool(podCidr));
+    this.events$ = this.#events$.asObservable();
+    this.prober = simulatedProber({ clock, behaviors, latencies: this.#latencies, sandboxes: this.#sandboxes });
+    this.#stopListening = behaviors.onChange(() => this.#containers.replan());
+  }
+
+  // RuntimeService: sandboxes
+
+  async runPodSandbox(request: cri.RunPodSandboxRequest, options?: CallOptions): Promise<cri.RunPodSandboxResponse> {
+    this.#admit(options);
+    return { podSandboxId: (await this.#sandboxes.run(request, options?.signal)).id };
+  }
+
+  async stopPodSandbox(request: cri.StopPodSandboxRequest, options?: CallOptions): Promise<cri.StopPodSandboxResponse> {
+    this.#admit(options);
+    const record = this.#sandboxes.byId.get(request.podSandboxId);
+    if (record !== undefined) this.#sandboxes.stop(record);
+    return {};
+  }
+
+  async removePodSandbox(request: cri.RemovePodSandboxRequest, options?: CallOptions): Promise<cri.RemovePodSandboxResponse> {
+    this.#admit(options);
+    const record = this.#sandboxes.byId.get(request.podSandboxId);
+    if (record !== undefined) this.#sandboxes.remove(record);
+    return {};
+  }
+
+  async podSandboxStatus(request: cri.PodSandboxStatusRequest, options?: CallOptions): Promise<cri.PodSandboxStatusResponse> {
+    this.#admit(options);
+    const record = this.#sandboxes.get(request.podSandboxId);
+    return { status: sandboxStatus(record), containersStatuses: record.containers.map(containerStatus), timestamp: this.#clock.now() * 1e6 };
+  }
+
+  async listPodSandbox(request: cri.ListPodSandboxRequest, options?: CallOptions): Promise<cri.ListPodSandboxResponse> {
+    this.#admit(options);
+    const { id, state, labelSelector } = request.filter ?? {};
+    const items: cri.PodSandbox[] = [];
+    for (const record of narrow(this.#sandboxes.byId, id)) {
+      if (state !== undefined && state.state !== record.state) continue;
+      if (hasLabels(record.config.labels, labelSelector)) items.push(sandboxItem(record));
+    }
+    return { items };
+  }
+
+  // RuntimeService: containers
+
+  async createContainer(request: cri.CreateContainerRequest, options?: CallOptions): Promise<cri.CreateContainerResponse> {
+    this.#admit(options);
+    return { containerId: this.#containers.create(request, this.#sandboxes.get(request.podSandboxId)).id };
+  }
+
+  async startContainer(request: cri.StartContainerRequest, options?: CallOptions): Promise<cri.StartContainerResponse> {
+    this.#admit(options);
+    await this.#containers.start(request.containerId, options?.signal);
+    return {};
+  }
+
+  async stopContainer(request: cri.StopContainerRequest, options?: CallOptions): Promise<cri.StopContainerResponse> {
+    this.#admit(options);
+    const record = this.#containers.byId.get(request.containerId);
+    if (record !== undefined) await this.#containers.stop(record, (request.timeout ?? 0) * 1000, options?.signal);
+    return {};
+  }
+
+  async removeContainer(request: cri.RemoveContainerRequest, options?: CallOptions): Promise<cri.RemoveContainerResponse> {
+    this.#admit(options);
+    const record = this.#containers.byId.get(request.containerId);
+    if (record !== undefined) this.#containers.remove(record);
+    return {};
+  }
+
+  async listContainers(request: cri.ListContainersRequest, options?: CallOptions): Promise<cri.ListContainersResponse> {
+    this.#admit(options);
+    return { containers: this.#select(request.filter).map(containerItem) };
+  }
+
+  async containerStatus(request: cri.ContainerStatusRequest, options?: CallOptions): Promise<cri.ContainerStatusResponse> {
+    this.#admit(options);
+    return { status: containerStatus(this.#containers.get(request.containerId)) };
+  }
+
+  async updateContainerResources(request: cri.UpdateContainerResourcesRequest, options?: CallOptions): Promise<cri.UpdateContainerResourcesResponse> {
+    this.#admit(options);
+    this.#containers.updateResources(this.#containers.get(request.containerId), request);
+    return {};
+  }
+
+  async reopenContainerLog(request: cri.ReopenContainerLogRequest, options?: CallOptions): Promise<cri.ReopenContainerLogResponse> {
+    this.#admit(options);
+    this.#running(request.containerId);
+    return {};
+  }
+
+  // RuntimeService: commands and streams
+
+  async execSync(request: cri.ExecSyncRequest, options?: CallOptions): Promise<cri.ExecSyncResponse> {
+    this.#admit(options);
+    const record = this.#running(request.containerId);
+    const result = this.#command(record, request.cmd);
+    const timeoutMs = (request.timeout ?? 0) > 0 ? (request.timeout ?? 0) * 1000 : Infinity;
+    if (result.durationMs > timeoutMs) {
+      await this.#latencies.wait(timeoutMs, options?.signal);
+      throw new RuntimeError('DEADLINE_EXCEEDED', `failed to exec in container: timeout ${timeoutMs / 1000}s exceeded: context deadline exceeded`);
+    }
+    await this.#ended(record, result, options?.signal);
+    const encoder = new TextEncoder();
+    return { stdout: encoder.encode(result.stdout), stderr: encoder.encode(result.stderr), exitCode: result.exitCode };
+  }
+
+  async exec(request: cri.ExecRequest, options?: CallOptions): Promise<ExecStreams> {
+    this.#admit(options);
+    const record = this.#running(request.containerId);
+    const result = this.#command(record, request.cmd);
+    return commandStreams(result, request, this.#ended(record, result, options?.signal));
+  }
+
+  async attach(request: cri.AttachRequest, options?: CallOptions): Promise<ExecStreams> {
+    this.#admit(options);
+    const record = this.#running(request.containerId);
+    const ended = this.#latencies.untilAborted(this.#containers.exited(record), options?.signal);
+    const { stdout, stderr } = this.#written(record);
+    const streams = commandStreams({ stdout, stderr, exitCode: 0, durationMs: 0 }, wantedByAttach(request), ended);
+    return { ...streams, exitCode: ended.then(() => record.exitCode) };
+  }
+
+  async portForward(request: cri.PortForwardRequest, options?: CallOptions): Promise<PortForwardStreams> {
+    this.#admit(options);
+    if (this.#sandboxes.get(request.podSandboxId).state !== 'SANDBOX_READY') {
+      throw new RuntimeError('UNKNOWN', `sandbox container "${request.podSandboxId}" is not running`);
+    }
+    return echoPorts();
+  }
+
+  // RuntimeService: the runtime itself
+
+  async version(_request: cri.VersionRequest, options?: CallOptions): Promise<cri.VersionResponse> {
+    this.#admit(options);
+    return { version: '0.1.0', runtimeName: 'simulated', runtimeVersion: '1.0.0', runtimeApiVersion: 'v1' };
+  }
+
+  async status(_request: cri.StatusRequest, options?: CallOptions): Promise<cri.StatusResponse> {
+    this.#admit(options);
+    const conditions = ['RuntimeReady', 'NetworkReady'].map((type) => ({ type, status: true, reason: '', message: '' }));
+    return { status: { conditions }, runtimeHandlers: [{ name: '' }] };
+  }
+
+  async runtimeConfig(_request: cri.RuntimeConfigRequest, options?: CallOptions): Promise<cri.RuntimeConfigResponse> {
+    this.#admit(options);
+    return { linux: { cgroupDriver: 'CGROUPFS' } };
+  }
+
+  async updateRuntimeConfig(request: cri.UpdateRuntimeConfigRequest, options?: CallOptions): Promise<cri.UpdateRuntimeConfigResponse> {
+    this.#admit(options);
+    const podCidr = request.runtimeConfig?.networkConfig?.podCidr ?? '';
+    const [first = ''] = podCidr.split(',');
+    if (first !== '' && first !== this.#sandboxes.pool.cidr) this.#sandboxes.pool = createIpPool(first);
+    return {};
+  }
+
+  async updatePodSandboxResources(request: cri.UpdatePodSandboxResourcesRequest, options?: CallOptions): Promise<cri.UpdatePodSandboxResourcesResponse> {
+    this.#admit(options);
+    this.#sandboxes.get(request.podSandboxId);
+    return {};
+  }
+
+  async checkpointContainer(_request: cri.CheckpointContainerRequest, options?: CallOptions): Promise<cri.CheckpointContainerResponse> {
+    this.#admit(options);
+    throw new RuntimeError('UNIMPLEMENTED', 'a simulated container has no memory to checkpoint');
+  }
+
+  // RuntimeService: stats
+
+  async containerStats(request: cri.ContainerStatsRequest, options?: CallOptions): Promise<cri.ContainerStatsResponse> {
+    this.#admit(options);
+    return { stats: this.#statsOf(this.#containers.get(request.containerId)) };
+  }
+
+  async listContainerStats(request: cri.ListContainerStatsRequest, options?: CallOptions): Promise<cri.ListContainerStatsResponse> {
+    this.#admit(options);
+    return {
+      stats: this.#select(request.filter)
+        .filter(isRunning)
+        .map((record) => this.#statsOf(record)),
+    };
+  }
+
+  async podSandboxStats(request: cri.PodSandboxStatsRequest, options?: CallOptions): Promise<cri.PodSandboxStatsResponse> {
+    this.#admit(options);
+    return { stats: this.#statsOfSandbox(this.#sandboxes.get(request.podSandboxId)) };
+  }
+
+  async listPodSandboxStats(request: cri.ListPodSandboxStatsRequest, options?: CallOptions): Promise<cri.ListPodSandboxStatsResponse> {
+    this.#admit(options);
+    const { id, labelSelector } = request.filter ?? {};
+    const records = [...narrow(this.#sandboxes.byId, id)].filter((record) => hasLabels(record.config.labels, labelSelector));
+    return { stats: records.map((record) => this.#statsOfSandbox(record)) };
+  }
+
+  // ImageService
+
+  async listImages(request: cri.ListImagesRequest, options?: CallOptions): Promise<cri.ListImagesResponse> {
+    this.#admit(options);
+    const wanted = request.filter?.image?.image ?? '';
+    if (wanted === '') return { images: this.images.list() };
+    const found = this.images.find(wanted);
+    return { images: found === undefined ? [] : [found] };
+  }
+
+  async imageStatus(request: cri.ImageStatusRequest, options?: CallOptions): Promise<cri.ImageStatusResponse> {
+    this.#admit(options);
+    const image = this.images.find(request.image.image);
+    return image === undefined ? {} : { image };
+  }
+
+  async pullImage(request: cri.PullImageRequest, options?: CallOptions): Promise<cri.PullImageResponse> {
+    this.#admit(options);
+    const image = await this.images.pull(request.image.image, options);
+    return { imageRef: image.repoDigests[0] ?? image.id };
+  }
+
+  async removeImage(request: cri.RemoveImageRequest, options?: CallOptions): Promise<cri.RemoveImageResponse> {
+    this.#admit(options);
+    this.images.remove(request.image.image);
+    return {};
+  }
+
+  async imageFsInfo(_request: cri.ImageFsInfoRequest, options?: CallOptions): Promise<cri.ImageFsInfoResponse> {
+    this.#admit(options);
+    return this.images.fsInfo();
+  }
+
+  // Faults and views
+
+  crash(selector: ContainerSelector, { exitCode = 1, reason, message }: CrashOptions = {}): number {
+    const end: ContainerEnd = { code: exitCode, ...(reason === undefined ? {} : { reason }), ...(message === undefined ? {} : { message }) };
+    return this.#matching(selector).filter((record) => this.#containers.crash(record, end)).length;
+  }
+
+  oomKill(selector: ContainerSelector): number {
+    return this.crash(selector, { exitCode: 137, reason: 'OOMKilled' });
+  }
+
+  hang(target: SimulatedTarget): () => void {
+    return this.behaviors.add({ ...target, hang: true });
+  }
+
+  failPulls(image: Pattern, { error = 'registry-unavailable', times, latencyMs }: Pick<PullBehavior, 'error' | 'times' | 'latencyMs'> = {}): () => void {
+    const pull: PullBehavior = { error, ...(times === undefined ? {} : { times }), ...(latencyMs === undefined ? {} : { latencyMs }) };
+    return this.behaviors.add({ image, pull });
+  }
+
+  setAvailable(available: boolean): void {
+    this.#available = available;
+  }
+
+  powerOff(): void {
+    this.#available = false;
+    this.#sandboxes.powerOff();
+  }
+
+  powerOn(): void {
+    this.#available = true;
+  }
+
+  containers(selector: ContainerSelector = {}): readonly SimulatedContainer[] {
+    return this.#matching(selector).map(({ id, config, sandbox, subject, state, exitCode, reason }) => ({
+      id,
+      name: config.metadata.name,
+      attempt: config.metadata.attempt,
+      namespace: sandbox.config.metadata.namespace,
+      pod: sandbox.config.metadata.name,
+      podUid: sandbox.config.metadata.uid,
+      image: subject.image ?? '',
+      state,
+      exitCode,
+      reason,
+    }));
+  }
+
+  logs(containerId: string): readonly SimulatedLogLine[] {
+    return [...(this.#containers.byId.get(containerId)?.log ?? [])];
+  }
+
+  [Symbol.dispose](): void {
+    this.#stopListening();
+    this.#events$.complete();
+  }
+
+  // Inside
+
+  #admit(options: CallOptions | undefined): void {
+    options?.signal?.throwIfAborted();
+    if (!this.#available) throw new RuntimeError('UNAVAILABLE', 'connection error: the container runtime is down');
+  }
+
+  #emit(type: cri.ContainerEventType, record: ContainerRecord): void {
+    if (!this.#available || !this.#events$.observed) return;
+    this.#events$.next({
+      containerId: record.id,
+      containerEventType: type,
+      createdAt: this.#clock.now() * 1e6,
+      podSandboxStatus: sandboxStatus(record.sandbox),
+      containersStatuses: record.sandbox.containers.map(containerStatus),
+    });
+  }
+
+  #newId(): string {
+    let id = '';
+    for (let i = 0; i < 8; i++)
+      id += Math.floor(this.#random.next() * 2 ** 32)
+        .toString(16)
+        .padStart(8, '0');
+    return id;
+  }
+
+  #running(containerId: string): ContainerRecord {
+    const record = this.#containers.get(containerId);
+    if (!isRunning(record)) throw new RuntimeError('UNKNOWN', `container "${containerId}" is not running: it is in state ${record.state}`);
+    return record;
+  }
+
+  #command(record: ContainerRecord, cmd: readonly string[]): CommandResult {
+    if (record.hung) return { stdout: '', stderr: '', exitCode: 137, durationMs: Infinity };
+    const runningMs = this.#clock.now() - record.startedAt / 1e6;
+    return runCommand(cmd, this.behaviors.resolve(record.subject), { runningMs, draw: (duration) => this.#latencies.draw(duration) });
+  }
+
+  /** A command ends by itself or with its container. */
+  #ended(record: ContainerRecord, result: CommandResult, signal: AbortSignal | undefined): Promise<void> {
+    if (result.durationMs === Infinity) return this.#latencies.untilAborted(this.#containers.exited(record), signal);
+    return this.#latencies.wait(result.durationMs, signal);
+  }
+
+  #written(record: ContainerRecord): { stdout: string; stderr: string } {
+    const text = (stream: SimulatedLogLine['stream']): string =>
+      record.log
+        .filter((line) => line.stream === stream)
+        .map(({ line }) => `${line}\n`)
+        .join('');
+    return { stdout: text('stdout'), stderr: text('stderr') };
+  }
+
+  #select(
+    filter: { id?: string; podSandboxId?: string; labelSelector?: Readonly<Record<string, string>>; state?: cri.ContainerStateValue } = {},
+  ): ContainerRecord[] {
+    const { id, podSandboxId = '', labelSelector, state } = filter;
+    const sandbox = podSandboxId === '' ? undefined : this.#sandboxes.byId.get(podSandboxId);
+    if (podSandboxId !== '' && sandbox === undefined) return [];
+    const candidates = sandbox?.containers ?? narrow(this.#containers.byId, id);
+    return [...candidates].filter(
+      (record) =>
+        (id === undefined || id === '' || record.id === id) &&
+        (state === undefined || state.state === record.state) &&
+        hasLabels(record.config.labels, labelSelector),
+    );
+  }
+
+  #matching(selector: ContainerSelector): ContainerRecord[] {
+    if (typeof selector === 'string') return [...narrow(this.#containers.byId, selector)];
+    return [...this.#containers.byId.values()].filter((record) => matchesTarget(selector, record.subject));
+  }
+
+  #statsOf(record: ContainerRecord): cri.ContainerStats {
+    return containerStats(record, this.behaviors.resolve(record.subject), this.#clock.now());
+  }
+
+  #statsOfSandbox(record: SandboxRecord): cri.PodSandboxStats {
+    return sandboxStats(
+      record,
+      record.containers.filter(isRunning).map((container) => this.#statsOf(container)),
+      this.#clock.now(),
+    );
+  }
+}
+
+const isRunning = (record: ContainerRecord): boolean => record.state === 'CONTAINER_RUNNING';
+
+const wantedByAttach = ({ stdin = false, stdout = false, stderr = false, tty = false }: cri.AttachRequest): WantedStreams => ({ stdin, stdout, stderr, tty });
+
+/** The entry of one id, or all of them. */
+function narrow<T>(byId: ReadonlyMap<string, T>, id: string | undefined): Iterable<T> {
+  if (id === undefined || id === '') return byId.values();
+  const found = byId.get(id);
+  return found === undefined ? [] : [found];
+}
+
+function hasLabels(labels: Readonly<Record<string, string>> | undefined, selector: Readonly<Record<string, string>> | undefined): boolean {
+  if (selector === undefined) return true;
+  for (const key in selector) if (labels?.[key] !== selector[key]) return false;
+  return true;
+}
