@@ -38,3 +38,11 @@ export { condition, getCondition, isConditionTrue, stampConditions } from './con
 export type { Conditioned, ConditionOf, ConditionOptions } from './conditions.ts';
 export { controllerOf, isControlledBy, ownerReference } from './owner-reference.ts';
 export type { OwnerReferenceOptions } from './owner-reference.ts';
+// Patches
+export { applyJsonPatch } from './json-patch.ts';
+export { applyMergePatch, createMergePatch } from './merge-patch.ts';
+export { applyStrategicMergePatch } from './strategic-merge-patch.ts';
+export { createThreeWayPatch } from './three-way-patch.ts';
+export type { ThreeWayInput } from './three-way-patch.ts';
+// For implementations of Client
+export { toObjectList } from './object-list.ts';
