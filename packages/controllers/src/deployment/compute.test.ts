@@ -55,6 +55,12 @@ describe('a rolling update, upstream cases', () => {
   });
 });
 
+it('does not rely on available Pods that a stale status still counts although they are on their way out', () => {
+  const old = replicaSet('v1', { replicas: 2, status: { replicas: 3, availableReplicas: 3 } });
+  const rollout = currentRollout(deployment({ replicas: 3, ...rolling(1, 1) }), replicaSet('v2', { replicas: 2, available: 1 }), [old]);
+  expect(shrinkOld(rollout).old[0]?.replicas).toBe(1);
+});
+
 describe('scaling in proportion, upstream cases', () => {
   const set = (name: string, ageSeconds: number, replicas: number, before: { desired: number; surge: number }): ReplicaSet =>
     replicaSet(name, {
