@@ -1,1 +1,13 @@
-export {};
+// The server
+export { createApiServer } from './api-server.ts';
+export type { ApiServer, ApiServerOptions } from './api-server.ts';
+// Requests
+export { SYSTEM_USER } from './request.ts';
+export type { ApiRequest, ApiResponse, Operation, PatchType, RequestOptions, UserInfo, Verb } from './request.ts';
+export type { KindRegistry } from './registry.ts';
+// Who may do what
+export { privilegedGroupAuthorizer } from './authorization.ts';
+export type { AuthorizationAttributes, AuthorizationDecision, Authorizer } from './authorization.ts';
+// Admission
+export { defaultAdmission } from './admission/index.ts';
+export type { AdmissionAttributes, AdmissionPlugin } from './admission/admission.ts';

@@ -1,0 +1,66 @@
+import type { Kind, KubernetesObject, MutableJson } from '@kybern/core';
+import type { Environment } from '../environment.ts';
+import type { Operation, UserInfo } from '../request.ts';
+import type { Resource } from '../resource.ts';
+
+/** What an admission plugin is asked about. */
+export interface AdmissionAttributes {
+  readonly operation: Operation;
+  readonly kind: Kind;
+  readonly namespace: string | undefined;
+  /** Empty while it is not generated yet. */
+  readonly name: string;
+  readonly subresource: string | undefined;
+  /** The new object, a private copy that mutating plugins may change; undefined for DELETE. */
+  readonly object: MutableJson;
+  /** The stored object, frozen; undefined for CREATE. */
+  readonly oldObject: KubernetesObject | undefined;
+  readonly user: UserInfo;
+  readonly dryRun: boolean;
+  readonly env: Environment;
+  readonly warnings: string[];
+}
+
+/**
+ * One link of the admission chain. Answers at once where it can: a promise costs every write.
+ *
+ * @see kubernetes v1.36 staging/src/k8s.io/apiserver/pkg/admission/interfaces.go
+ */
+export interface AdmissionPlugin {
+  /** Kubernetes' name, as in `--enable-admission-plugins`. */
+  readonly name: string;
+  /** Asked once per resource, subresource and operation; the answer is kept. */
+  handles(resource: Resource, operation: Operation, subresource: string | undefined): boolean;
+  /** Changes `attributes.object`. @throws {ApiError} to refuse */
+  mutate?(attributes: AdmissionAttributes): void | Promise<void>;
+  /** @throws {ApiError} to refuse */
+  validate?(attributes: AdmissionAttributes): void | Promise<void>;
+}
+
+/** The plugins that one kind of write goes through. */
+export interface AdmissionChain {
+  readonly mutating: readonly AdmissionPlugin[];
+  readonly validating: readonly AdmissionPlugin[];
+}
+
+/** Picks the plugins that handle writes of one kind. */
+export function selectPlugins(plugins: readonly AdmissionPlugin[], resource: Resource, about: { operation: Operation; subresource: string | undefined }): AdmissionChain {
+  const handling = plugins.filter((plugin) => plugin.handles(resource, about.operation, about.subresource));
+  return { mutating: handling.filter((plugin) => plugin.mutate !== undefined), validating: handling.filter((plugin) => plugin.validate !== undefined) };
+}
+
+/** Lets the mutating plugins change the object, in their order. */
+export async function runMutating(chain: AdmissionChain, attributes: AdmissionAttributes): Promise<void> {
+  for (const plugin of chain.mutating) {
+    const result = plugin.mutate?.(attributes);
+    if (result !== undefined) await result;
+  }
+}
+
+/** Asks the validating plugins, in their order. */
+export async function runValidating(chain: AdmissionChain, attributes: AdmissionAttributes): Promise<void> {
+  for (const plugin of chain.validating) {
+    const result = plugin.validate?.(attributes);
+    if (result !== undefined) await result;
+  }
+}

@@ -1,0 +1,31 @@
+import { ApiError, notFound, type Kind, type KubernetesObject } from '@kybern/core';
+import { Namespace } from '@kybern/core/kinds';
+import { forbidden } from '../authorization.ts';
+import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
+
+/** Namespaces that nobody may delete. @see kubernetes v1.36 …/apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go */
+const IMMORTAL: readonly string[] = ['default', 'kube-system', 'kube-public'];
+
+/** Refuses new objects in namespaces that are not there or are going, and the deletion of those that every cluster needs. */
+export const namespaceLifecycle: AdmissionPlugin = {
+  name: 'NamespaceLifecycle',
+  handles: ({ kind, namespaced }, operation, subresource) =>
+    subresource === undefined && (operation === 'DELETE' ? kind.plural === 'namespaces' && kind.group === '' : namespaced && operation === 'CREATE'),
+  mutate(attributes) {
+    if (attributes.operation === 'DELETE') {
+      if (IMMORTAL.includes(attributes.name)) throw forbidden(attributes, 'this namespace may not be deleted');
+      return undefined;
+    }
+    return checkNamespace(attributes);
+  },
+};
+
+async function checkNamespace({ env, kind, namespace = 'default', name }: AdmissionAttributes): Promise<void> {
+  const found = await env.lookup(Namespace as Kind, undefined, namespace);
+  if (found === undefined) throw notFound(Namespace, namespace);
+  if ((found as KubernetesObject & { status?: { phase?: string } }).status?.phase !== 'Terminating') return;
+  const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
+  const error = forbidden({ kind, name }, why);
+  const causes = [{ reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' }];
+  throw new ApiError('Forbidden', error.message, { details: { ...error.details, causes } });
+}

@@ -1,0 +1,117 @@
+import {
+  noopLogger, systemClock, systemIds, systemRandom, type Client, type Clock, type IdSource, type Kind, type Logger, type Random,
+} from '@kybern/core';
+import { builtinKinds } from '@kybern/core/kinds';
+import { createMemoryStore, type StateStore } from '@kybern/state';
+import type { AdmissionPlugin } from './admission/admission.ts';
+import { defaultAdmission } from './admission/index.ts';
+import { privilegedGroupAuthorizer, type Authorizer } from './authorization.ts';
+import { bootstrap } from './bootstrap.ts';
+import { createInProcessClient } from './client.ts';
+import type { Environment } from './environment.ts';
+import { noSuchResource } from './errors.ts';
+import { execute } from './execute.ts';
+import { createKindRegistry, type KindRegistry } from './registry.ts';
+import { SYSTEM_USER, type ApiRequest, type ApiResponse, type UserInfo } from './request.ts';
+import { createResource, objectKey, type Resource } from './resource.ts';
+import { createServiceAllocators } from './resources/service-allocators.ts';
+import { createEventDispatcher } from './watch/event-dispatcher.ts';
+
+/** Options of {@link createApiServer}. */
+export interface ApiServerOptions {
+  /** Where objects live. Default: a new store in memory, which the server then disposes with itself; a store that is given stays the caller's. */
+  readonly state?: StateStore;
+  /** Kinds to serve besides the built-in ones. */
+  readonly kinds?: readonly Kind[];
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Default: the machine's. */
+  readonly random?: Random;
+  /** Default: the machine's. */
+  readonly ids?: IdSource;
+  readonly logger?: Logger;
+  /** The addresses of Services. Default `10.96.0.0/12`. */
+  readonly serviceCidr?: string;
+  /** Default: members of `system:masters` may do everything, others nothing. */
+  readonly authorizer?: Authorizer;
+  /** The admission chain, in order. Default: {@link defaultAdmission}. */
+  readonly admission?: readonly AdmissionPlugin[];
+  /** Told of every load that takes real time (schemas and validators), so that a virtual clock can wait for it. */
+  readonly pending?: <T>(promise: Promise<T>) => Promise<T>;
+}
+
+/** A Kubernetes API server over a state store. */
+export interface ApiServer extends AsyncDisposable {
+  /** May do everything, as a member of `system:masters`. */
+  readonly client: Client;
+  /** A client that acts as `user`, with that user's rights. */
+  clientFor(user: UserInfo): Client;
+  readonly kinds: KindRegistry;
+  /** The one way in, for doors: authorize, admit, validate, store. @throws {ApiError} */
+  execute(request: ApiRequest): Promise<ApiResponse>;
+}
+
+const DEFAULT_SERVICE_CIDR = '10.96.0.0/12';
+
+/**
+ * Starts an API server in this process. On an empty store it creates what every cluster has: the namespaces, their ServiceAccounts, the system
+ * priority classes and the Service `kubernetes`.
+ *
+ * Disposing the server ends its watches; they complete.
+ *
+ * @throws {RangeError} when two kinds have the same name
+ * @throws {AllocationError} when `serviceCidr` is not a CIDR
+ */
+export async function createApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
+  const env = createEnvironment(options);
+  await bootstrap(env);
+  const run = (request: ApiRequest): Promise<ApiResponse> => execute(env, request);
+  const clientFor = (user: UserInfo): Client => createInProcessClient(run, { user, clock: env.clock });
+  return {
+    client: clientFor(SYSTEM_USER),
+    clientFor,
+    kinds: env.kinds,
+    execute: run,
+    async [Symbol.asyncDispose]() {
+      env.dispatcher.close();
+      if (options.state === undefined) await env.state[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function createEnvironment(options: ApiServerOptions): Environment {
+  const state = options.state ?? createMemoryStore();
+  const clock = options.clock ?? systemClock();
+  const resources = new Map<Kind, Resource>();
+  const kinds = createKindRegistry([...builtinKinds, ...(options.kinds ?? [])]);
+  const builtin = new Set<Kind>(builtinKinds);
+  const env: Environment = {
+    state,
+    clock,
+    random: options.random ?? systemRandom(),
+    ids: options.ids ?? systemIds(),
+    logger: options.logger ?? noopLogger,
+    kinds,
+    authorizer: options.authorizer ?? privilegedGroupAuthorizer(),
+    admission: options.admission ?? defaultAdmission(),
+    allocators: createServiceAllocators(options.serviceCidr ?? DEFAULT_SERVICE_CIDR),
+    dispatcher: createEventDispatcher(state),
+    pending: options.pending ?? ((promise) => promise),
+    resource(kind) {
+      let resource = resources.get(kind);
+      if (resource === undefined) resources.set(kind, (resource = findResource(kind)));
+      return resource;
+    },
+    async lookup(kind, namespace, name) {
+      return (await state.get(objectKey(env.resource(kind), namespace, name)))?.value;
+    },
+  };
+  /** A kind of the same name from another installation of the package is the same kind. */
+  const findResource = (kind: Kind): Resource => {
+    const served = kinds.byResource(kind.group, kind.version, kind.plural);
+    if (served === undefined) throw noSuchResource();
+    if (served !== kind) return env.resource(served);
+    return createResource(served, env, { custom: !builtin.has(served) });
+  };
+  return env;
+}

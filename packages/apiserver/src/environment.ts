@@ -1,0 +1,28 @@
+import type { Clock, IdSource, Kind, KubernetesObject, Logger, Random } from '@kybern/core';
+import type { StateStore } from '@kybern/state';
+import type { AdmissionPlugin } from './admission/admission.ts';
+import type { Authorizer } from './authorization.ts';
+import type { KindRegistry } from './registry.ts';
+import type { Resource } from './resource.ts';
+import type { ServiceAllocators } from './resources/service-allocators.ts';
+import type { EventDispatcher } from './watch/event-dispatcher.ts';
+
+/** What every stage of the pipeline works with: the server's parts, made once by `createApiServer`. */
+export interface Environment {
+  readonly state: StateStore;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly kinds: KindRegistry;
+  readonly authorizer: Authorizer;
+  readonly admission: readonly AdmissionPlugin[];
+  readonly allocators: ServiceAllocators;
+  readonly dispatcher: EventDispatcher;
+  /** Told of every real asynchronous load. */
+  readonly pending: <T>(promise: Promise<T>) => Promise<T>;
+  /** The compiled pipeline of a kind. @throws {ApiError} `NotFound` when the server does not serve it */
+  resource(kind: Kind): Resource;
+  /** What is stored, without authorization; undefined when there is none. For admission and strategies. */
+  lookup(kind: Kind, namespace: string | undefined, name: string): Promise<KubernetesObject | undefined>;
+}

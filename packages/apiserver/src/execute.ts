@@ -1,0 +1,72 @@
+import { ApiError, isApiError } from '@kybern/core';
+import { checkAccess } from './authorization.ts';
+import type { Environment } from './environment.ts';
+import { badRequest, internalError, methodNotAllowed } from './errors.ts';
+import type { ApiRequest, ApiResponse } from './request.ts';
+import type { Resource } from './resource.ts';
+import { serveSubresource } from './subresources/index.ts';
+import { createObject } from './verbs/create.ts';
+import { deleteCollection } from './verbs/delete-collection.ts';
+import { deleteObject } from './verbs/delete.ts';
+import { getObject } from './verbs/get.ts';
+import { listObjects } from './verbs/list.ts';
+import { patchObject } from './verbs/patch.ts';
+import { updateObject } from './verbs/update.ts';
+import { watchObjects } from './verbs/watch.ts';
+
+/**
+ * The one pipeline: authorize, then the verb's own stages.
+ *
+ * @throws {ApiError} as a rejection, whatever went wrong; the signal's reason when it aborted before the request began
+ */
+export async function execute(env: Environment, request: ApiRequest): Promise<ApiResponse> {
+  request.options?.signal?.throwIfAborted();
+  const resource = env.resource(request.kind);
+  const access = checkAccess(env.authorizer, request);
+  if (access !== undefined) await access;
+  try {
+    return await dispatch(env, resource, request);
+  } catch (error) {
+    throw toApiError(error, env, request);
+  }
+}
+
+function dispatch(env: Environment, resource: Resource, request: ApiRequest): Promise<ApiResponse> | ApiResponse {
+  const { verb, kind } = request;
+  if (request.subresource !== undefined) {
+    requireName(request);
+    return serveSubresource(env, resource, request);
+  }
+  if (!kind.verbs.includes(verb)) throw methodNotAllowed(verb);
+  switch (verb) {
+    case 'get':
+      return getObject(env, resource, requireName(request));
+    case 'list':
+      return listObjects(env, resource, request);
+    case 'watch':
+      return watchObjects(env, resource, request);
+    case 'create':
+      return createObject(env, resource, request);
+    case 'update':
+      return updateObject(env, resource, requireName(request));
+    case 'patch':
+      return patchObject(env, resource, requireName(request));
+    case 'delete':
+      return deleteObject(env, resource, requireName(request));
+    case 'deletecollection':
+      return deleteCollection(env, resource, request);
+  }
+}
+
+function requireName(request: ApiRequest): ApiRequest {
+  if (request.name === undefined || request.name === '') throw badRequest('name is required');
+  return request;
+}
+
+/** A fault of ours never leaves as anything but an `InternalError`; what was aborted leaves as it is. */
+function toApiError(error: unknown, env: Environment, request: ApiRequest): unknown {
+  if (isApiError(error) || error === request.options?.signal?.reason) return error;
+  const { verb, kind, namespace, name } = request;
+  env.logger.error('request failed', { verb, kind: kind.kind, namespace, name, error: error instanceof Error ? error.stack : String(error) });
+  return internalError(error instanceof Error ? error.message : String(error), error) satisfies ApiError;
+}

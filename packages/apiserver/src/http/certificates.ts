@@ -1,0 +1,113 @@
+import { webcrypto } from 'node:crypto';
+// The certificate library resolves its parts by decorators, which need this first.
+import 'reflect-metadata';
+import * as x509 from '@peculiar/x509';
+
+/** PEM texts of a certificate and its private key. */
+export interface CertifiedKey {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** A certificate authority of our own. */
+export interface CertificateAuthority {
+  /** PEM of its certificate, for clients. */
+  readonly certificate: string;
+  /** A certificate for a server that is reached under `hosts` (names or IP addresses). */
+  issueServer(hosts: readonly string[]): Promise<CertifiedKey>;
+  /** A certificate that proves a user: the common name is the user's, organizations are the groups. */
+  issueClient(user: { readonly name: string; readonly groups: readonly string[] }): Promise<CertifiedKey>;
+}
+
+const ALGORITHM: EcKeyGenParams & EcdsaParams = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const DAY_MS = 86_400_000;
+const CA_DAYS = 3650;
+const LEAF_DAYS = 365;
+/** Certificates count from a little earlier, for peers whose clock is behind. */
+const SKEW_MS = 3_600_000;
+
+type EcKeyGenParams = { readonly name: string; readonly namedCurve: string };
+type EcdsaParams = { readonly hash: string };
+
+/**
+ * Mints a certificate authority with an EC P-256 key, which lives in memory only.
+ *
+ * @param nowMs wall time in ms: the beginning of its validity of ten years; what it issues is valid for one year
+ */
+export async function createCertificateAuthority(nowMs: number): Promise<CertificateAuthority> {
+  const notBefore = new Date(nowMs - SKEW_MS);
+  const keys = await generateKeys();
+  const ca = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: serialNumber(),
+    name: 'CN=kybern-ca',
+    notBefore,
+    notAfter: new Date(nowMs + CA_DAYS * DAY_MS),
+    signingAlgorithm: ALGORITHM,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.digitalSignature, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  const issue = async (subject: string, extensions: readonly x509.Extension[]): Promise<CertifiedKey> => {
+    const leaf = await generateKeys();
+    const certificate = await x509.X509CertificateGenerator.create({
+      serialNumber: serialNumber(),
+      subject,
+      issuer: ca.subject,
+      notBefore,
+      notAfter: new Date(nowMs + LEAF_DAYS * DAY_MS),
+      signingAlgorithm: ALGORITHM,
+      publicKey: leaf.publicKey,
+      signingKey: keys.privateKey,
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+        await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey),
+        ...extensions,
+      ],
+    });
+    return { certificate: certificate.toString('pem'), key: await privatePem(leaf.privateKey) };
+  };
+  return {
+    certificate: ca.toString('pem'),
+    issueServer: (hosts) =>
+      issue('CN=kybern-apiserver', [
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        new x509.SubjectAlternativeNameExtension(hosts.map((host) => ({ type: isAddress(host) ? 'ip' : 'dns', value: host }))),
+      ]),
+    issueClient: ({ name, groups }) =>
+      issue([...groups.map((group) => `O=${escapeName(group)}`), `CN=${escapeName(name)}`].join(', '), [
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
+      ]),
+  };
+}
+
+function generateKeys(): Promise<CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']) as Promise<CryptoKeyPair>;
+}
+
+type CryptoKeyPair = webcrypto.CryptoKeyPair;
+
+async function privatePem(key: webcrypto.CryptoKey): Promise<string> {
+  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
+  return `-----BEGIN PRIVATE KEY-----\n${lines.join('\n')}\n-----END PRIVATE KEY-----\n`;
+}
+
+/** 127 random bits, positive. */
+function serialNumber(): string {
+  const bytes = webcrypto.getRandomValues(new Uint8Array(16));
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x01;
+  return Buffer.from(bytes).toString('hex');
+}
+
+function isAddress(host: string): boolean {
+  return /^[\d.]+$/.test(host) || host.includes(':');
+}
+
+/** Characters that mean something in a distinguished name are escaped. */
+function escapeName(text: string): string {
+  return text.replaceAll(/[,+"\\<>;=#]/g, (char) => `\\${char}`);
+}

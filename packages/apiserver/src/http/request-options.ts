@@ -1,0 +1,81 @@
+import { ApiError } from '@kybern/core';
+import type { RequestOptions } from '../request.ts';
+
+/** Reads the options that Kubernetes takes as query parameters. @throws {ApiError} `BadRequest` naming the parameter */
+export function queryOptions(query: URLSearchParams, signal: AbortSignal): RequestOptions {
+  return {
+    resourceVersion: text(query, 'resourceVersion'),
+    resourceVersionMatch: text(query, 'resourceVersionMatch'),
+    labelSelector: text(query, 'labelSelector'),
+    fieldSelector: text(query, 'fieldSelector'),
+    limit: integer(query, 'limit'),
+    continue: text(query, 'continue'),
+    allowWatchBookmarks: boolean(query, 'allowWatchBookmarks'),
+    sendInitialEvents: boolean(query, 'sendInitialEvents'),
+    timeoutSeconds: integer(query, 'timeoutSeconds'),
+    dryRun: dryRun(query.getAll('dryRun')),
+    fieldManager: text(query, 'fieldManager'),
+    fieldValidation: fieldValidation(text(query, 'fieldValidation')),
+    force: boolean(query, 'force'),
+    gracePeriodSeconds: integer(query, 'gracePeriodSeconds'),
+    propagationPolicy: propagationPolicy(text(query, 'propagationPolicy')),
+    signal,
+  };
+}
+
+/** The same for a DELETE, whose options may also come as a `DeleteOptions` body, which wins. @throws {ApiError} `BadRequest` */
+export function deleteOptions(query: URLSearchParams, body: unknown, signal: AbortSignal): RequestOptions {
+  const options = queryOptions(query, signal);
+  if (body === undefined || body === null) return options;
+  if (typeof body !== 'object') throw bad('the body of a DELETE must be a DeleteOptions object');
+  const given = body as { gracePeriodSeconds?: unknown; propagationPolicy?: unknown; orphanDependents?: unknown; dryRun?: unknown; preconditions?: unknown };
+  const policy = given.propagationPolicy ?? (given.orphanDependents === true ? 'Orphan' : given.orphanDependents === false ? 'Background' : undefined);
+  return {
+    ...options,
+    ...(given.gracePeriodSeconds === undefined || given.gracePeriodSeconds === null ? {} : { gracePeriodSeconds: wholeNumber('gracePeriodSeconds', given.gracePeriodSeconds) }),
+    ...(policy === undefined || policy === null ? {} : { propagationPolicy: propagationPolicy(String(policy)) }),
+    ...(Array.isArray(given.dryRun) ? { dryRun: dryRun(given.dryRun.map(String)) } : {}),
+    ...(typeof given.preconditions === 'object' && given.preconditions !== null ? { preconditions: given.preconditions } : {}),
+  };
+}
+
+function text(query: URLSearchParams, name: string): string | undefined {
+  const value = query.get(name);
+  return value === null || value === '' ? undefined : value;
+}
+
+function integer(query: URLSearchParams, name: string): number | undefined {
+  const value = text(query, name);
+  return value === undefined ? undefined : wholeNumber(name, Number(value));
+}
+
+function wholeNumber(name: string, value: unknown): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw bad(`${name} must be a whole number`);
+  return value;
+}
+
+/** Kubernetes takes a parameter without a value, and anything but false and 0, as true. */
+function boolean(query: URLSearchParams, name: string): boolean | undefined {
+  const value = query.get(name);
+  return value === null ? undefined : !['false', '0'].includes(value.toLowerCase());
+}
+
+function dryRun(values: readonly string[]): boolean | undefined {
+  if (values.length === 0) return undefined;
+  if (values.some((value) => value !== 'All')) throw bad(`dryRun: Unsupported value: "${values.join(',')}": supported values: "All"`);
+  return true;
+}
+
+function fieldValidation(value: string | undefined): RequestOptions['fieldValidation'] {
+  if (value === undefined || value === 'Strict' || value === 'Warn' || value === 'Ignore') return value;
+  throw bad(`fieldValidation: Unsupported value: "${value}": supported values: "", "Ignore", "Strict", "Warn"`);
+}
+
+function propagationPolicy(value: string | undefined): RequestOptions['propagationPolicy'] {
+  if (value === undefined || value === 'Background' || value === 'Foreground' || value === 'Orphan') return value;
+  throw bad(`propagationPolicy: Unsupported value: "${value}": supported values: "Background", "Foreground", "Orphan"`);
+}
+
+function bad(message: string): ApiError {
+  return new ApiError('BadRequest', message);
+}

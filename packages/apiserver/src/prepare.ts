@@ -1,0 +1,44 @@
+import { invalid, type FieldError, type MutableJson } from '@kybern/core';
+import { checkIdentity } from './object-meta.ts';
+import type { ApiRequest } from './request.ts';
+import { badRequest } from './errors.ts';
+import type { LoadedModel, Resource } from './resource.ts';
+
+/** A body on its way through decoding. */
+export interface Body {
+  readonly resource: Resource;
+  readonly request: ApiRequest;
+  readonly model: LoadedModel;
+  readonly warnings: string[];
+}
+
+/**
+ * Makes the private copy of a body: pruned, checked to be of the request's kind, with defaults.
+ *
+ * @throws {ApiError} `BadRequest`; with `fieldValidation: 'Strict'` also for fields that the schema does not know
+ */
+export function decodeObject(value: unknown, body: Body): MutableJson {
+  const { resource, request, model, warnings } = body;
+  const { object, pruned } = model.decode(value);
+  if (pruned) reportUnknownFields(value, body);
+  checkIdentity(object, resource, request);
+  model.setDefaults(object);
+  return object;
+
+  function reportUnknownFields(source: unknown, { request: { options } }: Body): void {
+    if (options?.fieldValidation === 'Ignore') return;
+    const texts = model.unknownFields(source).map((path) => `unknown field "${path}"`);
+    if (options?.fieldValidation === 'Strict' && texts.length > 0) throw badRequest(strictMessage(resource, request, texts));
+    warnings.push(...texts);
+  }
+}
+
+function strictMessage(resource: Resource, _request: ApiRequest, texts: readonly string[]): string {
+  const { kind } = resource;
+  return `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: strict decoding error: ${texts.join(', ')}`;
+}
+
+/** @throws {ApiError} `Invalid` when there are errors */
+export function assertValid(resource: Resource, name: string, errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw invalid(resource.kind, name, errors);
+}

@@ -1,0 +1,76 @@
+import { deepFreeze, formatLabelSelector, type JsonObject, type KubernetesObject, type LabelSelector, type MutableJson } from '@kybern/core';
+import type { Environment } from '../environment.ts';
+import { badRequest, noSuchResource, objectNotFound } from '../errors.ts';
+import { staleWrite } from '../commit.ts';
+import { NO_WARNINGS, type ApiRequest, type ApiResponse } from '../request.ts';
+import { objectKey, type Resource } from '../resource.ts';
+import { invalidValue } from '../validation/field-errors.ts';
+import { assertValid } from '../prepare.ts';
+import { patcher } from '../verbs/patch.ts';
+import { applyUpdate } from '../verbs/update.ts';
+import { updateRulesFor } from './update-rules.ts';
+
+/** `autoscaling/v1` Scale: how many replicas something wants and has. */
+export interface Scale extends KubernetesObject {
+  readonly spec: { readonly replicas?: number };
+  readonly status: { readonly replicas: number; readonly selector?: string };
+}
+
+/** Serves `scale`: reads it, or writes `spec.replicas` through it. @see kubernetes v1.36 pkg/registry/apps/deployment/storage/storage.go (ScaleREST) */
+export async function serveScale(env: Environment, resource: Resource, request: ApiRequest): Promise<ApiResponse> {
+  if (!resource.kind.subresources.some(({ name }) => name === 'scale')) throw noSuchResource();
+  if (request.verb === 'get') return readScale(env, resource, request);
+  const change = await scaleChange(resource, request);
+  const rules = updateRulesFor(resource, undefined);
+  const answer = await applyUpdate(env, resource, { request, propose: (old) => change(old), rules });
+  return answer.type === 'object' ? { ...answer, object: scaleOf(answer.object) } : answer;
+}
+
+async function readScale(env: Environment, resource: Resource, request: ApiRequest): Promise<ApiResponse> {
+  const record = await env.state.get(objectKey(resource, request.namespace, request.name ?? ''));
+  if (record === undefined) throw objectNotFound(resource.kind, request.name ?? '');
+  return { type: 'object', code: 200, object: scaleOf(record.value), warnings: NO_WARNINGS, deleted: false };
+}
+
+/** The function that makes the new object from the old one. */
+async function scaleChange(resource: Resource, request: ApiRequest): Promise<(old: KubernetesObject) => unknown> {
+  const { schema } = resource.model ?? (await resource.loadModel());
+  // A scale has no lists, so that a strategic merge is a plain merge; the kind's own schema must not guide it.
+  const patch = request.verb === 'patch' ? patcher(resource, request.patchType === 'strategic' ? { ...request, patchType: 'merge' } : request, { schema }) : undefined;
+  return (old) => {
+    const scale = (patch === undefined ? request.body : patch(scaleOf(old))) as MutableJson;
+    const replicas = checkScale(scale, old, { resource });
+    const spec = (old as MutableJson).spec as JsonObject;
+    return { ...old, spec: { ...spec, replicas } };
+  };
+}
+
+function checkScale(scale: MutableJson, old: KubernetesObject, { resource }: { resource: Resource }): number {
+  if (typeof scale !== 'object' || scale === null) throw badRequest('the body of the request is not a Scale');
+  const { name, resourceVersion } = (scale.metadata ?? {}) as { name?: string; resourceVersion?: string };
+  if (name !== undefined && name !== old.metadata.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${old.metadata.name})`);
+  if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== old.metadata.resourceVersion) throw staleWrite(resource, old.metadata.name);
+  const replicas: unknown = scale.spec?.replicas ?? 0;
+  if (typeof replicas !== 'number' || !Number.isInteger(replicas)) throw badRequest('spec.replicas of a Scale is a whole number');
+  if (replicas < 0) assertValid({ ...resource, kind: { ...resource.kind, group: 'autoscaling', kind: 'Scale' } }, old.metadata.name, [invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0')]);
+  return replicas;
+}
+
+/** The Scale of an object that has replicas. */
+export function scaleOf(object: KubernetesObject): Scale {
+  const { metadata, spec, status } = object as MutableJson;
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
+  const selector = selectorText(spec?.selector, object.kind);
+  return deepFreeze({
+    apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }), uid, resourceVersion, creationTimestamp },
+    spec: spec?.replicas === undefined ? {} : { replicas: spec.replicas },
+    status: { replicas: status?.replicas ?? 0, ...(selector === undefined ? {} : { selector }) },
+  }) as Scale;
+}
+
+function selectorText(selector: unknown, kind: string): string | undefined {
+  if (typeof selector !== 'object' || selector === null) return undefined;
+  return formatLabelSelector(kind === 'ReplicationController' ? { matchLabels: selector as Record<string, string> } : (selector as LabelSelector));
+}

@@ -1,0 +1,171 @@
+import { invalid, type FieldError, type KubernetesObject, type MutableJson } from '@kybern/core';
+import type { StateRecord } from '@kybern/state';
+import { runMutating, runValidating, type AdmissionAttributes } from '../admission/admission.ts';
+import { commitReplace, staleWrite, type WriteResult } from '../commit.ts';
+import type { Environment } from '../environment.ts';
+import { badRequest, objectNotFound } from '../errors.ts';
+import { keepSystemFields } from '../object-meta.ts';
+import { assertValid, decodeObject } from '../prepare.ts';
+import { NO_WARNINGS, type ApiRequest, type ApiResponse } from '../request.ts';
+import { objectKey, type LoadedModel, type Resource } from '../resource.ts';
+import { shareUnchanged } from '../share.ts';
+import type { Strategy, WriteContext } from '../strategy.ts';
+import { updateRulesFor, type UpdateRules } from '../subresources/update-rules.ts';
+import { validateObjectMetaUpdate } from '../validation/object-meta.ts';
+import { createDecoded } from './create.ts';
+
+/** How often an update that is not bound to a resourceVersion begins again when somebody else was first. */
+const MAX_ATTEMPTS = 5;
+
+/** Where the new object comes from: the body of a PUT, or the old object with a patch applied. Called again when another write came between. */
+export type Proposal = (old: KubernetesObject) => unknown;
+
+/** Replaces one object, or one of its subresources, by the request's body. */
+export async function updateObject(env: Environment, resource: Resource, request: ApiRequest): Promise<ApiResponse> {
+  const body = request.body as { metadata?: { name?: unknown } } | undefined;
+  const bodyName = body?.metadata?.name;
+  if (bodyName !== undefined && bodyName !== request.name) {
+    throw badRequest(`the name of the object (${String(bodyName)}) does not match the name on the URL (${request.name ?? ''})`);
+  }
+  return applyUpdate(env, resource, { request, propose: () => request.body });
+}
+
+/** What {@link applyUpdate} is to do. */
+export interface UpdateJob {
+  readonly request: ApiRequest;
+  readonly propose: Proposal;
+  readonly rules?: UpdateRules;
+}
+
+/** Read, propose, prepare, admit, validate, compare-and-set: the loop behind PUT and PATCH, of objects and of subresources. */
+export async function applyUpdate(env: Environment, resource: Resource, job: UpdateJob): Promise<ApiResponse> {
+  const { request } = job;
+  const model = resource.model ?? (await resource.loadModel());
+  const rules = job.rules ?? updateRulesFor(resource, request.subresource);
+  const key = objectKey(resource, request.namespace, request.name ?? '');
+  for (let attempt = 1; ; attempt++) {
+    const warnings: string[] = [];
+    const context: WriteContext = { env, resource, request, nowMs: env.clock.now(), warnings };
+    const record = await env.state.get(key);
+    if (record === undefined) return createMissing(job, model, context);
+    const { object, guarded } = propose(record.value, { job, model, context, rules });
+    const result = await admitAndReplace(record, object, { context, model, rules });
+    if (!result.lost) return { type: 'object', code: 200, object: result.object, warnings: warnings.length === 0 ? NO_WARNINGS : warnings, deleted: result.deleted };
+    if (guarded || attempt >= MAX_ATTEMPTS) throw staleWrite(resource, request.name ?? '');
+  }
+}
+
+function createMissing(job: UpdateJob, model: LoadedModel, context: WriteContext): Promise<ApiResponse> {
+  const { request } = job;
+  const { resource, warnings } = context;
+  if (request.verb !== 'update' || request.subresource !== undefined || resource.strategy.createOnUpdate !== true) throw objectNotFound(resource.kind, request.name ?? '');
+  const object = decodeObject(request.body, { resource, request, model, warnings });
+  object.metadata.name ??= request.name;
+  return createDecoded(object, model, context).then((stored) => ({ type: 'object', code: 201, object: stored, warnings, deleted: false }));
+}
+
+interface Stage {
+  readonly context: WriteContext;
+  readonly model: LoadedModel;
+  readonly rules: UpdateRules;
+}
+
+/** The new object as it would be stored, before admission. `guarded`: the caller named the state that it is based on. */
+function propose(old: KubernetesObject, { job, model, context, rules }: Stage & { readonly job: UpdateJob }): { object: MutableJson; guarded: boolean } {
+  const { resource, request, warnings } = context;
+  const proposed = job.propose(old);
+  const object = decodeObject(proposed, { resource, request, model, warnings });
+  const { metadata } = object;
+  if (metadata.name === undefined || metadata.name === '') metadata.name = old.metadata.name;
+  const guarded = checkPreconditions(metadata, old, { resource, unguardedAllowed: request.verb === 'patch' || resource.strategy.unconditionalUpdate !== false });
+  keepSystemFields(metadata, old.metadata);
+  rules.prepare(object, old as MutableJson, context);
+  return { object, guarded: guarded && request.verb === 'update' };
+}
+
+function checkPreconditions(metadata: MutableJson, old: KubernetesObject, { resource, unguardedAllowed }: { resource: Resource; unguardedAllowed: boolean }): boolean {
+  const { resourceVersion } = metadata as { resourceVersion?: string };
+  const given = resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== '0';
+  if (given && resourceVersion !== old.metadata.resourceVersion) throw staleWrite(resource, old.metadata.name);
+  if (!given && !unguardedAllowed) {
+    throw invalid(resource.kind, old.metadata.name, [
+      { field: 'metadata.resourceVersion', reason: 'FieldValueInvalid', message: 'Invalid value: 0: must be specified for an update' },
+    ]);
+  }
+  return given;
+}
+
+async function admitAndReplace(record: StateRecord, object: MutableJson, stage: Stage): Promise<WriteResult & { deleted: boolean }> {
+  const { context, rules } = stage;
+  const { env, resource, request } = context;
+  const chain = resource.admission('UPDATE', request.subresource);
+  const attributes = admissionAttributes(object, record.value, context);
+  if (chain.mutating.length > 0) await runMutating(chain, attributes);
+  countGeneration(object, record.value as MutableJson, rules.strategy);
+  const reservation = rules.reserves ? resource.strategy.begin?.(object, record.value as MutableJson, context) : undefined;
+  let stored = false;
+  try {
+    validateUpdate(object, record.value, stage);
+    if (chain.validating.length > 0) await runValidating(chain, attributes);
+    const dryRun = request.options?.dryRun === true;
+    const next = shareUnchanged(record.value, object) as KubernetesObject;
+    if (next === record.value && !isReleased(next, resource)) return { object: next, lost: false, deleted: false };
+    const deleted = isReleased(next, resource) && record.value.metadata.deletionTimestamp !== undefined;
+    const result = await commitReplace(env, record, { object: deleted ? undefined : next, dryRun });
+    stored = !dryRun && !result.lost;
+    if (stored && deleted) resource.strategy.afterDelete?.(record.value, env);
+    return result.lost ? { ...result, deleted } : { object: deleted ? next : result.object, lost: false, deleted };
+  } finally {
+    if (stored) reservation?.commit();
+    else reservation?.rollback();
+  }
+}
+
+/** Whether nothing holds an object that is being deleted any longer. @see kubernetes v1.36 …/registry/generic/registry/store.go (ShouldDeleteDuringUpdate) */
+export function isReleased(object: KubernetesObject, resource: Resource): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
+  if (deletionTimestamp === undefined || (deletionGracePeriodSeconds ?? 0) !== 0 || (finalizers?.length ?? 0) > 0) return false;
+  return resource.strategy.isHeld?.(object) !== true;
+}
+
+function countGeneration(object: MutableJson, old: MutableJson, strategy: Strategy | undefined): void {
+  if (strategy?.generation !== true) return;
+  const changed = strategy.generationChanged?.(object, old) ?? contentChanged(object, old);
+  if (changed) object.metadata.generation = ((old.metadata.generation as number | undefined) ?? 0) + 1;
+}
+
+/** Whether anything but metadata and status differs. */
+function contentChanged(object: MutableJson, old: MutableJson): boolean {
+  for (const key of Object.keys(object)) {
+    if (key === 'metadata' || key === 'status') continue;
+    const shared = shareUnchanged(old[key], object[key]);
+    if (shared !== old[key]) return true;
+  }
+  for (const key of Object.keys(old)) if (!Object.hasOwn(object, key) && key !== 'metadata' && key !== 'status') return true;
+  return false;
+}
+
+function validateUpdate(object: MutableJson, old: KubernetesObject, { context, model, rules }: Stage): void {
+  const { resource } = context;
+  const errors: FieldError[] = [];
+  validateObjectMetaUpdate(object.metadata, old.metadata, { resource, errors });
+  for (const error of model.validate(object)) errors.push(error);
+  if (errors.length === 0) rules.validate(object, old as MutableJson, errors);
+  assertValid(resource, old.metadata.name, errors);
+}
+
+function admissionAttributes(object: MutableJson, oldObject: KubernetesObject, { env, resource, request, warnings }: WriteContext): AdmissionAttributes {
+  return {
+    operation: 'UPDATE',
+    kind: resource.kind,
+    namespace: oldObject.metadata.namespace,
+    name: oldObject.metadata.name,
+    subresource: request.subresource,
+    object,
+    oldObject,
+    user: request.user,
+    dryRun: request.options?.dryRun === true,
+    env,
+    warnings,
+  };
+}
