@@ -1,8 +1,11 @@
 // Objects
-export type { Condition, Json, JsonObject, KubernetesObject, ListMeta, ManagedFieldsEntry, NamedObjectMeta, ObjectInput, ObjectKey, ObjectMeta, OwnerReference } from './object.ts';
+export type { Condition, Json, JsonObject, KubernetesObject, ListMeta, ManagedFieldsEntry, NamedObjectMeta, ObjectInput, ObjectKey, ObjectMeta, OwnerReference, WritableAs } from './object.ts';
 // Kinds
 export { apiVersionOf, groupResource, keyOf, parseApiVersion, toNamespacedName } from './kind.ts';
 export type { Kind, NamespacedName, ObjectOf, Subresource } from './kind.ts';
+export { defineKind } from './define-kind.ts';
+export type { DefinedObject, KindDefinition } from './define-kind.ts';
+export type { Flat, InferSchema, InferSchemaInput, KindSchema, KindSchemaProperties } from './kind-schema.ts';
 export type { FieldError, FieldErrorReason, KindModel, MutableJson, Schema } from './kind-model.ts';
 // Ports
 export type {

@@ -87,9 +87,21 @@ export interface JsonObject {
 /** Names one object of a known kind: `"name"`, `"namespace/name"`, its parts, or the object itself. */
 export type ObjectKey = string | { readonly namespace?: string | undefined; readonly name: string } | { readonly metadata: NamedObjectMeta };
 
+/** Carries, at compile time only, what may be written where it differs from what is read: fields with a default are optional. */
+declare const writable: unique symbol;
+
+/** A part of the object types that {@link defineKind} makes; `I` is the type of the fields as they may be written. */
+export interface WritableAs<I> {
+  readonly [writable]?: I;
+}
+
 /** What may be given where an object is created: kind and apiVersion are known from the {@link Kind}, and `generateName` may stand for the name. */
-export type ObjectInput<T extends KubernetesObject> = Omit<T, 'apiVersion' | 'kind' | 'metadata'> & {
+export type ObjectInput<T extends KubernetesObject> = (Omit<T, keyof InputEnvelope<T>> & InputEnvelope<T>) | (InputFields<T> & InputEnvelope<T>);
+
+interface InputEnvelope<T extends KubernetesObject> {
   readonly apiVersion?: T['apiVersion'];
   readonly kind?: T['kind'];
   readonly metadata: ObjectMeta;
-};
+}
+
+type InputFields<T> = T extends { readonly [writable]?: infer I } ? (unknown extends I ? never : NonNullable<I>) : never;
