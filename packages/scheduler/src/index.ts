@@ -1,1 +1,44 @@
-export {};
+// The engine
+export { createScheduler } from './engine/scheduler.ts';
+export type { Scheduler, SchedulerOptions } from './engine/scheduler.ts';
+export type { Decision, ScheduleOptions } from './engine/decision.ts';
+export { diagnosisMessage, statusOfBin } from './engine/diagnosis.ts';
+export type { Diagnosis } from './engine/diagnosis.ts';
+export type { BinExplanation, Explanation, FilterVerdict, ScoreVerdict } from './engine/explanation.ts';
+export type { Bin, BinVersions, Snapshot } from './engine/snapshot.ts';
+export type { Profile } from './engine/profile.ts';
+export { CycleState } from './engine/cycle-state.ts';
+export type { ClonableState } from './engine/cycle-state.ts';
+// Writing plugins
+export type {
+  BindingContext, BindPlugin, CycleContext, FilterPlugin, PermitPlugin, PlacedItem, Plugin, PostBindPlugin, PostFilterPlugin, PostFilterResult, PreBindPlugin,
+  PreEnqueuePlugin, PreFilterPlugin, PreFilterResult, PreScorePlugin, QueueSortPlugin, ReservePlugin, ScorePlugin, WaitingPod, WaitingPods,
+} from './engine/plugin.ts';
+export { failure, isRejected, isSuccess, pending, skip, success, unresolvable, unschedulable, wait } from './engine/status.ts';
+export type { Status, StatusCode, StatusResult } from './engine/status.ts';
+export { normalizeByMaximum } from './engine/normalize.ts';
+export type { ActionType, ClusterEvent, ClusterEventWithHint, EventResource, QueueingHint } from './queue/cluster-event.ts';
+export type { QueuedItem } from './queue/queued-item.ts';
+// Kubernetes' plugins
+export { defaultPlugins } from './plugins/default-plugins.ts';
+export { defaultBinder } from './plugins/default-binder.ts';
+export { nodeAffinity } from './plugins/node-affinity.ts';
+export type { NodeAffinityArgs } from './plugins/node-affinity.ts';
+export { nodeName } from './plugins/node-name.ts';
+export { nodePorts } from './plugins/node-ports.ts';
+export { nodeResourcesBalancedAllocation } from './plugins/node-resources-balanced-allocation.ts';
+export type { NodeResourcesBalancedAllocationArgs } from './plugins/node-resources-balanced-allocation.ts';
+export { nodeResourcesFit } from './plugins/node-resources-fit.ts';
+export type { NodeResourcesFitArgs } from './plugins/node-resources-fit.ts';
+export type { ResourceSpec } from './plugins/resource-usage.ts';
+export { nodeUnschedulable } from './plugins/node-unschedulable.ts';
+export { prioritySort } from './plugins/priority-sort.ts';
+export { schedulingGates } from './plugins/scheduling-gates.ts';
+export { taintToleration } from './plugins/taint-toleration.ts';
+// Nodes and Pods
+export { ClusterState, createSnapshot } from './cluster/cluster-state.ts';
+export type { ClusterSnapshot, SnapshotInput } from './cluster/cluster-state.ts';
+export type { NodeInfo, ResourceAmounts } from './cluster/node-info.ts';
+export { podRequests } from './cluster/pod-requests.ts';
+export type { HostPort, PodRequests } from './cluster/pod-requests.ts';
+export { SchedulerConfigError } from './errors.ts';

@@ -1,0 +1,71 @@
+import { checkedStatus, nonsense, thrownStatus } from './checked-call.ts';
+import type { Cycle } from './cycle.ts';
+import { byCodePoint } from './diagnosis.ts';
+import type { Having, Profile } from './profile.ts';
+import type { Bin } from './snapshot.ts';
+import { unresolvable, withPlugin, type Status, type StatusResult } from './status.ts';
+
+/** What the PreFilter plugins made of an item. */
+export interface PreFiltering {
+  /** Set when the item was turned down, or a plugin failed. */
+  readonly status: StatusResult;
+  /** Plugins whose Filter is not to be asked. */
+  readonly skipped: ReadonlySet<string>;
+  /** Only these bins need be looked at; undefined: all. */
+  readonly binNames: ReadonlySet<string> | undefined;
+  /** The plugins that narrowed the bins down, sorted. */
+  readonly narrowedBy: readonly string[];
+  /** Each plugin's own answer, for explanations. */
+  readonly answers: ReadonlyMap<string, Status>;
+}
+
+/** Runs all PreFilter plugins. A plain `Unschedulable` does not end the round: a later plugin may know that it is hopeless. */
+export function runPreFilters<Item, B extends Bin>(profile: Profile<Item, B>, item: Item, cycle: Cycle<B>): PreFiltering {
+  const skipped = new Set<string>();
+  const answers = new Map<string, Status>();
+  const narrowedBy: string[] = [];
+  let binNames: ReadonlySet<string> | undefined;
+  let status: StatusResult;
+  const result = (final: StatusResult): PreFiltering => ({ status: final, skipped, binNames, narrowedBy: narrowedBy.sort(byCodePoint), answers });
+  for (const plugin of profile.preFilter) {
+    const answer = runPreFilter(plugin, item, cycle);
+    if (answer === undefined) continue;
+    if ('nodeNames' in answer) {
+      narrowedBy.push(plugin.name);
+      binNames = intersect(binNames, answer.nodeNames);
+      if (binNames.size === 0) return result(noBinLeft(plugin.name, narrowedBy));
+      continue;
+    }
+    answers.set(plugin.name, answer);
+    if (answer.code === 'Skip') skipped.add(plugin.name);
+    else if (answer.code === 'Unschedulable') status ??= answer;
+    else return result(answer);
+  }
+  return result(status);
+}
+
+/** The names in both; `undefined` stands for all names. */
+function intersect(a: ReadonlySet<string> | undefined, b: ReadonlySet<string>): ReadonlySet<string> {
+  return a === undefined ? b : new Set([...b].filter((name) => a.has(name)));
+}
+
+function noBinLeft(plugin: string, narrowedBy: readonly string[]): Status {
+  const names = [...narrowedBy].sort(byCodePoint);
+  const reason = names.length === 1 ? `node(s) didn't satisfy plugin ${names[0]}` : `node(s) didn't satisfy plugin(s) [${names.join(' ')}] simultaneously`;
+  return withPlugin(unresolvable(reason), plugin);
+}
+
+function runPreFilter<Item, B extends Bin>(
+  plugin: Having<Item, B, 'preFilter'>,
+  item: Item,
+  cycle: Cycle<B>,
+): Status | { readonly nodeNames: ReadonlySet<string> } | undefined {
+  try {
+    const answer: unknown = plugin.preFilter(item, cycle);
+    if (typeof answer !== 'object' || answer === null || !('nodeNames' in answer)) return checkedStatus(plugin.name, 'PreFilter', answer);
+    const { nodeNames } = answer;
+    return nodeNames instanceof Set ? { nodeNames } : nonsense(plugin.name, 'PreFilter', 'returned nodeNames that are no set');
+  } catch (error) {
+    return thrownStatus(plugin.name, 'PreFilter', error);
+  }
+}

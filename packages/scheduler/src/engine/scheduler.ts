@@ -1,0 +1,228 @@
+import { systemRandom, type Random } from '@kybern/core';
+import type { Pod } from '@kybern/core/kinds';
+import type { NodeInfo } from '../cluster/node-info.ts';
+import { SchedulerConfigError } from '../errors.ts';
+import { defaultPlugins } from '../plugins/default-plugins.ts';
+import { AnswerTables, type Signed } from './answer-table.ts';
+import { Cycle } from './cycle.ts';
+import type { Decision, ScheduleOptions } from './decision.ts';
+import { diagnosisMessage, noteRejection, type Diagnosis } from './diagnosis.ts';
+import { explainItem, type Explanation } from './explanation.ts';
+import { activeFilters, filterBins, type ActiveFilters, type Filtering } from './filtering.ts';
+import type { Plugin } from './plugin.ts';
+import { runPostFilters } from './post-filtering.ts';
+import { runPreFilters, type PreFiltering } from './pre-filtering.ts';
+import { compileProfile, type Profile } from './profile.ts';
+import { feasibleBinsToFind } from './sampling.ts';
+import { scoreBins } from './scoring.ts';
+import { selectLargest } from './selection.ts';
+import type { Bin, Snapshot } from './snapshot.ts';
+import { isStatus, messageOf, success, unresolvable, unschedulable, type Status } from './status.ts';
+
+/** Options of {@link createScheduler}. */
+export interface SchedulerOptions<Item, B extends Bin> {
+  /** Default {@link defaultPlugins}: Pods on nodes. */
+  readonly plugins?: readonly Plugin<Item, B>[];
+  /** Chooses among equally good bins, by a generator of its own for each item: the same item, snapshot and seed give the same bin. Default: the system's. */
+  readonly random?: Random;
+  /** How many percent of the bins must be found feasible before the search ends; 0 (the default) adapts to their number, 100 looks at all. */
+  readonly percentageOfNodesToScore?: number;
+  /** Names an item, for its random generator. Default: `metadata.uid`, or its namespace and name, or its `name`. */
+  readonly keyOf?: (item: Item) => string;
+  /** Use answers of signed plugins again while bins do not change. Never changes a decision; default true. */
+  readonly reuseAnswers?: boolean;
+}
+
+/** Decides where items go. */
+export interface Scheduler<Item, B extends Bin> {
+  readonly profile: Profile<Item, B>;
+  /**
+   * Decides where `item` goes. Synchronous; changes neither the item nor the snapshot, and never throws for anything that a plugin does: that is a
+   * `status` of code `Error`.
+   */
+  schedule(item: Item, snapshot: Snapshot<B>, options?: ScheduleOptions): Decision<Item, B>;
+  /** Every plugin's answer for every bin, all bins compared. */
+  explain(item: Item, snapshot: Snapshot<B>): Explanation;
+}
+
+/**
+ * Makes a scheduler: Kubernetes' scheduling cycle as a pure function of an item and a snapshot of bins.
+ *
+ * @throws {SchedulerConfigError} when the plugins or the percentage are not valid
+ * @example
+ * const { node } = createScheduler({ plugins: [fits, spread] }).schedule(job, { nodes: machines });
+ * @see kubernetes v1.36 pkg/scheduler/schedule_one.go (schedulePod)
+ */
+export function createScheduler(options?: SchedulerOptions<Pod, NodeInfo>): Scheduler<Pod, NodeInfo>;
+export function createScheduler<Item, B extends Bin>(options: SchedulerOptions<Item, B>): Scheduler<Item, B>;
+export function createScheduler<Item, B extends Bin>(options: SchedulerOptions<Item, B> = {}): Scheduler<Item, B> {
+  return new Engine(options);
+}
+
+/** One search for a bin, as far as it has come. */
+interface Attempt<Item, B extends Bin> {
+  readonly item: Item;
+  readonly snapshot: Snapshot<B>;
+  readonly options: ScheduleOptions;
+  readonly cycle: Cycle<B>;
+}
+
+interface Progress<B extends Bin> {
+  readonly evaluated: number;
+  readonly feasible: readonly B[];
+}
+
+const NOTHING_FOUND: Progress<never> = { evaluated: 0, feasible: [] };
+
+class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
+  readonly profile: Profile<Item, B>;
+  readonly #random: Random;
+  readonly #percentage: number;
+  readonly #keyOf: (item: Item) => string;
+  readonly #tables: AnswerTables<Item, B> | undefined;
+
+  constructor(options: SchedulerOptions<Item, B>) {
+    const percentage = options.percentageOfNodesToScore ?? 0;
+    if (!(Number.isInteger(percentage) && percentage >= 0 && percentage <= 100)) {
+      throw new SchedulerConfigError('percentageOfNodesToScore', 'must be a whole number from 0 to 100');
+    }
+    this.profile = compileProfile(options.plugins ?? (defaultPlugins() as unknown as readonly Plugin<Item, B>[]));
+    this.#percentage = percentage;
+    this.#random = options.random ?? systemRandom();
+    this.#keyOf = options.keyOf ?? defaultKey;
+    this.#tables = options.reuseAnswers === false ? undefined : new AnswerTables(this.profile);
+  }
+
+  schedule(item: Item, snapshot: Snapshot<B>, options: ScheduleOptions = {}): Decision<Item, B> {
+    const attempt: Attempt<Item, B> = { item, snapshot, options, cycle: new Cycle(snapshot, false) };
+    if (snapshot.nodes.length === 0) return this.#nowhere(attempt, emptyDiagnosis(0), NOTHING_FOUND);
+    const before = runPreFilters(this.profile, item, attempt.cycle);
+    if (before.status?.code === 'Error') return this.#failed(attempt, before.status, NOTHING_FOUND);
+    if (before.status !== undefined) return this.#nowhere(attempt, preFilterDiagnosis(snapshot, before.status), NOTHING_FOUND);
+    const signed = this.#tables?.find(item, snapshot) ?? { table: undefined, plugins: new Set<string>() };
+    if (isStatus(signed)) return this.#failed(attempt, signed, NOTHING_FOUND);
+    return this.#search(attempt, before, signed);
+  }
+
+  explain(item: Item, snapshot: Snapshot<B>): Explanation {
+    const all = new Engine<Item, B>({ plugins: this.profile.plugins, random: this.#random, percentageOfNodesToScore: 100, keyOf: this.#keyOf });
+    return all.schedule(item, snapshot).explain;
+  }
+
+  #search(attempt: Attempt<Item, B>, before: PreFiltering, signed: Signed): Decision<Item, B> {
+    const { item, snapshot, cycle, options } = attempt;
+    const filters = activeFilters(this.profile, { item, cycle, signed, skipped: before.skipped });
+    const { binNames } = before;
+    const bins = binNames === undefined ? snapshot.nodes : snapshot.nodes.filter((bin) => binNames.has(bin.name));
+    const found = tryNominated(filters, bins, options) ?? filterBins(filters, { bins, start: options.startIndex ?? 0, wanted: this.#wanted(bins.length) });
+    const progress = { evaluated: found.feasible.length + found.rejected.length, feasible: found.feasible };
+    if (found.failure !== undefined) return this.#failed(attempt, found.failure, progress);
+    if (found.feasible.length === 0) return this.#nowhere(attempt, filterDiagnosis(snapshot, before, found), progress);
+    cycle.feasible = found.feasible;
+    if (found.feasible.length === 1) return this.#chosen(attempt, found.feasible[0] as B, progress);
+    const totals = scoreBins({ profile: this.profile, item, cycle, signed });
+    if (!(totals instanceof Float64Array)) return this.#failed(attempt, totals, progress);
+    return this.#chosen(attempt, found.feasible[selectLargest(totals, () => this.#random.fork(this.#keyOf(item)))] as B, progress);
+  }
+
+  #wanted(bins: number): number {
+    return this.profile.score.length === 0 ? 1 : feasibleBinsToFind(bins, this.#percentage);
+  }
+
+  #chosen(attempt: Attempt<Item, B>, bin: B, progress: Progress<B>): Decision<Item, B> {
+    return this.#decision(attempt, progress, { node: bin.name, status: success(), message: '', victims: [] });
+  }
+
+  #failed(attempt: Attempt<Item, B>, status: Status, progress: Progress<B>): Decision<Item, B> {
+    return this.#decision(attempt, progress, { status, message: messageOf(status), victims: [] });
+  }
+
+  #nowhere(attempt: Attempt<Item, B>, found: Diagnosis<B>, progress: Progress<B>): Decision<Item, B> {
+    const { item, cycle } = attempt;
+    const after = runPostFilters(this.profile, item, { diagnosis: found, cycle });
+    if (after.status?.code === 'Error') return this.#failed(attempt, after.status, progress);
+    const diagnosis = { ...found, postFilterMessage: after.message };
+    const message = diagnosisMessage(diagnosis);
+    const nominated = after.nominatedNodeName === undefined ? {} : { nominatedNodeName: after.nominatedNodeName };
+    return this.#decision(attempt, progress, { status: unschedulable(message), message, diagnosis, victims: after.victims, ...nominated });
+  }
+
+  #decision(
+    { item, snapshot, cycle, options }: Attempt<Item, B>,
+    { evaluated, feasible }: Progress<B>,
+    outcome: Pick<Decision<Item, B>, 'node' | 'status' | 'message' | 'diagnosis' | 'victims' | 'nominatedNodeName'>,
+  ): Decision<Item, B> {
+    const { profile } = this;
+    const bins = snapshot.nodes.length;
+    let explanation: Explanation | undefined;
+    return {
+      ...outcome,
+      evaluated,
+      feasible: feasible.length,
+      nextStartIndex: bins === 0 ? 0 : ((options.startIndex ?? 0) + evaluated) % bins,
+      state: cycle.state,
+      get explain() {
+        const compared = feasible.length > 0 ? { compared: feasible } : {};
+        return (explanation ??= explainItem({ profile, item, snapshot, chosen: outcome.node, ...compared }));
+      },
+    };
+  }
+}
+
+/** A bin that was promised to the item goes before all others. */
+function tryNominated<Item, B extends Bin>(filters: ActiveFilters<Item, B>, bins: readonly B[], options: ScheduleOptions): Filtering<B> | undefined {
+  if (options.nominatedNodeName === undefined) return undefined;
+  const nominated = bins.filter((bin) => bin.name === options.nominatedNodeName);
+  const found = filterBins(filters, { bins: nominated, start: 0, wanted: 1 });
+  return found.feasible.length > 0 || found.failure !== undefined ? found : undefined;
+}
+
+function emptyDiagnosis<B extends Bin>(binCount: number): Diagnosis<B> {
+  return {
+    binCount,
+    rejected: new Map(),
+    others: undefined,
+    rejectedBins: [],
+    preFilterMessage: '',
+    postFilterMessage: '',
+    unschedulablePlugins: new Set(),
+    pendingPlugins: new Set(),
+  };
+}
+
+function preFilterDiagnosis<B extends Bin>(snapshot: Snapshot<B>, status: Status): Diagnosis<B> {
+  const plugins = { unschedulable: new Set<string>(), pending: new Set<string>() };
+  noteRejection(status, plugins);
+  return {
+    ...emptyDiagnosis(snapshot.nodes.length),
+    others: status,
+    preFilterMessage: messageOf(status),
+    unschedulablePlugins: plugins.unschedulable,
+    pendingPlugins: plugins.pending,
+  };
+}
+
+function filterDiagnosis<B extends Bin>(snapshot: Snapshot<B>, before: PreFiltering, found: Filtering<B>): Diagnosis<B> {
+  const plugins = { unschedulable: new Set<string>(before.narrowedBy), pending: new Set<string>() };
+  const rejected = new Map<string, Status>();
+  found.rejected.forEach((bin, index) => {
+    const status = found.statuses[index] as Status;
+    rejected.set(bin.name, status);
+    noteRejection(status, plugins);
+  });
+  const others = before.narrowedBy.length === 0 ? undefined : unresolvable(`node(s) didn't satisfy plugin(s) [${before.narrowedBy.join(' ')}]`);
+  return {
+    ...emptyDiagnosis(snapshot.nodes.length),
+    rejected,
+    rejectedBins: found.rejected,
+    others,
+    unschedulablePlugins: plugins.unschedulable,
+    pendingPlugins: plugins.pending,
+  };
+}
+
+function defaultKey(item: unknown): string {
+  const { metadata, name } = item as { metadata?: { uid?: string; namespace?: string; name?: string }; name?: unknown };
+  if (metadata !== undefined) return metadata.uid ?? `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
+  return typeof name === 'string' ? name : '';
+}

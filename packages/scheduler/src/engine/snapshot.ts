@@ -1,0 +1,25 @@
+/** The least that a bin is: something with a name that is unique within a snapshot. */
+export interface Bin {
+  readonly name: string;
+}
+
+/**
+ * Tells the engine which bins changed since it last looked, so that it need not ask the plugins again about those that did not.
+ * Invariant: while `at[row(bin)]` stays the same, everything a plugin can read of that bin is the same.
+ */
+export interface BinVersions<B extends Bin> {
+  /** Number of the bin's row, from 0, dense. A row may be used again for another bin; its version then differs. */
+  row(bin: B): number;
+  /** Version per row, each change a larger one. May be another array after every change of the snapshot. */
+  readonly at: Float64Array;
+}
+
+/**
+ * The bins to choose from, as they are at one moment. The engine never changes a snapshot. `{ nodes: [...] }` is one: own bins need nothing more.
+ */
+export interface Snapshot<B extends Bin> {
+  /** In the order in which they are tried. */
+  readonly nodes: readonly B[];
+  /** Optional: see {@link BinVersions}. Without it every plugin is asked about every bin at every attempt. */
+  readonly versions?: BinVersions<B>;
+}
