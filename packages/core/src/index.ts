@@ -43,9 +43,12 @@ export { controllerOf, isControlledBy, ownerReference } from './owner-reference.
 export type { OwnerReferenceOptions } from './owner-reference.ts';
 // Patches
 export { applyJsonPatch } from './json-patch.ts';
+export { createJsonPatch } from './json-patch-diff.ts';
 export { applyMergePatch, createMergePatch } from './merge-patch.ts';
 export { applyStrategicMergePatch } from './strategic-merge-patch.ts';
 export { createThreeWayPatch } from './three-way-patch.ts';
 export type { ThreeWayInput } from './three-way-patch.ts';
 // For implementations of Client
+export { createMutations } from './mutations.ts';
+export type { Mutations } from './mutations.ts';
 export { toObjectList } from './object-list.ts';
