@@ -1,5 +1,5 @@
-import { deepEqual } from '@kybern/core';
-import type { PodTemplateSpec } from '@kybern/core/kinds';
+import { deepEqual, type ObjectInput, type OwnerReference } from '@kybern/core';
+import type { Pod, PodTemplateSpec } from '@kybern/core/kinds';
 import { stableJson } from './stable-json.ts';
 
 /** The label that tells the Pods of a Deployment's ReplicaSets apart. */
@@ -55,4 +55,24 @@ function safeEncode(text: string): string {
   let encoded = '';
   for (let i = 0; i < text.length; i++) encoded += HASH_ALPHABET.charAt(text.charCodeAt(i) % HASH_ALPHABET.length);
   return encoded;
+}
+
+/**
+ * A Pod as `template` describes it, managed by `owner`.
+ *
+ * @see kubernetes v1.36 pkg/controller/controller_utils.go (GetPodFromTemplate)
+ */
+export function podFromTemplate(template: PodTemplateSpec | undefined, owner: OwnerReference, namespace: string | undefined): ObjectInput<Pod> {
+  const { labels = {}, annotations = {}, finalizers = [] } = template?.metadata ?? {};
+  return {
+    metadata: {
+      generateName: `${owner.name}-`,
+      ...(namespace === undefined ? {} : { namespace }),
+      labels,
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+      ...(finalizers.length === 0 ? {} : { finalizers }),
+      ownerReferences: [owner],
+    },
+    spec: template?.spec ?? { containers: [] },
+  };
 }

@@ -13,3 +13,6 @@ export type { AddressPool, AddressPoolOptions } from './address-pool.ts';
 // Errors
 export { AllocationError, isAllocationError } from './errors.ts';
 export type { AllocationErrorCode, AllocationErrorDetails } from './errors.ts';
+// Services
+export { addressTypes, computeEndpoints, isHeadless, targetPort } from './endpoints.ts';
+export type { EndpointGroup, EndpointOptions } from './endpoints.ts';
