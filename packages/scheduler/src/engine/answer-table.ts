@@ -16,7 +16,9 @@ export class AnswerTable {
   /** Position of the first signed filter that turned the bin down, or {@link NOT_REJECTED}. */
   rejectedBy: Int16Array = new Int16Array(0);
   readonly statuses: (Status | undefined)[] = [];
-  /** Raw scores by position of the score plugin; unused positions stay empty. */
+  /** Weighted sum of the scores that need no comparing with other bins. */
+  settled: Float64Array = new Float64Array(0);
+  /** Raw scores of the other score plugins, by their position. */
   readonly raw: Float64Array[];
 
   constructor(scorePlugins: number) {
@@ -28,6 +30,7 @@ export class AnswerTable {
     if (this.filterVersion.length >= rows) return;
     this.filterVersion = enlarge(this.filterVersion, rows);
     this.scoreVersion = enlarge(this.scoreVersion, rows);
+    this.settled = enlarge(this.settled, rows);
     const rejectedBy = new Int16Array(rows);
     rejectedBy.set(this.rejectedBy);
     this.rejectedBy = rejectedBy;

@@ -3,6 +3,7 @@ import { Cycle } from './cycle.ts';
 import { runPreFilters, type PreFiltering } from './pre-filtering.ts';
 import type { Profile } from './profile.ts';
 import { scoreBins, type PluginScores } from './scoring.ts';
+import { Scratch } from './scratch.ts';
 import type { Bin, Snapshot } from './snapshot.ts';
 import { isStatus, success, unresolvable, type Status, type StatusCode } from './status.ts';
 
@@ -64,7 +65,7 @@ export function explainItem<Item, B extends Bin>(input: ExplainInput<Item, B>): 
   const feasible = snapshot.nodes.filter(isFeasible);
   cycle.feasible = input.compared?.filter(isFeasible) ?? feasible;
   const kept: PluginScores[] = [];
-  const totals = scoreBins({ profile, item, cycle, signed: { table: undefined, plugins: new Set() } }, kept);
+  const totals = scoreBins({ profile, item, cycle, signed: { table: undefined, plugins: new Set() }, scratch: new Scratch() }, kept);
   const scored = new Map(cycle.feasible.map((bin, index) => [bin.name, index]));
   const nodes: Record<string, BinExplanation> = {};
   for (const bin of snapshot.nodes) {

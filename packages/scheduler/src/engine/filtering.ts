@@ -61,12 +61,17 @@ export function filterBins<Item, B extends Bin>(filters: ActiveFilters<Item, B>,
   const feasible: B[] = [];
   const rejected: B[] = [];
   const statuses: Status[] = [];
-  const judge = filters.table === undefined ? judgeUnsigned<Item, B> : judgeSigned<Item, B>;
+  const { table } = filters;
+  const { versions } = filters.cycle.snapshot;
+  const at = versions?.at ?? NO_VERSIONS;
+  const onlySigned = table !== undefined && filters.unsigned.length === 0;
   let index = bins.length === 0 ? 0 : range.start % bins.length;
   for (let looked = 0; looked < bins.length && feasible.length < wanted; looked++) {
     const bin = bins[index] as B;
     if (++index === bins.length) index = 0;
-    const status = judge(filters, bin);
+    const row = table === undefined || versions === undefined ? -1 : versions.row(bin);
+    const known = onlySigned && table.filterVersion[row] === at[row];
+    const status = known ? table.statuses[row] : judge(filters, bin, row);
     if (status === undefined) feasible.push(bin);
     else if (status.code === 'Error') return { feasible, rejected, statuses, failure: status };
     else {
@@ -77,37 +82,30 @@ export function filterBins<Item, B extends Bin>(filters: ActiveFilters<Item, B>,
   return { feasible, rejected, statuses, failure: undefined };
 }
 
-function judgeUnsigned<Item, B extends Bin>({ unsigned, item, cycle }: ActiveFilters<Item, B>, bin: B): StatusResult {
-  for (const { plugin } of unsigned) {
+const NO_VERSIONS = new Float64Array(0);
+
+/** The first answer against a bin; `row` is -1 when there is no table. */
+function judge<Item, B extends Bin>(filters: ActiveFilters<Item, B>, bin: B, row: number): StatusResult {
+  const { table, unsigned, item, cycle } = filters;
+  if (table !== undefined) {
+    const failed = updateRow(filters, bin, row);
+    if (failed !== undefined) return failed;
+  }
+  const limit = table === undefined ? NOT_REJECTED : (table.rejectedBy[row] as number);
+  for (const { plugin, position } of unsigned) {
+    if (limit !== NOT_REJECTED && position > limit) break;
     const status = runFilter(plugin, item, { bin, cycle });
     if (status !== undefined) return status;
   }
-  return undefined;
+  return table?.statuses[row];
 }
 
-function judgeSigned<Item, B extends Bin>(filters: ActiveFilters<Item, B>, bin: B): StatusResult {
+/** Makes the table's row true of the bin as it is now. An `Error` is returned and not written down. */
+function updateRow<Item, B extends Bin>(filters: ActiveFilters<Item, B>, bin: B, row: number): StatusResult {
   const table = filters.table as AnswerTable;
-  const versions = filters.cycle.snapshot.versions as NonNullable<Cycle<B>['snapshot']['versions']>;
-  const row = versions.row(bin);
-  if (table.filterVersion[row] !== versions.at[row]) {
-    const failed = fillRow(filters, bin, row);
-    if (failed !== undefined) return failed;
-    table.filterVersion[row] = versions.at[row] as number;
-  }
-  if (filters.unsigned.length > 0) {
-    const limit = table.rejectedBy[row] as number;
-    for (const { plugin, position } of filters.unsigned) {
-      if (limit !== NOT_REJECTED && position > limit) break;
-      const status = runFilter(plugin, filters.item, { bin, cycle: filters.cycle });
-      if (status !== undefined) return status;
-    }
-  }
-  return table.statuses[row];
-}
-
-/** Asks the signed filters about a bin and writes their answer down; an `Error` is returned and not written. */
-function fillRow<Item, B extends Bin>(filters: ActiveFilters<Item, B>, bin: B, row: number): StatusResult {
-  const table = filters.table as AnswerTable;
+  const version = filters.cycle.snapshot.versions?.at[row] as number;
+  if (table.filterVersion[row] === version) return undefined;
+  table.filterVersion[row] = 0;
   table.rejectedBy[row] = NOT_REJECTED;
   table.statuses[row] = undefined;
   for (const { plugin, position } of filters.signed) {
@@ -116,8 +114,9 @@ function fillRow<Item, B extends Bin>(filters: ActiveFilters<Item, B>, bin: B, r
     if (status.code === 'Error') return status;
     table.rejectedBy[row] = position;
     table.statuses[row] = status;
-    return undefined;
+    break;
   }
+  table.filterVersion[row] = version;
   return undefined;
 }
 

@@ -15,6 +15,7 @@ import { runPreFilters, type PreFiltering } from './pre-filtering.ts';
 import { compileProfile, type Profile } from './profile.ts';
 import { feasibleBinsToFind } from './sampling.ts';
 import { scoreBins } from './scoring.ts';
+import { Scratch } from './scratch.ts';
 import { selectLargest } from './selection.ts';
 import type { Bin, Snapshot } from './snapshot.ts';
 import { isStatus, messageOf, success, unresolvable, unschedulable, type Status } from './status.ts';
@@ -80,6 +81,7 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
   readonly #percentage: number;
   readonly #keyOf: (item: Item) => string;
   readonly #tables: AnswerTables<Item, B> | undefined;
+  readonly #scratch = new Scratch();
 
   constructor(options: SchedulerOptions<Item, B>) {
     const percentage = options.percentageOfNodesToScore ?? 0;
@@ -120,7 +122,7 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
     if (found.feasible.length === 0) return this.#nowhere(attempt, filterDiagnosis(snapshot, before, found), progress);
     cycle.feasible = found.feasible;
     if (found.feasible.length === 1) return this.#chosen(attempt, found.feasible[0] as B, progress);
-    const totals = scoreBins({ profile: this.profile, item, cycle, signed });
+    const totals = scoreBins({ profile: this.profile, item, cycle, signed, scratch: this.#scratch });
     if (!(totals instanceof Float64Array)) return this.#failed(attempt, totals, progress);
     return this.#chosen(attempt, found.feasible[selectLargest(totals, () => this.#random.fork(this.#keyOf(item)))] as B, progress);
   }

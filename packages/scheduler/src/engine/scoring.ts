@@ -3,6 +3,7 @@ import { checkedStatus, describe, nonsense, thrownStatus } from './checked-call.
 import type { Cycle } from './cycle.ts';
 import { MAX_SCORE } from './normalize.ts';
 import { weightOf, type Having, type Profile } from './profile.ts';
+import type { Scratch } from './scratch.ts';
 import type { Bin } from './snapshot.ts';
 import { isStatus, type Status, type StatusResult } from './status.ts';
 
@@ -13,9 +14,10 @@ export interface Scoring<Item, B extends Bin> {
   /** `feasible` is set. */
   readonly cycle: Cycle<B>;
   readonly signed: Signed;
+  readonly scratch: Scratch;
 }
 
-/** The scores of one plugin. `scores[i]` is of `feasible[i]`. */
+/** The scores of one plugin. `raw[i]` and `normalized[i]` are of `feasible[i]`. */
 export interface PluginScores {
   readonly plugin: string;
   readonly weight: number;
@@ -23,31 +25,39 @@ export interface PluginScores {
   readonly normalized: Float64Array;
 }
 
-/** Scores of all feasible bins: the weighted sum of what the plugins say, or the `Error` of one of them. */
-export function scoreBins<Item, B extends Bin>(scoring: Scoring<Item, B>, keep?: PluginScores[]): Float64Array | Status {
-  const { profile, cycle } = scoring;
-  const skipped = runPreScores(scoring);
-  if (!(skipped instanceof Set)) return skipped;
-  const active = profile.score.map((plugin, position) => ({ plugin, position })).filter(({ plugin }) => !skipped.has(plugin.name));
-  const failed = fillTable(scoring, active);
-  if (failed !== undefined) return failed;
-  const totals = new Float64Array(cycle.feasible.length);
-  for (const placed of active) {
-    const scores = rawScores(scoring, placed);
-    if (!(scores instanceof Float64Array)) return scores;
-    const raw = keep === undefined ? scores : scores.slice();
-    const problem = normalize(scoring, placed.plugin, scores) ?? outOfRange(placed.plugin.name, scores);
-    if (problem !== undefined) return problem;
-    const weight = weightOf(placed.plugin);
-    for (let i = 0; i < totals.length; i++) (totals[i] as number) += weight * (scores[i] as number);
-    keep?.push({ plugin: placed.plugin.name, weight, raw, normalized: scores });
-  }
-  return totals;
-}
-
+/** A score plugin with its place in the profile. */
 interface PlacedScore<Item, B extends Bin> {
   readonly plugin: Having<Item, B, 'score'>;
   readonly position: number;
+}
+
+/** Slots of the scratch arrays. */
+const TOTALS = 0;
+const ONE_PLUGIN = 1;
+
+/**
+ * Scores of all feasible bins: the weighted sum of what the plugins say, or the `Error` of one of them.
+ *
+ * @param keep gets each plugin's scores, for explanations
+ * @returns an array of the scratch space
+ */
+export function scoreBins<Item, B extends Bin>(scoring: Scoring<Item, B>, keep?: PluginScores[]): Float64Array | Status {
+  const { profile, cycle, signed, scratch } = scoring;
+  const skipped = runPreScores(scoring);
+  if (!(skipped instanceof Set)) return skipped;
+  const totals = scratch.take(TOTALS, cycle.feasible.length);
+  const active: PlacedScore<Item, B>[] = [];
+  profile.score.forEach((plugin, position) => {
+    if (!skipped.has(plugin.name)) active.push({ plugin, position });
+  });
+  const failed = beginTotals(scoring, active, totals);
+  if (failed !== undefined) return failed;
+  for (const placed of active) {
+    if (signed.plugins.has(placed.plugin.name) && placed.plugin.normalizeScore === undefined) continue;
+    const problem = addPlugin(scoring, placed, { totals, keep });
+    if (problem !== undefined) return problem;
+  }
+  return totals;
 }
 
 function runPreScores<Item, B extends Bin>({ profile, item, cycle }: Scoring<Item, B>): Set<string> | Status {
@@ -66,50 +76,90 @@ function runPreScores<Item, B extends Bin>({ profile, item, cycle }: Scoring<Ite
   return skipped;
 }
 
-/** Brings the table's raw scores of the feasible bins up to date. */
-function fillTable<Item, B extends Bin>(scoring: Scoring<Item, B>, active: readonly PlacedScore<Item, B>[]): StatusResult {
+/** Starts the totals with what the table has of the signed plugins that do not compare bins, bringing the table up to date. */
+function beginTotals<Item, B extends Bin>(scoring: Scoring<Item, B>, active: readonly PlacedScore<Item, B>[], totals: Float64Array): StatusResult {
   const { cycle, signed } = scoring;
   const { table } = signed;
   const { versions } = cycle.snapshot;
-  if (table === undefined || versions === undefined) return undefined;
+  if (table === undefined || versions === undefined) {
+    totals.fill(0);
+    return undefined;
+  }
   const plugins = active.filter(({ plugin }) => signed.plugins.has(plugin.name));
-  for (const bin of cycle.feasible) {
+  const { at } = versions;
+  const { feasible } = cycle;
+  const { scoreVersion, settled } = table;
+  for (let i = 0; i < totals.length; i++) {
+    const bin = feasible[i] as B;
     const row = versions.row(bin);
-    const version = versions.at[row] as number;
-    if (table.scoreVersion[row] === version) continue;
-    for (const { plugin, position } of plugins) {
-      const score = runScore(scoring, plugin, bin);
-      if (typeof score !== 'number') return score;
-      (table.raw[position] as Float64Array)[row] = score;
+    if (scoreVersion[row] !== at[row]) {
+      const failed = fillRow(scoring, plugins, { bin, row, table });
+      if (failed !== undefined) return failed;
+      scoreVersion[row] = at[row] as number;
     }
-    table.scoreVersion[row] = version;
+    totals[i] = settled[row] as number;
   }
   return undefined;
 }
 
-function rawScores<Item, B extends Bin>(scoring: Scoring<Item, B>, { plugin, position }: PlacedScore<Item, B>): Float64Array | Status {
-  const { cycle, signed } = scoring;
-  const { feasible } = cycle;
-  const scores = new Float64Array(feasible.length);
-  if (signed.table !== undefined && signed.plugins.has(plugin.name)) return copyFromTable(scoring, signed.table, { scores, position });
-  for (let i = 0; i < scores.length; i++) {
-    const score = runScore(scoring, plugin, feasible[i] as B);
+function fillRow<Item, B extends Bin>(
+  scoring: Scoring<Item, B>,
+  plugins: readonly PlacedScore<Item, B>[],
+  { bin, row, table }: { readonly bin: B; readonly row: number; readonly table: AnswerTable },
+): StatusResult {
+  let settled = 0;
+  for (const { plugin, position } of plugins) {
+    const score = runScore(scoring, plugin, bin);
     if (typeof score !== 'number') return score;
-    scores[i] = score;
+    if (plugin.normalizeScore !== undefined) {
+      (table.raw[position] as Float64Array)[row] = score;
+      continue;
+    }
+    if (!isInRange(score)) return outOfRange(plugin.name, score);
+    settled += weightOf(plugin) * score;
   }
-  return scores;
+  table.settled[row] = settled;
+  return undefined;
 }
 
-function copyFromTable<Item, B extends Bin>(
-  { cycle }: Scoring<Item, B>,
-  table: AnswerTable,
-  { scores, position }: { readonly scores: Float64Array; readonly position: number },
-): Float64Array {
+/** Adds one plugin's normalised scores to the totals. */
+function addPlugin<Item, B extends Bin>(
+  scoring: Scoring<Item, B>,
+  placed: PlacedScore<Item, B>,
+  { totals, keep }: { readonly totals: Float64Array; readonly keep: PluginScores[] | undefined },
+): StatusResult {
+  const { plugin } = placed;
+  const scores = keep === undefined ? scoring.scratch.take(ONE_PLUGIN, totals.length) : new Float64Array(totals.length);
+  const failed = rawScores(scoring, placed, scores);
+  if (failed !== undefined) return failed;
+  const raw = keep === undefined ? scores : scores.slice();
+  const problem = normalize(scoring, plugin, scores);
+  if (problem !== undefined) return problem;
+  const weight = weightOf(plugin);
+  for (let i = 0; i < totals.length; i++) {
+    const score = scores[i] as number;
+    if (!isInRange(score)) return outOfRange(plugin.name, score);
+    (totals[i] as number) += weight * score;
+  }
+  keep?.push({ plugin: plugin.name, weight, raw, normalized: scores });
+  return undefined;
+}
+
+function rawScores<Item, B extends Bin>(scoring: Scoring<Item, B>, { plugin, position }: PlacedScore<Item, B>, into: Float64Array): StatusResult {
+  const { cycle, signed } = scoring;
   const { feasible, snapshot } = cycle;
-  const raw = table.raw[position] as Float64Array;
-  const versions = snapshot.versions as NonNullable<typeof snapshot.versions>;
-  for (let i = 0; i < scores.length; i++) scores[i] = raw[versions.row(feasible[i] as B)] as number;
-  return scores;
+  const { versions } = snapshot;
+  if (signed.table !== undefined && versions !== undefined && signed.plugins.has(plugin.name)) {
+    const raw = signed.table.raw[position] as Float64Array;
+    for (let i = 0; i < into.length; i++) into[i] = raw[versions.row(feasible[i] as B)] as number;
+    return undefined;
+  }
+  for (let i = 0; i < into.length; i++) {
+    const score = runScore(scoring, plugin, feasible[i] as B);
+    if (typeof score !== 'number') return score;
+    into[i] = score;
+  }
+  return undefined;
 }
 
 function runScore<Item, B extends Bin>({ item, cycle }: Scoring<Item, B>, plugin: Having<Item, B, 'score'>, bin: B): number | Status {
@@ -134,10 +184,8 @@ function normalize<Item, B extends Bin>({ item, cycle }: Scoring<Item, B>, plugi
   }
 }
 
-function outOfRange(plugin: string, scores: Float64Array): StatusResult {
-  for (let i = 0; i < scores.length; i++) {
-    const score = scores[i] as number;
-    if (!(score >= 0 && score <= MAX_SCORE)) return nonsense(plugin, 'Score', `scored ${score}, which is not between 0 and ${MAX_SCORE}`);
-  }
-  return undefined;
+const isInRange = (score: number): boolean => score >= 0 && score <= MAX_SCORE;
+
+function outOfRange(plugin: string, score: number): Status {
+  return nonsense(plugin, 'Score', `scored ${score}, which is not between 0 and ${MAX_SCORE}`);
 }
