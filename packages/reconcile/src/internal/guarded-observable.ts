@@ -1,0 +1,69 @@
+import type { Operator, Subscription } from 'rxjs';
+import { Observable } from './rx.ts';
+
+/** Something of the user's threw. */
+export type Report = (error: unknown) => void;
+
+/**
+ * An Observable whose subscribers may throw: it goes to `report`, not to the process, and the others are not disturbed. This holds for what is derived
+ * from it by operators as well. A handler that returns a promise is watched, too.
+ */
+export function guardedObservable<T>(source: Observable<T>, report: Report): Observable<T> {
+  const subscribe = source.subscribe.bind(source) as (...observer: unknown[]) => Subscription;
+  const lift = source.lift.bind(source) as <R>(operator?: Operator<T, R>) => Observable<R>;
+  return Object.assign(source, {
+    subscribe: (first?: unknown, ...rest: unknown[]): Subscription => subscribe(...guardObserver([first, ...rest], report)),
+    lift: <R>(operator?: Operator<T, R>): Observable<R> => guardedObservable(lift(operator), report),
+  });
+}
+
+/** rxjs's own subscribers are told apart by this method; they pass errors on by themselves and must keep their identity. */
+function isSubscriber(observer: unknown): boolean {
+  return typeof observer === 'object' && observer !== null && 'add' in observer && 'unsubscribe' in observer;
+}
+
+function guardObserver(observer: readonly unknown[], report: Report): unknown[] {
+  const [first] = observer;
+  if (isSubscriber(first)) return [...observer];
+  if (typeof first !== 'object' || first === null) return observer.map((callback) => guard(callback, undefined, report));
+  const { next, error, complete } = first as Record<string, unknown>;
+  return [{ next: guard(next, first, report), error: guard(error, first, report), complete: guard(complete, first, report) }];
+}
+
+function guard(callback: unknown, self: unknown, report: Report): unknown {
+  if (typeof callback !== 'function') return callback;
+  return (value: unknown): void => {
+    try {
+      const result: unknown = callback.call(self, value);
+      if (result instanceof Promise) result.catch(report);
+    } catch (error) {
+      report(error);
+    }
+  };
+}
+
+/** A hot source of items: plain listeners inside, an Observable outside. */
+export class Hot<T> {
+  readonly observable: Observable<T>;
+  #listeners: readonly ((item: T) => void)[] = [];
+
+  constructor(report: Report) {
+    const source = new Observable<T>((subscriber) => {
+      const listener = (item: T): void => subscriber.next(item);
+      this.#listeners = [...this.#listeners, listener];
+      return () => {
+        this.#listeners = this.#listeners.filter((each) => each !== listener);
+      };
+    });
+    this.observable = guardedObservable(source, report);
+  }
+
+  /** Whether an item would be seen by anybody; where it would not, it need not be made. */
+  get isObserved(): boolean {
+    return this.#listeners.length > 0;
+  }
+
+  next(item: T): void {
+    for (const listener of this.#listeners) listener(item);
+  }
+}

@@ -1,0 +1,63 @@
+import type { Clock, KubernetesObject } from '@kybern/core';
+import type { CachingInformer } from '../informer.ts';
+import type { OwnWrites } from './own-writes.ts';
+
+/** What {@link WaitingRoom} works with. */
+export interface WaitingRoomOptions {
+  readonly clock: Clock;
+  readonly writes: OwnWrites;
+  readonly informers: readonly CachingInformer<KubernetesObject>[];
+  readonly timeoutMs: number;
+  /** The caches show what `key` wrote, or the wait was given up: `behind` are the kinds whose caches still do not. */
+  readonly onLeave: (key: string, behind: readonly string[]) => void;
+}
+
+/** Keys that wait until the caches show what they wrote. Costs the informers nothing while nobody waits. */
+export class WaitingRoom {
+  readonly #options: WaitingRoomOptions;
+  /** Who waits, with the way to stop the time-out. */
+  readonly #keys = new Map<string, () => void>();
+  /** Invariant: not empty iff somebody waits. */
+  #unsubscribe: (() => void)[] = [];
+  #isLooking = false;
+
+  constructor(options: WaitingRoomOptions) {
+    this.#options = options;
+  }
+
+  enter(key: string): void {
+    const { clock, timeoutMs, informers } = this.#options;
+    this.#keys.set(key, clock.after(timeoutMs, () => this.#leave(key)));
+    if (this.#unsubscribe.length === 0) this.#unsubscribe = informers.map((informer) => informer.onProgress(() => this.#lookSoon()));
+  }
+
+  /** Forgets everybody; returns who waited. */
+  clear(): readonly string[] {
+    const keys = [...this.#keys.keys()];
+    for (const stop of this.#keys.values()) stop();
+    this.#keys.clear();
+    this.#unsubscribeIfEmpty();
+    return keys;
+  }
+
+  /** One look for all events that arrive together. */
+  #lookSoon(): void {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    void Promise.resolve().then(() => {
+      this.#isLooking = false;
+      for (const key of [...this.#keys.keys()]) if (this.#options.writes.isCaughtUp(key)) this.#leave(key);
+    });
+  }
+
+  #leave(key: string): void {
+    this.#keys.get(key)?.();
+    this.#keys.delete(key);
+    this.#unsubscribeIfEmpty();
+    this.#options.onLeave(key, this.#options.writes.giveUp(key));
+  }
+
+  #unsubscribeIfEmpty(): void {
+    if (this.#keys.size === 0) for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+  }
+}

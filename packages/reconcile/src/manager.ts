@@ -1,0 +1,174 @@
+import { noopLogger, systemClock, systemIds, systemRandom } from '@kybern/core';
+import type { Client, Clock, IdSource, KubernetesObject, Logger, Random } from '@kybern/core';
+import type { Cache } from './cache.ts';
+import type { ControllerDefinition } from './controller.ts';
+import { createErrorSink, type ErrorSink } from './error-sink.ts';
+import { createEventRecorder, type EventRecorder } from './event-recorder.ts';
+import { CacheSet, aborted } from './internal/cache-set.ts';
+import { ControllerRun, prepareCaches, type ControllerDeps } from './internal/controller-run.ts';
+import { lead, type LeaderElectionOptions, type LeadershipTerm } from './leader-election.ts';
+import { noopMetrics, type Metrics } from './metrics.ts';
+import type { ReflectorTuning } from './reflector.ts';
+
+/** Options of {@link createManager}. */
+export interface ManagerOptions {
+  readonly client: Client;
+  readonly controllers: readonly ControllerDefinition[];
+  /** The namespace, or namespaces, that the caches hold. Unset: all. */
+  readonly namespace?: string | readonly string[];
+  /** Only one of several replicas reconciles; the others keep their caches warm. Unset: this one does, always. */
+  readonly leaderElection?: LeaderElectionOptions;
+  /** Replaces each object before it is cached: see {@link dropManagedFields}. */
+  readonly transform?: (object: KubernetesObject) => KubernetesObject;
+  readonly tuning?: ManagerTuning;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly ids?: IdSource;
+  readonly logger?: Logger;
+  readonly metrics?: Metrics;
+  /** Is told of every failed reconcile and of everything that a callback throws. With neither this nor a logger, failures become process warnings. */
+  readonly onError?: ErrorSink;
+}
+
+/** How a manager works; none of it needs to be set. */
+export interface ManagerTuning extends ReflectorTuning {
+  /** So long a key waits for the cache to show its own last writes, before it is reconciled all the same and that is logged. Default 10,000. */
+  readonly staleCacheTimeoutMs?: number;
+  /** So long {@link Manager.run} waits at its end for reconciles that do not react to their signal. Default 30,000. */
+  readonly shutdownTimeoutMs?: number;
+}
+
+/** Runs controllers on shared caches. */
+export interface Manager {
+  /** The controllers' caches. Readable from the start, empty until they sync. */
+  readonly cache: Cache;
+  /** Resolves when the caches of the controllers have synced. Rejects with the signal's reason when {@link Manager.run} ends before. */
+  readonly synced: Promise<void>;
+  /** Whether its controllers run: always between sync and the end without leader election. */
+  readonly isLeading: boolean;
+  /**
+   * Starts the caches, waits for leadership if there is an election, then runs the controllers. When `signal` aborts, reconciles are told by their signals and
+   * awaited, then events are written, caches stopped and the lease given back.
+   *
+   * @returns resolves after the teardown
+   * @throws {Error} when it runs or ran already
+   */
+  run(signal: AbortSignal): Promise<void>;
+  /** Adds a controller, also while running. @throws {RangeError} when its name or an index of it is taken */
+  add(controller: ControllerDefinition): void;
+}
+
+/** Makes a {@link Manager}; it does nothing before {@link Manager.run}. @throws {RangeError} when two controllers or indexes have one name */
+export function createManager(options: ManagerOptions): Manager {
+  return new ControllerManager(options);
+}
+
+class ControllerManager implements Manager {
+  readonly cache: CacheSet;
+  readonly synced: Promise<void>;
+  readonly #options: ManagerOptions;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #controllers = new Map<string, ControllerDefinition>();
+  readonly #recorders = new Map<string, EventRecorder>();
+  readonly #deps: ControllerDeps;
+  /** Starts a controller in the current term; undefined between terms. */
+  #start: ((definition: ControllerDefinition) => void) | undefined;
+  #settleSynced: { resolve: () => void; reject: (reason: unknown) => void } | undefined;
+  #hasRun = false;
+
+  constructor(options: ManagerOptions) {
+    const { client, namespace, transform, tuning, onError } = options;
+    const random = options.random ?? systemRandom();
+    this.#options = options;
+    this.#logger = options.logger ?? noopLogger;
+    this.#clock = options.clock ?? systemClock();
+    const shared = { client, clock: this.#clock, random, logger: this.#logger };
+    this.cache = new CacheSet({
+      ...shared,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(transform === undefined ? {} : { transform }),
+      ...(tuning === undefined ? {} : { tuning }),
+      ...(onError === undefined ? {} : { onError }),
+    });
+    this.#deps = {
+      ...shared,
+      cache: this.cache,
+      report: createErrorSink(this.#logger, onError),
+      metrics: options.metrics ?? noopMetrics,
+      recorderFor: (component) => this.#recorderFor(component),
+      staleCacheTimeoutMs: tuning?.staleCacheTimeoutMs ?? 10_000,
+      shutdownTimeoutMs: tuning?.shutdownTimeoutMs ?? 30_000,
+    };
+    this.synced = new Promise((resolve, reject) => {
+      this.#settleSynced = { resolve, reject };
+    });
+    this.synced.catch(() => undefined);
+    for (const controller of options.controllers) this.add(controller);
+  }
+
+  get isLeading(): boolean {
+    return this.#start !== undefined;
+  }
+
+  add(controller: ControllerDefinition): void {
+    const { name } = controller;
+    if (this.#controllers.has(name)) throw new RangeError(`there is a controller "${name}" already`);
+    prepareCaches(controller, this.cache);
+    this.#controllers.set(name, controller);
+    this.#start?.(controller);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    if (this.#hasRun) throw new Error('the manager was run before');
+    this.#hasRun = true;
+    const cachesEnd = new AbortController();
+    const caches = this.cache.run(cachesEnd.signal);
+    this.cache.synced().then(this.#settleSynced?.resolve, this.#settleSynced?.reject);
+    try {
+      await this.#lead(signal);
+    } finally {
+      await Promise.all([...this.#recorders.values()].map((recorder) => recorder.flush()));
+      cachesEnd.abort(signal.reason);
+      await caches;
+    }
+  }
+
+  #lead(signal: AbortSignal): Promise<void> {
+    const { leaderElection, client, ids = systemIds() } = this.#options;
+    if (leaderElection === undefined) return this.#runControllers({ signal, assertLeading: () => undefined });
+    const { random } = this.#deps;
+    const options = { ...leaderElection, client, ids, clock: this.#clock, random: random.fork('leader-election'), logger: this.#logger };
+    return lead(options, (term) => this.#runControllers(term), signal);
+  }
+
+  /** Runs all controllers, those that are added meanwhile included, to the end of the term. */
+  async #runControllers({ signal, assertLeading }: LeadershipTerm): Promise<void> {
+    const runs = new Set<Promise<void>>();
+    this.#start = (definition) => {
+      const run = new ControllerRun(definition, { ...this.#deps, assertLeading }, signal).run();
+      runs.add(run);
+    };
+    for (const controller of this.#controllers.values()) this.#start(controller);
+    await aborted(signal);
+    this.#start = undefined;
+    await Promise.all(runs);
+  }
+
+  #recorderFor(component: string): EventRecorder {
+    const known = this.#recorders.get(component);
+    if (known !== undefined) return known;
+    const { client, random } = this.#deps;
+    const { onError } = this.#options;
+    const recorder = createEventRecorder({
+      client,
+      component,
+      clock: this.#clock,
+      random: random.fork(`events/${component}`),
+      logger: this.#logger,
+      ...(onError === undefined ? {} : { onError }),
+    });
+    this.#recorders.set(component, recorder);
+    return recorder;
+  }
+}
