@@ -9,7 +9,11 @@ import type {
 
 /** Options of {@link createMemoryStore}. */
 export interface MemoryStoreOptions {
-  /** How many events the history keeps at least, for watches that resume and for reads of older revisions. Default 10,000. */
+  /**
+   * How many events the history keeps, for watches that resume and for reads of older revisions (up to a sixteenth more, and what is still to be
+   * delivered up to ten times as many). Default: as many as there are objects, but at least 10,000 and at most 100,000; an event takes about as much
+   * memory as what the write changed.
+   */
   readonly historyLimit?: number;
   /** Runs `drain` soon, once: this is when watchers are told. Default `queueMicrotask`. */
   readonly schedule?: (drain: () => void) => void;
@@ -25,8 +29,10 @@ export interface MemoryStoreOptions {
  * @throws {RangeError} an option is out of its range
  */
 export function createMemoryStore(options: MemoryStoreOptions = {}): StateStore {
-  const { historyLimit = 10_000, schedule = queueMicrotask, startRevision = 0, onError = rethrow } = options;
-  if (!Number.isSafeInteger(historyLimit) || historyLimit < 1) throw new RangeError(`historyLimit must be a positive integer, not ${historyLimit}`);
+  const { historyLimit, schedule = queueMicrotask, startRevision = 0, onError = rethrow } = options;
+  if (historyLimit !== undefined && (!Number.isSafeInteger(historyLimit) || historyLimit < 1)) {
+    throw new RangeError(`historyLimit must be a positive integer, not ${historyLimit}`);
+  }
   if (!Number.isSafeInteger(startRevision) || startRevision < 0) throw new RangeError(`startRevision must be an integer ≥ 0, not ${startRevision}`);
   const state = { records: new OrderedMap<StateRecord>(), history: new History(startRevision), revision: startRevision };
   return new MemoryStore(state, { historyLimit, schedule: (drain) => schedule(drain), onError });

@@ -5,7 +5,7 @@ import type { History } from './history.ts';
 /** What a watcher needs to know of the hub. */
 export interface Publisher {
   readonly history: History;
-  /** Events before this position have been published; it is always the end of a commit. */
+  /** Events before this position have been published, or are being so; it is always the end of a commit. */
   readonly published: number;
   /** Watchers have been told of everything up to this revision. */
   readonly publishedRevision: Revision;
@@ -23,11 +23,18 @@ export interface Watcher {
   end(error?: Error): void;
 }
 
+/** Options of a {@link Cursor}. */
+export interface CursorOptions {
+  readonly prefix: string;
+  readonly from: Revision;
+  readonly onClose: (cursor: Cursor) => void;
+}
+
 const DEFAULT_MAX = 1000;
 
 /**
  * The pull side of a watch. It is *behind* when something for it may lie between `#next` and what is published, else *idle*: then nothing published
- * concerns it, and its first event moves `#next` to that event, so that an idle cursor never has to search what did not concern it.
+ * concerns it, and its first event moves `#next` to that event, so that an idle cursor never searches what did not concern it.
  */
 export class Cursor implements StateCursor, Watcher {
   readonly prefix: string;
@@ -41,13 +48,13 @@ export class Cursor implements StateCursor, Watcher {
   #ended: Error | undefined;
   #ready: (() => void) | undefined;
 
-  constructor(publisher: Publisher, options: { readonly prefix: string; readonly from: Revision; readonly onClose: (cursor: Cursor) => void }) {
-    this.prefix = options.prefix;
+  constructor(publisher: Publisher, { prefix, from, onClose }: CursorOptions) {
+    this.prefix = prefix;
     this.#publisher = publisher;
-    this.#onClose = options.onClose;
-    this.#revision = options.from;
-    this.#next = publisher.history.after(options.from);
-    this.#behind = options.from < publisher.publishedRevision;
+    this.#onClose = onClose;
+    this.#revision = from;
+    this.#next = publisher.history.after(from);
+    this.#behind = this.#next < publisher.published || from < publisher.history.compacted;
   }
 
   get revision(): Revision {
@@ -57,10 +64,11 @@ export class Cursor implements StateCursor, Watcher {
   read(max: number = DEFAULT_MAX): readonly StateEvent[] {
     if (this.#ended !== undefined) throw this.#ended;
     if (!this.#behind) return [];
-    const { history } = this.#publisher;
-    if (this.#revision < history.compacted) {
-      this.end(new ExpiredError(this.#revision, history.compacted));
-      throw this.#ended;
+    const { compacted } = this.#publisher.history;
+    if (this.#revision < compacted) {
+      const error = new ExpiredError(this.#revision, compacted);
+      this.end(error);
+      throw error;
     }
     return this.#scan(max);
   }
@@ -75,29 +83,24 @@ export class Cursor implements StateCursor, Watcher {
 
   close(): void {
     this.#ready = undefined;
-    this.#finish(new StoreClosedError());
+    this.end();
   }
 
   notify(event: StateEvent, position: number): void {
     if (this.#behind || this.#ended !== undefined || position < this.#next || event.revision <= this.#revision) return;
+    this.#revision = this.revision;
     this.#next = position;
-    this.#revision = Math.max(this.#revision, this.#publisher.publishedRevision);
     this.#behind = true;
     this.#fire(this.#ready);
   }
 
   end(error: Error = new StoreClosedError()): void {
-    if (!this.#finish(error)) return;
-    const fn = this.#ready;
-    if (fn !== undefined) this.#publisher.defer(() => this.#fire(fn));
-  }
-
-  #finish(error: Error): boolean {
-    if (this.#ended !== undefined) return false;
+    if (this.#ended !== undefined) return;
     this.#revision = this.revision;
     this.#ended = error;
     this.#onClose(this);
-    return true;
+    const fn = this.#ready;
+    if (fn !== undefined) this.#publisher.defer(() => this.#fire(fn));
   }
 
   #fire(fn: (() => void) | undefined): void {
@@ -109,30 +112,24 @@ export class Cursor implements StateCursor, Watcher {
   /** Collects whole commits from `#next` on. */
   #scan(max: number): StateEvent[] {
     const { history, published } = this.#publisher;
+    const from = this.#revision;
     const found: StateEvent[] = [];
-    const commit = { revision: this.#revision, position: this.#next, found: 0 };
-    for (let position = this.#next; position < published; ) {
-      for (const event of history.from(position)) {
-        if (position >= published) break;
-        if (event.revision !== commit.revision) {
-          if (found.length >= max) return this.#stopAt(commit.revision, position, found);
-          Object.assign(commit, { revision: event.revision, position, found: found.length });
+    let position = this.#next;
+    while (position < published) {
+      const { events, at } = history.from(position);
+      const stop = Math.min(events.length, at + published - position);
+      for (let index = at; index < stop; index += 1, position += 1) {
+        const event = events[index] as StateEvent;
+        if (event.revision !== this.#revision && found.length >= max) {
+          this.#next = position;
+          return found;
         }
-        if (event.revision > this.#revision && event.key.startsWith(this.prefix)) found.push(event);
-        position += 1;
-        if (found.length > max && commit.found > 0) {
-          found.length = commit.found;
-          return this.#stopAt((found.at(-1) as StateEvent).revision, commit.position, found);
-        }
+        this.#revision = Math.max(this.#revision, event.revision);
+        if (event.revision > from && event.key.startsWith(this.prefix)) found.push(event);
       }
     }
-    this.#behind = false;
-    return this.#stopAt(commit.revision, published, found);
-  }
-
-  #stopAt(revision: Revision, position: number, found: StateEvent[]): StateEvent[] {
-    this.#revision = Math.max(this.#revision, revision);
     this.#next = position;
+    this.#behind = false;
     return found;
   }
 }

@@ -2,7 +2,8 @@ import type { Observable } from 'rxjs';
 import { CompareFailedError, ExpiredError, FutureRevisionError } from '../errors.ts';
 import type { Change, CommitResult, PageOptions, RangeResult, Revision, StateCursor, StateEvent, StateRecord, StateSnapshot } from '../store.ts';
 import type { History } from './history.ts';
-import type { OrderedMap } from './ordered-map.ts';
+import type { OrderedMap, Page } from './ordered-map.ts';
+import { Past } from './past.ts';
 import { accept, ObjectRecord, RecordEvent } from './record.ts';
 import { WatchHub, type WatchHubOptions } from './watch-hub.ts';
 
@@ -15,8 +16,14 @@ export interface EngineState {
 
 /** Options of an {@link Engine}. */
 export interface EngineOptions extends Pick<WatchHubOptions, 'schedule' | 'onError'> {
-  readonly historyLimit: number;
+  /** How many events to keep; undefined: as many as there are objects, within bounds. */
+  readonly historyLimit: number | undefined;
 }
+
+const MIN_HISTORY = 10_000;
+const MAX_HISTORY = 100_000;
+/** A drain that is late may hold this many times the limit before watchers are ended. */
+const UNPUBLISHED_FACTOR = 10;
 
 /** The state, synchronously: what every backend serves its reads and watches from. */
 export class Engine {
@@ -43,12 +50,11 @@ export class Engine {
   }
 
   get(key: string, at?: Revision): StateRecord | undefined {
-    return this.#view(at).get(key);
+    return this.#picture(at).get(key);
   }
 
   range(prefix: string, options?: PageOptions & { readonly at?: Revision | undefined }): RangeResult {
-    const { records, remaining } = this.#view(options?.at).page(prefix, options);
-    return { revision: options?.at ?? this.#revision, records, remaining, more: remaining > 0 };
+    return toResult(options?.at ?? this.#revision, this.#picture(options?.at).page(prefix, checkPage(options)));
   }
 
   commit(changes: readonly Change[]): CommitResult {
@@ -86,10 +92,7 @@ export class Engine {
       revision,
       size: records.size,
       get: (key) => records.get(key),
-      range(prefix, options) {
-        const page = records.page(prefix, options);
-        return { revision, ...page, more: page.remaining > 0 };
-      },
+      range: (prefix, options) => toResult(revision, records.page(prefix, checkPage(options))),
     };
   }
 
@@ -117,29 +120,27 @@ export class Engine {
       else this.#records.delete(key);
     }
     this.#revision = revision;
-    this.#history.append(events);
+    const limit = this.#options.historyLimit ?? Math.min(Math.max(this.#records.size, MIN_HISTORY), MAX_HISTORY);
+    this.#history.append(events, limit);
     this.#hub.committed(revision);
-    this.#history.trim(this.#options.historyLimit, this.#hub.published);
+    this.#history.trim(limit, Math.max(this.#hub.published, this.#history.end - limit * UNPUBLISHED_FACTOR));
   }
 
   /** The records as a revision left them. */
-  #view(at: Revision | undefined): OrderedMap<StateRecord> {
+  #picture(at: Revision | undefined): Pick<OrderedMap<StateRecord>, 'get' | 'page'> {
     if (at === undefined || at === this.#revision) return this.#records;
     if (at > this.#revision) throw new FutureRevisionError(at, this.#revision);
     if (at < this.#history.compacted) throw new ExpiredError(at, this.#history.compacted);
-    const view = this.#records.clone();
-    const undo: StateEvent[] = [];
-    for (let position = this.#history.after(at); position < this.#history.end; ) {
-      const events = this.#history.from(position);
-      undo.push(...events);
-      position += events.length;
-    }
-    for (const { key, previous } of undo.reverse()) {
-      if (previous === undefined) view.delete(key);
-      else view.set(previous);
-    }
-    return view;
+    return new Past(this.#records, this.#history, at);
   }
+}
+
+const toResult = (revision: Revision, page: Page<StateRecord>): RangeResult => ({ revision, ...page, more: page.remaining > 0 });
+
+function checkPage(options: PageOptions | undefined): PageOptions | undefined {
+  const limit = options?.limit;
+  if (limit !== undefined && (!Number.isSafeInteger(limit) || limit < 1)) throw new RangeError(`limit must be a positive integer, not ${limit}`);
+  return options;
 }
 
 function toEvent(change: Change, previous: StateRecord | undefined, revision: Revision): StateEvent | undefined {

@@ -1,29 +1,31 @@
 import type { Revision, StateEvent } from '../store.ts';
 
-/** A run of events. Invariant: a commit is never split over two chunks; a chunk in a history is never empty. */
+/** A run of events. Invariant: never empty once in a history; a commit is never split over two chunks. */
 interface Chunk {
   /** The position of the first event. */
   readonly first: number;
   readonly events: StateEvent[];
 }
 
-const CHUNK_EVENTS = 256;
+/** Chunks are the unit of dropping: small beside the limit, and few. */
+const MAX_CHUNK_EVENTS = 256;
+const CHUNKS_PER_LIMIT = 16;
 
 /**
  * The bounded log of all changes, oldest first. Events are found by position, a number that counts them from the beginning of the store. A fork
  * shares the chunks and costs one pointer per chunk.
  */
 export class History {
-  /** Invariant: ordered and without gap in positions; revisions rise from chunk to chunk. */
-  #chunks: Chunk[];
-  /** Whether the last chunk may be appended to: false after a fork, when two histories hold it. */
+  /** Invariant: without gap in positions; every revision in a chunk is less than those in the next. */
+  readonly #chunks: Chunk[];
+  /** Whether the last chunk may be appended to: not after a fork, when two histories hold it. */
   #open = false;
   #end: number;
   #compacted: Revision;
 
   constructor(compacted: Revision, chunks: Chunk[] = [], end = 0) {
-    this.#chunks = chunks;
     this.#compacted = compacted;
+    this.#chunks = chunks;
     this.#end = end;
   }
 
@@ -37,15 +39,15 @@ export class History {
     return this.#end;
   }
 
-  /** All events with greater revisions are here. */
+  /** All events of greater revisions are here. */
   get compacted(): Revision {
     return this.#compacted;
   }
 
-  /** Adds the events of one commit. */
-  append(events: readonly StateEvent[]): void {
+  /** Adds the events of one commit to a history that is to keep `limit` events. */
+  append(events: readonly StateEvent[], limit: number): void {
     let chunk = this.#chunks.at(-1);
-    if (chunk === undefined || !this.#open || chunk.events.length >= CHUNK_EVENTS) {
+    if (chunk === undefined || !this.#open || chunk.events.length >= Math.min(MAX_CHUNK_EVENTS, limit / CHUNKS_PER_LIMIT)) {
       chunk = { first: this.#end, events: [] };
       this.#chunks.push(chunk);
       this.#open = true;
@@ -54,29 +56,30 @@ export class History {
     this.#end += events.length;
   }
 
-  /** The events from a position on, by chunk; empty at the end. */
-  from(position: number): readonly StateEvent[] {
-    const at = this.#chunkBefore((chunk) => chunk.first <= position);
-    const chunk = this.#chunks[at];
-    if (chunk === undefined) return [];
-    return position === chunk.first ? chunk.events : chunk.events.slice(position - chunk.first);
+  /** The events from a position on, up to the end of their chunk: an array and where in it they begin. It may grow, but never at its front. */
+  from(position: number): { readonly events: readonly StateEvent[]; readonly at: number } {
+    const chunk = this.#chunks[this.#lastChunk((candidate) => candidate.first <= position)];
+    return chunk === undefined ? { events: [], at: 0 } : { events: chunk.events, at: position - chunk.first };
   }
 
   /** The position of the first event after a revision. */
   after(revision: Revision): number {
-    const at = this.#chunkBefore((chunk) => (chunk.events[0] as StateEvent).revision <= revision);
-    const chunk = this.#chunks[at];
+    const chunk = this.#chunks[this.#chunkAt(revision)];
     if (chunk === undefined) return this.start;
     const within = chunk.events.findIndex((event) => event.revision > revision);
-    return within < 0 ? chunk.first + chunk.events.length : chunk.first + within;
+    return chunk.first + (within < 0 ? chunk.events.length : within);
   }
 
-  /** Drops the oldest chunks as long as `limit` events remain, and none that reaches to `keep` or beyond. */
+  /** The chunks that hold the events after a revision; the first may begin with earlier ones. */
+  chunks(after: Revision): readonly (readonly StateEvent[])[] {
+    return this.#chunks.slice(Math.max(this.#chunkAt(after), 0)).map((chunk) => chunk.events);
+  }
+
+  /** Drops the oldest chunks as long as `limit` events remain, and none that reaches beyond position `keep`. */
   trim(limit: number, keep: number): void {
-    while (this.#chunks.length > 1) {
-      const next = (this.#chunks[1] as Chunk).first;
-      if (this.#end - next < limit || next > keep) return;
-      this.#dropFirst();
+    for (let next = this.#chunks[1]; next !== undefined && next.first <= keep && this.#end - next.first >= limit; next = this.#chunks[1]) {
+      const dropped = this.#chunks.shift() as Chunk;
+      this.#compacted = Math.max(this.#compacted, (dropped.events.at(-1) as StateEvent).revision);
     }
   }
 
@@ -84,11 +87,9 @@ export class History {
   compact(before: Revision, keep: number): void {
     if (before <= this.#compacted) return;
     this.#compacted = before;
-    for (;;) {
-      const first = this.#chunks[0];
-      const last = first?.events.at(-1);
-      if (first === undefined || last === undefined || last.revision > before || first.first + first.events.length > keep) return;
-      this.#dropFirst();
+    for (let first = this.#chunks[0]; first !== undefined; first = this.#chunks[0]) {
+      if ((first.events.at(-1) as StateEvent).revision > before || first.first + first.events.length > keep) return;
+      this.#chunks.shift();
     }
   }
 
@@ -97,14 +98,13 @@ export class History {
     return new History(this.#compacted, [...this.#chunks], this.#end);
   }
 
-  #dropFirst(): void {
-    const dropped = this.#chunks.shift();
-    const last = dropped?.events.at(-1);
-    if (last !== undefined) this.#compacted = Math.max(this.#compacted, last.revision);
+  /** The index of the chunk with the last event that is not after a revision; -1 when all events are. */
+  #chunkAt(revision: Revision): number {
+    return this.#lastChunk((chunk) => (chunk.events[0] as StateEvent).revision <= revision);
   }
 
   /** The index of the last chunk for which `test`, true for the older ones, is true; -1 when for none. */
-  #chunkBefore(test: (chunk: Chunk) => boolean): number {
+  #lastChunk(test: (chunk: Chunk) => boolean): number {
     let low = 0;
     let high = this.#chunks.length;
     while (low < high) {

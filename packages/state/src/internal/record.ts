@@ -1,6 +1,5 @@
-import type { KubernetesObject } from '@kybern/core';
+import { deepFreeze, type KubernetesObject } from '@kybern/core';
 import type { Revision, StateEvent, StateRecord } from '../store.ts';
-import { deepFreeze } from './deep-freeze.ts';
 
 const encoder = new TextEncoder();
 

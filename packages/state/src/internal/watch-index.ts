@@ -18,8 +18,8 @@ interface Length<W> {
  * slash), plus the watchers that it concerns, however many others there are.
  */
 export class WatchIndex<W> {
-  /** Invariant: ascending by length; no entry is empty. */
-  readonly #lengths: Length<W>[] = [];
+  /** Invariant: ascending by length; no entry is empty. Replaced, not changed, because a visit may be under way. */
+  #lengths: readonly Length<W>[] = [];
 
   /** Adds a watcher. While `visit` runs, it is not visited for the key that is being visited. */
   add(prefix: string, watcher: W): () => void {
@@ -36,12 +36,11 @@ export class WatchIndex<W> {
 
   /** Calls `fn` for the watchers of every prefix of `key`: shorter prefixes first, then in the order in which they were added. */
   visit(key: string, fn: (watcher: W) => void): void {
-    for (const { length, whole, partial } of this.#lengths.slice()) {
+    for (const { length, whole, partial } of this.#lengths) {
       if (length > key.length) return;
-      const prefix = key.slice(0, length);
-      const group = length > 0 && key.charCodeAt(length - 1) === SLASH ? whole.get(prefix) : partial.size > 0 ? partial.get(prefix) : undefined;
-      if (group === undefined) continue;
-      const { slots } = group;
+      const groups = length > 0 && key.charCodeAt(length - 1) === SLASH ? whole : partial;
+      const slots = groups.size === 0 ? undefined : groups.get(key.slice(0, length))?.slots;
+      if (slots === undefined) continue;
       for (let at = 0, end = slots.length; at < end; at += 1) {
         const watcher = slots[at];
         if (watcher !== undefined) fn(watcher);
@@ -50,12 +49,10 @@ export class WatchIndex<W> {
   }
 
   #groups(prefix: string): Map<string, Group<W>> {
-    let at = 0;
-    while (at < this.#lengths.length && (this.#lengths[at] as Length<W>).length < prefix.length) at += 1;
-    let entry = this.#lengths[at];
-    if (entry?.length !== prefix.length) {
+    let entry = this.#lengths.find(({ length }) => length === prefix.length);
+    if (entry === undefined) {
       entry = { length: prefix.length, whole: new Map(), partial: new Map() };
-      this.#lengths.splice(at, 0, entry);
+      this.#lengths = [...this.#lengths, entry].sort((a, b) => a.length - b.length);
     }
     return prefix.endsWith('/') ? entry.whole : entry.partial;
   }
@@ -70,8 +67,6 @@ export class WatchIndex<W> {
     if (group.live * 2 < group.slots.length) group.slots = group.slots.filter((slot) => slot !== undefined);
     if (group.live > 0) return;
     groups.delete(prefix);
-    const entry = this.#lengths.findIndex((candidate) => candidate.length === prefix.length);
-    const { whole, partial } = this.#lengths[entry] as Length<W>;
-    if (whole.size + partial.size === 0) this.#lengths.splice(entry, 1);
+    this.#lengths = this.#lengths.filter(({ whole, partial }) => whole.size + partial.size > 0);
   }
 }
