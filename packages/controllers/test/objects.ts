@@ -1,5 +1,5 @@
 import { deepFreeze, ownerReference, type KubernetesObject, type NamedObjectMeta } from '@kybern/core';
-import { Deployment, ReplicaSet, type DeploymentSpec, type DeploymentStatus, type Pod, type PodCondition, type PodSpec, type PodStatus, type ReplicaSetSpec, type ReplicaSetStatus } from '@kybern/core/kinds';
+import { Deployment, ReplicaSet, type DeploymentSpec, type DeploymentStatus, type Pod, type PodCondition, type PodSpec, type PodStatus, type ReplicaSetSpec, type ReplicaSetStatus, type Service, type ServiceSpec } from '@kybern/core/kinds';
 
 /** 2026-01-01T00:00:00Z, where the fake clock starts. */
 export const START_MS = 1_767_225_600_000;
@@ -101,5 +101,15 @@ export function pod(name: string, facts: PodFacts = {}): Pod {
     },
     spec: { containers: [{ name: 'web', image: 'nginx:1.25' }], ...(node === undefined ? {} : { nodeName: node }), ...facts.spec },
     status: { phase, conditions: ready, ...(ip === undefined ? {} : { podIP: ip, podIPs: [{ ip }] }), ...facts.status },
+  });
+}
+
+/** A Service that selects `app: web`. */
+export function service(spec: Partial<ServiceSpec> = {}, metadata: Meta = {}): Service {
+  return deepFreeze({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'web', namespace: 'default', uid: 'uid-svc', creationTimestamp: at(0), ...metadata },
+    spec: { type: 'ClusterIP', clusterIP: '10.96.0.10', ipFamilies: ['IPv4'], selector: { app: 'web' }, ports: [{ port: 80, protocol: 'TCP', targetPort: 80 }], ...spec },
   });
 }
