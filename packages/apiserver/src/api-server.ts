@@ -11,6 +11,7 @@ import { createInProcessClient } from './client.ts';
 import type { Environment } from './environment.ts';
 import { noSuchResource } from './errors.ts';
 import { execute } from './execute.ts';
+import type { Listener, ListenOptions } from './http/listener.ts';
 import { createKindRegistry, type KindRegistry } from './registry.ts';
 import { SYSTEM_USER, type ApiRequest, type ApiResponse, type UserInfo } from './request.ts';
 import { createResource, objectKey, type Resource } from './resource.ts';
@@ -49,6 +50,12 @@ export interface ApiServer extends AsyncDisposable {
   readonly kinds: KindRegistry;
   /** The one way in, for doors: authorize, admit, validate, store. @throws {ApiError} */
   execute(request: ApiRequest): Promise<ApiResponse>;
+  /**
+   * Opens the HTTPS door. Dispose the listener to close it; it is closed with the server too.
+   *
+   * @throws what the system says (`EADDRINUSE`, `EACCES`) when it cannot listen there
+   */
+  listen(options?: ListenOptions): Promise<Listener>;
 }
 
 const DEFAULT_SERVICE_CIDR = '10.96.0.0/12';
@@ -67,12 +74,21 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
   await bootstrap(env);
   const run = (request: ApiRequest): Promise<ApiResponse> => execute(env, request);
   const clientFor = (user: UserInfo): Client => createInProcessClient(run, { user, clock: env.clock });
+  const listeners = new Set<Listener>();
   return {
     client: clientFor(SYSTEM_USER),
     clientFor,
     kinds: env.kinds,
     execute: run,
+    async listen(listenOptions) {
+      // The door drags TLS and certificates along, which a cluster inside a test does not need.
+      const { listen } = await import('./http/listener.ts');
+      const listener = await listen({ execute: run, kinds: env.kinds, clock: env.clock, logger: env.logger }, listenOptions);
+      listeners.add(listener);
+      return listener;
+    },
     async [Symbol.asyncDispose]() {
+      for (const listener of listeners) await listener[Symbol.asyncDispose]();
       env.dispatcher.close();
       if (options.state === undefined) await env.state[Symbol.asyncDispose]();
     },

@@ -4,7 +4,15 @@ export type { ApiServer, ApiServerOptions } from './api-server.ts';
 // Requests
 export { SYSTEM_USER } from './request.ts';
 export type { ApiRequest, ApiResponse, Operation, PatchType, RequestOptions, UserInfo, Verb } from './request.ts';
+export { createKindRegistry } from './registry.ts';
 export type { KindRegistry } from './registry.ts';
+// The HTTP door
+export type { Listener, ListenOptions } from './http/listener.ts';
+export type { CertifiedKey } from './http/certificates.ts';
+// Tables
+export { printTable } from './printers/print-table.ts';
+export type { PrintInput, Table } from './printers/print-table.ts';
+export type { PrintContext, TableColumnDefinition, TableRow } from './printers/table.ts';
 // Who may do what
 export { privilegedGroupAuthorizer } from './authorization.ts';
 export type { AuthorizationAttributes, AuthorizationDecision, Authorizer } from './authorization.ts';

@@ -1,1 +1,3 @@
-export {};
+export { createHttpClient, type HttpClient, type HttpClientOptions } from './http-client.ts';
+export { loadKubeconfig, type ClusterAccess, type LoadKubeconfigOptions } from './kubeconfig.ts';
+export { KubeconfigError } from './errors.ts';

@@ -24,7 +24,7 @@ export type { LogFields, Logger } from './logger.ts';
 export { ApiError, alreadyExists, conflict, invalid, isAlreadyExists, isApiError, isConflict, isExpired, isInvalid, isNotFound, notFound } from './api-error.ts';
 export type { ApiErrorOptions, ResourceName, Status, StatusCause, StatusDetails, StatusReason } from './api-error.ts';
 // JSON data
-export { cloneJson, deepEqual, deepFreeze } from './json-data.ts';
+export { cloneJson, deepEqual, deepFreeze, isJsonObject } from './json-data.ts';
 // Selectors
 export { compileLabelSelector, formatLabelSelector, matchesLabelSelector, parseLabelSelector } from './label-selector.ts';
 export type { LabelMatcher, Labels, LabelSelector, LabelSelectorInput, LabelSelectorOperator, LabelSelectorRequirement } from './label-selector.ts';
@@ -48,7 +48,12 @@ export { applyMergePatch, createMergePatch } from './merge-patch.ts';
 export { applyStrategicMergePatch } from './strategic-merge-patch.ts';
 export { createThreeWayPatch } from './three-way-patch.ts';
 export type { ThreeWayInput } from './three-way-patch.ts';
+export { applyClientSide, LAST_APPLIED_ANNOTATION } from './client-side-apply.ts';
+export type { ClientSideApplyInput, ClientSideApplyResult } from './client-side-apply.ts';
 // For implementations of Client
 export { createMutations } from './mutations.ts';
 export type { Mutations } from './mutations.ts';
 export { toObjectList } from './object-list.ts';
+// Manifests
+export { readManifests } from './manifests.ts';
+export type { Manifest, ManifestObject, ReadManifestsOptions } from './manifests.ts';

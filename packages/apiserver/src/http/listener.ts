@@ -78,13 +78,14 @@ function openServer(target: ListenTarget, ca: CertificateAuthority, own: Certifi
   });
   server.on('sessionError', (error: Error) => target.logger.debug('an HTTP/2 session failed', { error }));
   server.on('tlsClientError', (error: Error) => target.logger.debug('a TLS handshake failed', { error }));
+  let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing.abort();
-    return new Promise((resolve) => {
+    return (closed ??= new Promise((resolve) => {
       server.close(() => resolve());
       for (const session of sessions) session.destroy();
       for (const socket of sockets) socket.destroy();
-    });
+    }));
   };
   return { server, close };
 }
