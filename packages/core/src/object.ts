@@ -96,7 +96,7 @@ export interface WritableAs<I> {
 }
 
 /** What may be given where an object is created: kind and apiVersion are known from the {@link Kind}, and `generateName` may stand for the name. */
-export type ObjectInput<T extends KubernetesObject> = (Omit<T, keyof InputEnvelope<T>> & InputEnvelope<T>) | (InputFields<T> & InputEnvelope<T>);
+export type ObjectInput<T extends KubernetesObject> = (Omit<T, 'apiVersion' | 'kind' | 'metadata'> & InputEnvelope<T>) | (InputFields<T> & InputEnvelope<T>);
 
 interface InputEnvelope<T extends KubernetesObject> {
   readonly apiVersion?: T['apiVersion'];

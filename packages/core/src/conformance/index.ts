@@ -1,0 +1,3 @@
+export { describeClientConformance } from './describe-client-conformance.ts';
+export type { ClientConformanceOptions } from './describe-client-conformance.ts';
+export type { ClientFixture } from './fixture.ts';
