@@ -9,19 +9,22 @@ export const patchCases: readonly ConformanceCase[] = [
   {
     name: 'applies JSON patches',
     async run(t) {
-      const created = await t.client.create(ConfigMap, configMap(t, 'a', { data: { k: 'v', old: 'x' } }));
+      const input = configMap(t, 'a', { data: { k: 'v', old: 'x' } });
+      const created = await t.client.create(ConfigMap, { ...input, metadata: { ...input.metadata, annotations: { 'example.com/note': '1' } } });
       const patched = await t.client.patch(ConfigMap, created, {
         type: 'json',
-        patch: [{ op: 'test', path: '/data/k', value: 'v' }, { op: 'replace', path: '/data/k', value: 'w' }, { op: 'remove', path: '/data/old' }, { op: 'add', path: '/data/new~1key', value: 'n' }],
-      }).catch((error: unknown) => error);
-      // Keys of ConfigMaps have no slash: the pointer was understood, the object refused.
-      expect(isInvalid(patched)).toBe(true);
-      const accepted = await t.client.patch(ConfigMap, created, {
-        type: 'json',
-        patch: [{ op: 'test', path: '/data/k', value: 'v' }, { op: 'replace', path: '/data/k', value: 'w' }, { op: 'move', from: '/data/old', path: '/data/new' }],
+        patch: [
+          { op: 'test', path: '/data/k', value: 'v' },
+          { op: 'replace', path: '/data/k', value: 'w' },
+          { op: 'move', from: '/data/old', path: '/data/new' },
+          { op: 'replace', path: '/metadata/annotations/example.com~1note', value: '2' },
+          { op: 'add', path: '/metadata/finalizers', value: ['example.com/hold'] },
+          { op: 'add', path: '/metadata/finalizers/-', value: 'example.com/more' },
+        ],
       });
-      expect(accepted.data).toEqual({ k: 'w', new: 'x' });
-      expect(await t.client.get(ConfigMap, created)).toEqual(accepted);
+      expect(patched.data).toEqual({ k: 'w', new: 'x' });
+      expect(patched.metadata).toMatchObject({ annotations: { 'example.com/note': '2' }, finalizers: ['example.com/hold', 'example.com/more'] });
+      expect(await t.client.get(ConfigMap, created)).toEqual(patched);
     },
   },
   {
@@ -112,7 +115,7 @@ export const patchCases: readonly ConformanceCase[] = [
     async run(t) {
       const created = await t.client.create(ConfigMap, configMap(t, 'a'));
       expect([400, 422]).toContain((await rejection(t.client.patch(ConfigMap, created, { type: 'merge', patch: { metadata: { name: 'b' } } }))).code);
-      expect(isConflict(await rejection(t.client.patch(ConfigMap, created, { type: 'merge', patch: { metadata: { uid: 'x' } } })))).toBe(true);
+      expect([409, 422]).toContain((await rejection(t.client.patch(ConfigMap, created, { type: 'merge', patch: { metadata: { uid: 'x' } } }))).code);
       expect(await t.client.get(ConfigMap, created)).toEqual(created);
     },
   },

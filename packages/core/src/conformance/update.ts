@@ -121,14 +121,14 @@ export const updateCases: readonly ConformanceCase[] = [
     name: 'binds a Pod to a node once',
     async run(t) {
       const created = await t.client.create(Pod, pod(t, 'a'));
-      const binding = (node: string): object => ({ apiVersion: 'v1', kind: 'Binding', metadata: { name: 'a', namespace: t.namespace }, target: { kind: 'Node', name: node } });
+      const binding = (node: string, name = 'a'): object => ({ apiVersion: 'v1', kind: 'Binding', metadata: { name, namespace: t.namespace }, target: { kind: 'Node', name: node } });
       await t.client.createSubresource(Pod, created, 'binding', binding('node-1'));
       const bound = await t.client.get(Pod, created);
       expect(bound.spec.nodeName).toBe('node-1');
       expect(bound.status?.conditions).toContainEqual(expect.objectContaining({ type: 'PodScheduled', status: 'True' }));
       expect(isConflict(await rejection(t.client.createSubresource(Pod, created, 'binding', binding('node-2'))))).toBe(true);
       expect((await t.client.get(Pod, created)).spec.nodeName).toBe('node-1');
-      expect(isNotFound(await rejection(t.client.createSubresource(Pod, `${t.namespace}/none`, 'binding', binding('node-1'))))).toBe(true);
+      expect(isNotFound(await rejection(t.client.createSubresource(Pod, `${t.namespace}/none`, 'binding', binding('node-1', 'none'))))).toBe(true);
     },
   },
 ];
