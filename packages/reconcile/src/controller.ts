@@ -32,8 +32,8 @@ export interface ReconcileRequest<T extends KubernetesObject = KubernetesObject>
   readonly object: T;
 }
 
-/** Whether an event is worth a reconcile. Pure. */
-export type Predicate<T extends KubernetesObject> = (event: InformerEvent<T>) => boolean;
+/** Whether an event is worth a reconcile. Pure. (Typed as a method is, so that a controller of any kind fits a list of controllers.) */
+export type Predicate<T extends KubernetesObject> = { holds(event: InformerEvent<T>): boolean }['holds'];
 
 /** Objects of another kind whose changes concern this controller's objects. */
 export interface Watch<T extends KubernetesObject = KubernetesObject> {
@@ -113,12 +113,15 @@ export type ControllerInput<T extends KubernetesObject, W extends readonly Kuber
  * @throws {RangeError} that names the field
  * @example defineController({ for: Site, async reconcile({ object, client }) { …; return done(); } })
  */
-export function defineController<T extends KubernetesObject, const W extends readonly KubernetesObject[] = readonly [], const I extends readonly KubernetesObject[] = readonly []>(
-  options: ControllerInput<T, W, I>,
-): ControllerDefinition<T> {
+export function defineController<
+  T extends KubernetesObject,
+  const W extends readonly KubernetesObject[] = readonly [],
+  const I extends readonly KubernetesObject[] = readonly [],
+>(options: ControllerInput<T, W, I>): ControllerDefinition<T> {
   const { name = options.for.kind.toLowerCase(), concurrency = 1, timeoutMs, maxAttempts, resyncMs } = options;
   if (name === '') throw new RangeError('defineController: name is empty');
-  if (!Number.isInteger(concurrency) || concurrency < 1) throw new RangeError(`controller "${name}": concurrency must be a positive integer, not ${concurrency}`);
+  if (!Number.isInteger(concurrency) || concurrency < 1)
+    throw new RangeError(`controller "${name}": concurrency must be a positive integer, not ${concurrency}`);
   for (const [field, value] of Object.entries({ timeoutMs, maxAttempts, resyncMs })) {
     if (value !== undefined && !(value > 0)) throw new RangeError(`controller "${name}": ${field} must be positive, not ${value}`);
   }

@@ -52,7 +52,6 @@ function warnHost(error: Error, context: ErrorContext): void {
   if (typeof process === 'undefined' || process.emitWarning === undefined) return;
   const warning = new Error(`${describe(context)}: ${error.message}`, { cause: error });
   warning.name = 'KybernWarning';
-  if (error.stack !== undefined) warning.stack = `${warning.name}: ${describe(context)}: ${error.stack}`;
   process.emitWarning(warning);
 }
 

@@ -9,6 +9,9 @@ export type { ListSelector } from './internal/selection.ts';
 // Controllers
 export { defineController } from './controller.ts';
 export type { AbsentRequest, CacheIndex, ControllerDefinition, ControllerInput, ControllerOptions, Predicate, ReconcileRequest, Watch } from './controller.ts';
+export { annotationsChanged, anyOf, generationChanged, labelsChanged, not } from './predicate.ts';
+export { withFinalizer } from './finalizer.ts';
+export type { FinalizerOptions } from './finalizer.ts';
 export { createManager } from './manager.ts';
 export type { Manager, ManagerOptions, ManagerTuning } from './manager.ts';
 export type { Cache } from './cache.ts';
@@ -27,5 +30,7 @@ export type { Done, ReconcileResult, RequeueAfter, RequeueOptions } from './outc
 export { isTerminalError, NonErrorThrown, QueueShutDownError, ReconcileTimeoutError, TerminalError, UncachedKindError } from './errors.ts';
 export type { ErrorContext, ErrorSink } from './error-sink.ts';
 // Metrics
+export { createMetricsRegistry } from './metrics-registry.ts';
+export type { MetricsRegistry } from './metrics-registry.ts';
 export { noopMetrics } from './metrics.ts';
 export type { Counter, Gauge, Histogram, MetricLabels, Metrics } from './metrics.ts';

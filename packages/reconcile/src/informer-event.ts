@@ -17,9 +17,9 @@ export type InformerEvent<T extends KubernetesObject> =
       readonly finalStateUnknown: boolean;
     };
 
-/** Is told of an informer's changes, synchronously and in order; the cache is at least as new as what it is told. */
+/** Is told of an informer's changes, synchronously and in order; the cache is at least as new as what it is told. `key` is the object's `namespace/name`. */
 export interface InformerHandler<T extends KubernetesObject> {
-  added(object: T, isInInitialList: boolean): void;
-  updated(old: T, object: T): void;
-  deleted(object: T, finalStateUnknown: boolean): void;
+  added(object: T, isInInitialList: boolean, key: string): void;
+  updated(old: T, object: T, key: string): void;
+  deleted(object: T, finalStateUnknown: boolean, key: string): void;
 }

@@ -6,8 +6,10 @@ import { toError } from './errors.ts';
 import type { InformerEvent, InformerHandler } from './informer-event.ts';
 import { Delivery, type ObjectChange } from './internal/delivery.ts';
 import { Hot } from './internal/guarded-observable.ts';
+import { createInformerFigures, type InformerFigures } from './internal/informer-figures.ts';
 import { isAtLeast } from './internal/resource-version.ts';
 import { compileLabels, type ListSelector } from './internal/selection.ts';
+import { noopMetrics, type Metrics } from './metrics.ts';
 import { runReflector, type ReflectorSink, type ReflectorStatus, type ReflectorTuning } from './reflector.ts';
 import { Store, type IndexFunction } from './store.ts';
 
@@ -26,6 +28,7 @@ export interface InformerOptions<T extends KubernetesObject> extends Omit<Select
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger?: Logger;
+  readonly metrics?: Metrics;
   /** Is told what subscribers, handlers, indexes and the transform throw. */
   readonly onError?: ErrorSink;
 }
@@ -103,6 +106,7 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
   readonly #events: Hot<InformerEvent<T>>;
   readonly #status: Hot<InformerStatus>;
   readonly #sources: readonly Source[];
+  readonly #figures: InformerFigures | undefined;
   /** Told after each step of progress; empty unless somebody waits for a revision. */
   readonly #waiting = new Set<() => void>();
   #settleSynced: { resolve: () => void; reject: (reason: unknown) => void } | undefined;
@@ -113,7 +117,7 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
     this.#options = options;
     this.kind = options.kind;
     this.#report = createErrorSink(options.logger ?? noopLogger, options.onError);
-    this.#delivery = new Delivery<T>((error, object) => this.#threw('a handler', error, keyOf(object)));
+    this.#delivery = new Delivery<T>((error, key) => this.#threw('a handler', error, key));
     this.#events = new Hot((error) => this.#threw('a subscriber of events$', error));
     this.#status = new Hot((error) => this.#threw('a subscriber of status$', error));
     this.#sources = namespacesOf(options).map((namespace) => ({ namespace, revision: undefined }));
@@ -121,6 +125,7 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
       this.#settleSynced = { resolve, reject };
     });
     this.synced.catch(() => undefined);
+    this.#figures = createInformerFigures(options.metrics ?? noopMetrics, options.kind);
     this.#delivery.add(eventsTo(this.#events));
     for (const [name, by] of Object.entries(options.indexes ?? {})) this.addIndex(name, by);
   }
@@ -145,7 +150,7 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
   }
 
   addHandler(handler: InformerHandler<T>): () => void {
-    this.#delivery.replay(handler, this.#store.list());
+    this.#delivery.replay(handler, this.#store.entries());
     return this.#delivery.add(handler);
   }
 
@@ -169,6 +174,11 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
     if (typeof key === 'string' && (key.includes('/') || this.kind.scope === 'Cluster')) return this.#store.get(key);
     const { namespace, name } = toNamespacedName(this.kind, key);
     return this.#store.get(namespace === undefined ? name : `${namespace}/${name}`);
+  }
+
+  /** {@link Informer.get} for a key exactly as the cache has it. */
+  getExact(key: string): T | undefined {
+    return this.#store.get(key);
   }
 
   list(selector: ListSelector = {}): readonly T[] {
@@ -210,7 +220,7 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
         kind,
         selection: definedOnly({ namespace, labels, labelSelector, fieldSelector }),
         sink: this.#sink(source),
-        onStatus: (status) => this.#status.next(namespace === undefined ? status : { ...status, namespace }),
+        onStatus: (status) => this.#tell(namespace === undefined ? status : { ...status, namespace }),
         ...definedOnly({ clock, random, tuning }),
       },
       signal,
@@ -241,6 +251,10 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
     source.revision = resourceVersion;
     const changes = isFirst ? [] : this.#removeAllBut(source, new Set(objects.map(keyOf)));
     for (const object of objects) for (const change of this.#set(object, isFirst)) changes.push(change);
+    if (!isFirst) {
+      this.#figures?.relists.add(1);
+      this.#figures?.missed.add(changes.length);
+    }
     this.#delivery.send(changes);
     this.#progressed();
     if (!this.#hasSynced && this.#sources.every(({ revision }) => revision !== undefined)) this.#syncedNow();
@@ -250,9 +264,9 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
     const changes: ObjectChange<T>[] = [];
     for (const [key, old] of this.#store.entries()) {
       if (keys.has(key) || (source.namespace !== undefined && old.metadata.namespace !== source.namespace)) continue;
-      changes.push({ old, object: undefined, flag: true });
+      changes.push({ key, old, object: undefined, flag: true });
     }
-    for (const { old } of changes) this.#store.put(keyOf(old as T), undefined);
+    for (const { key } of changes) this.#store.put(key, undefined);
     return changes;
   }
 
@@ -263,15 +277,16 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
     if (old === undefined) {
       const object = this.#transform(received);
       this.#store.put(key, object);
-      return [{ old: undefined, object, flag: isInInitialList }];
+      return [{ key, old: undefined, object, flag: isInInitialList }];
     }
-    if (old.metadata.resourceVersion !== undefined && old.metadata.resourceVersion === received.metadata.resourceVersion) return NO_CHANGES;
+    const isSameObject = old.metadata.uid === received.metadata.uid;
+    if (isSameObject && isSameRevision(old, received)) return NO_CHANGES;
     const object = this.#transform(received);
     this.#store.put(key, object);
-    if (old.metadata.uid === received.metadata.uid) return [{ old, object, flag: false }];
+    if (isSameObject) return [{ key, old, object, flag: false }];
     return [
-      { old, object: undefined, flag: true },
-      { old: undefined, object, flag: false },
+      { key, old, object: undefined, flag: true },
+      { key, old: undefined, object, flag: false },
     ];
   }
 
@@ -280,7 +295,7 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
     const old = this.#store.get(key);
     if (old === undefined || old.metadata.uid !== received.metadata.uid) return NO_CHANGES;
     this.#store.put(key, undefined);
-    return [{ old: this.#transform(received), object: undefined, flag: false }];
+    return [{ key, old: this.#transform(received), object: undefined, flag: false }];
   }
 
   #transform(object: T): T {
@@ -297,10 +312,20 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
   #syncedNow(): void {
     this.#hasSynced = true;
     this.#settleSynced?.resolve();
-    this.#status.next({ type: 'synced', objects: this.#store.size });
+    this.#tell({ type: 'synced', objects: this.#store.size });
+  }
+
+  #tell(status: InformerStatus): void {
+    if (status.type === 'fault') {
+      this.#figures?.faults.add(1);
+      const { error, recovery, retryInMs } = status;
+      this.#options.logger?.info('an informer met a fault and recovers', { kind: this.kind.kind, error, recovery, retryInMs });
+    }
+    this.#status.next(status);
   }
 
   #progressed(): void {
+    this.#figures?.objects.set(this.#store.size);
     if (this.#waiting.size > 0) for (const listener of [...this.#waiting]) listener();
   }
 
@@ -310,6 +335,10 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
 }
 
 const NO_CHANGES: readonly never[] = Object.freeze([]);
+
+function isSameRevision(a: KubernetesObject, b: KubernetesObject): boolean {
+  return a.metadata.resourceVersion !== undefined && a.metadata.resourceVersion === b.metadata.resourceVersion;
+}
 
 function eventsTo<T extends KubernetesObject>(hot: Hot<InformerEvent<T>>): InformerHandler<T> {
   return {

@@ -241,7 +241,12 @@ class Elector {
     const spec = { ...this.#spec(), holderIdentity: '', leaseDurationSeconds: 1 };
     const onTimeout = (): Error => new ApiError('Timeout', `lease "${name}" did not answer within ${RELEASE_TIMEOUT_MS} ms`);
     try {
-      await withDeadline((inner) => this.#write(spec, inner), { clock: this.#clock, timeoutMs: RELEASE_TIMEOUT_MS, onTimeout, signal: new AbortController().signal });
+      await withDeadline((inner) => this.#write(spec, inner), {
+        clock: this.#clock,
+        timeoutMs: RELEASE_TIMEOUT_MS,
+        onTimeout,
+        signal: new AbortController().signal,
+      });
     } catch (error) {
       this.#logger.warn('the lease could not be given back', { lease: name, error });
     }

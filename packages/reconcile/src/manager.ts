@@ -71,7 +71,7 @@ class ControllerManager implements Manager {
   readonly #clock: Clock;
   readonly #controllers = new Map<string, ControllerDefinition>();
   readonly #recorders = new Map<string, EventRecorder>();
-  readonly #deps: ControllerDeps;
+  readonly #deps: Omit<ControllerDeps, 'assertLeading'>;
   /** Starts a controller in the current term; undefined between terms. */
   #start: ((definition: ControllerDefinition) => void) | undefined;
   #settleSynced: { resolve: () => void; reject: (reason: unknown) => void } | undefined;
@@ -79,7 +79,7 @@ class ControllerManager implements Manager {
 
   constructor(options: ManagerOptions) {
     const { client, namespace, transform, tuning, onError } = options;
-    const random = options.random ?? systemRandom();
+    const { random = systemRandom(), metrics = noopMetrics } = options;
     this.#options = options;
     this.#logger = options.logger ?? noopLogger;
     this.#clock = options.clock ?? systemClock();
@@ -90,12 +90,13 @@ class ControllerManager implements Manager {
       ...(transform === undefined ? {} : { transform }),
       ...(tuning === undefined ? {} : { tuning }),
       ...(onError === undefined ? {} : { onError }),
+      metrics,
     });
     this.#deps = {
       ...shared,
       cache: this.cache,
       report: createErrorSink(this.#logger, onError),
-      metrics: options.metrics ?? noopMetrics,
+      metrics,
       recorderFor: (component) => this.#recorderFor(component),
       staleCacheTimeoutMs: tuning?.staleCacheTimeoutMs ?? 10_000,
       shutdownTimeoutMs: tuning?.shutdownTimeoutMs ?? 30_000,
@@ -124,7 +125,10 @@ class ControllerManager implements Manager {
     this.#hasRun = true;
     const cachesEnd = new AbortController();
     const caches = this.cache.run(cachesEnd.signal);
-    this.cache.synced().then(this.#settleSynced?.resolve, this.#settleSynced?.reject);
+    void this.cache.synced().then(
+      () => this.#settleSynced?.resolve(),
+      (reason: unknown) => this.#settleSynced?.reject(reason),
+    );
     try {
       await this.#lead(signal);
     } finally {

@@ -295,7 +295,10 @@ class InitialEvents<T extends KubernetesObject> {
 
 function refusesWatchList(error: Error): boolean {
   if (isIdle(error)) return true;
-  return isApiError(error) && (error.reason === 'Invalid' || error.reason === 'BadRequest' || error.reason === 'MethodNotAllowed' || error.reason === 'NotAcceptable');
+  return (
+    isApiError(error) &&
+    (error.reason === 'Invalid' || error.reason === 'BadRequest' || error.reason === 'MethodNotAllowed' || error.reason === 'NotAcceptable')
+  );
 }
 
 /** The server cannot go on from the revision it was asked for: too old, too new (it lost its history), or not one of its own. */

@@ -1,5 +1,5 @@
 import { keyOf, noopLogger, type Client, type Clock, type KubernetesObject, type Logger, type Random } from '@kybern/core';
-import type { AbsentRequest, ControllerDefinition } from '../controller.ts';
+import type { AbsentRequest, ControllerDefinition, ReconcileRequest } from '../controller.ts';
 import type { ErrorSink } from '../error-sink.ts';
 import { isTerminalError, ReconcileTimeoutError, toError } from '../errors.ts';
 import type { EventRecorder } from '../event-recorder.ts';
@@ -11,7 +11,7 @@ import { aborted, type CacheSet } from './cache-set.ts';
 import { createControllerFigures, type ControllerFigures } from './controller-figures.ts';
 import { enqueueMapped, enqueueObject, enqueueOwner } from './enqueue.ts';
 import { OwnWrites } from './own-writes.ts';
-import { createReconcileClient } from './reconcile-client.ts';
+import { ReconcileClient, type ReconcileClientDeps } from './reconcile-client.ts';
 import { Turns } from './turns.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
@@ -29,7 +29,7 @@ export interface ControllerDeps {
   readonly staleCacheTimeoutMs: number;
   readonly shutdownTimeoutMs: number;
   /** Throws when another replica may lead by now. */
-  readonly assertLeading?: () => void;
+  readonly assertLeading: () => void;
 }
 
 /** One reconcile. Invariant: open until it settled or was given up; what it does afterwards has no effect. */
@@ -37,6 +37,8 @@ interface Attempt {
   readonly key: string;
   readonly beganMs: number;
   isOpen: boolean;
+  /** Its place in the list of open attempts. */
+  at: number;
   /** Ends the attempt's own signal, where it has one. */
   abort: AbortController | undefined;
   stopTimer: (() => void) | undefined;
@@ -63,9 +65,10 @@ export class ControllerRun {
   readonly #figures: ControllerFigures | undefined;
   readonly #recorder: EventRecorder;
   readonly #random: Random;
+  readonly #clientDeps: ReconcileClientDeps;
   readonly #logger: Logger;
-  /** Invariant: exactly the open attempts. */
-  readonly #attempts = new Set<Attempt>();
+  /** Invariant: exactly the open attempts, `#attempts[attempt.at] === attempt`. A list and no set: it is changed twice per reconcile. */
+  readonly #attempts: Attempt[] = [];
   #attemptCount = 0;
   #isRunning = false;
   #isPumping = false;
@@ -82,6 +85,7 @@ export class ControllerRun {
     this.#objects = cache.informer(definition.for);
     this.#queue = createWorkQueue<string>({ clock, name, metrics, onReady: () => this.#pumpSoon() });
     this.#writes = new OwnWrites(cache);
+    this.#clientDeps = { client: deps.client, writes: this.#writes, assertLeading: deps.assertLeading };
     this.#waiting = new WaitingRoom({
       clock,
       writes: this.#writes,
@@ -129,7 +133,7 @@ export class ControllerRun {
     this.#queue.shutDown();
     for (const key of this.#waiting.clear()) this.#queue.done(key);
     for (const attempt of this.#attempts) attempt.abort?.abort(this.#signal.reason);
-    if (this.#attempts.size === 0) return;
+    if (this.#attempts.length === 0) return;
     await new Promise<void>((resolve) => {
       const { clock, shutdownTimeoutMs } = this.#deps;
       const stopTimer = clock.after(shutdownTimeoutMs, () => (this.#abandon(), resolve()), { background: true });
@@ -141,9 +145,13 @@ export class ControllerRun {
   #abandon(): void {
     for (const attempt of this.#attempts) {
       attempt.isOpen = false;
-      this.#report(new ReconcileTimeoutError(this.#deps.shutdownTimeoutMs), { key: attempt.key, attempt: this.#queue.failures(attempt.key) + 1, retryInMs: undefined });
+      this.#report(new ReconcileTimeoutError(this.#deps.shutdownTimeoutMs), {
+        key: attempt.key,
+        attempt: this.#queue.failures(attempt.key) + 1,
+        retryInMs: undefined,
+      });
     }
-    this.#attempts.clear();
+    this.#attempts.length = 0;
   }
 
   #resyncLater(): () => void {
@@ -171,7 +179,7 @@ export class ControllerRun {
   #pump(): void {
     if (this.#isPumping) return;
     this.#isPumping = true;
-    while (this.#isRunning && this.#attempts.size < this.#definition.concurrency && !this.#turns.isResting) {
+    while (this.#isRunning && this.#attempts.length < this.#definition.concurrency && !this.#turns.isResting) {
       const key = this.#queue.tryTake();
       if (key === undefined) {
         this.#turns.end();
@@ -194,15 +202,26 @@ export class ControllerRun {
   }
 
   #start(key: string): void {
-    const attempt: Attempt = { key, beganMs: this.#figures === undefined ? 0 : this.#deps.clock.monotonicMs(), isOpen: true, abort: undefined, stopTimer: undefined };
-    this.#attempts.add(attempt);
+    const attempt: Attempt = {
+      key,
+      beganMs: this.#figures === undefined ? 0 : this.#deps.clock.monotonicMs(),
+      isOpen: true,
+      at: this.#attempts.length,
+      abort: undefined,
+      stopTimer: undefined,
+    };
+    this.#attempts.push(attempt);
     this.#attemptCount += 1;
-    this.#figures?.active.set(this.#attempts.size);
+    this.#figures?.active.set(this.#attempts.length);
     this.#queue.cancelDelayed(key);
     try {
       const result = this.#call(attempt);
       if (result === undefined) this.#succeed(attempt, done());
-      else Promise.resolve(result).then((value) => this.#succeed(attempt, value), (error: unknown) => this.#fail(attempt, error));
+      else
+        Promise.resolve(result).then(
+          (value) => this.#succeed(attempt, value),
+          (error: unknown) => this.#fail(attempt, error),
+        );
     } catch (error) {
       this.#fail(attempt, error);
     }
@@ -211,21 +230,21 @@ export class ControllerRun {
   /** Undefined when there is nothing to call. */
   #call(attempt: Attempt): Promise<ReconcileResult> | undefined {
     const { key } = attempt;
-    const { client, cache, clock, assertLeading } = this.#deps;
-    const object = this.#objects.get(key);
+    const object = this.#objects.getExact(key);
     if (object === undefined && this.#definition.onAbsent === undefined) return undefined;
     const signal = this.#definition.timeoutMs === undefined ? this.#signal : this.#limit(attempt, this.#definition.timeoutMs);
-    const request: AbsentRequest = {
+    const request = {
       key,
-      client: createReconcileClient({ client, key, signal, writes: this.#writes, assertLeading }),
-      cache,
+      object,
+      client: new ReconcileClient(this.#clientDeps, key, signal),
+      cache: this.#deps.cache,
       signal,
-      clock,
+      clock: this.#deps.clock,
       random: this.#random,
       logger: this.#logger === noopLogger ? noopLogger : this.#logger.with({ key, reconcileId: this.#attemptCount }),
       recorder: this.#recorder,
     };
-    return object === undefined ? this.#definition.onAbsent?.(request) : this.#definition.reconcile({ ...request, object });
+    return isPresent(request) ? this.#definition.reconcile(request) : this.#definition.onAbsent?.(request);
   }
 
   #limit(attempt: Attempt, timeoutMs: number): AbortSignal {
@@ -275,22 +294,33 @@ export class ControllerRun {
     this.#deps.report(error, { source: 'reconcile', controller: this.#definition.name, kind: this.#definition.for.kind, ...where });
   }
 
+  #dropAttempt(attempt: Attempt): void {
+    const last = this.#attempts.pop() as Attempt;
+    if (last === attempt) return;
+    last.at = attempt.at;
+    this.#attempts[attempt.at] = last;
+  }
+
   #close(attempt: Attempt, result: keyof ControllerFigures['results']): void {
     attempt.isOpen = false;
     attempt.stopTimer?.();
-    this.#attempts.delete(attempt);
+    this.#dropAttempt(attempt);
     if (this.#figures !== undefined) {
       this.#figures.results[result].add(1);
       this.#figures.seconds.observe((this.#deps.clock.monotonicMs() - attempt.beganMs) / 1000);
-      this.#figures.active.set(this.#attempts.size);
+      this.#figures.active.set(this.#attempts.length);
     }
     this.#queue.done(attempt.key);
     if (this.#isRunning) this.#pump();
-    else if (this.#attempts.size === 0) this.#onIdle?.();
+    else if (this.#attempts.length === 0) this.#onIdle?.();
   }
 }
 
 const SOON = Promise.resolve();
+
+function isPresent(request: AbsentRequest & { readonly object: KubernetesObject | undefined }): request is ReconcileRequest {
+  return request.object !== undefined;
+}
 
 function informersOf(definition: ControllerDefinition, cache: CacheSet): readonly CachingInformer<KubernetesObject>[] {
   const { owns = [], watches = [], reads = [], indexes = [] } = definition;

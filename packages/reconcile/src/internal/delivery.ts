@@ -3,6 +3,7 @@ import type { InformerHandler } from '../informer-event.ts';
 
 /** One change on its way to the handlers: added without `old`, deleted without `object`. */
 export interface ObjectChange<T> {
+  readonly key: string;
   readonly old: T | undefined;
   readonly object: T | undefined;
   /** Of an addition: it is in the initial list. Of a deletion: the final state is unknown. */
@@ -11,13 +12,13 @@ export interface ObjectChange<T> {
 
 /** Tells handlers of changes, strictly one after the other, also when a handler causes the next change. */
 export class Delivery<T extends KubernetesObject> {
-  readonly #onThrow: (error: unknown, object: T) => void;
+  readonly #onThrow: (error: unknown, key: string) => void;
   #handlers: readonly InformerHandler<T>[] = [];
   /** Invariant: empty unless `#busy`. */
   readonly #backlog: ObjectChange<T>[] = [];
   #busy = false;
 
-  constructor(onThrow: (error: unknown, object: T) => void) {
+  constructor(onThrow: (error: unknown, key: string) => void) {
     this.#onThrow = onThrow;
   }
 
@@ -40,21 +41,21 @@ export class Delivery<T extends KubernetesObject> {
   }
 
   /** Tells one handler of objects as additions of an initial list. */
-  replay(handler: InformerHandler<T>, objects: Iterable<T>): void {
-    for (const object of objects) this.#tell(handler, { old: undefined, object, flag: true });
+  replay(handler: InformerHandler<T>, entries: Iterable<[string, T]>): void {
+    for (const [key, object] of entries) this.#tell(handler, { key, old: undefined, object, flag: true });
   }
 
   #tellAll(change: ObjectChange<T>): void {
     for (const handler of this.#handlers) this.#tell(handler, change);
   }
 
-  #tell(handler: InformerHandler<T>, { old, object, flag }: ObjectChange<T>): void {
+  #tell(handler: InformerHandler<T>, { key, old, object, flag }: ObjectChange<T>): void {
     try {
-      if (object === undefined) handler.deleted(old as T, flag);
-      else if (old === undefined) handler.added(object, flag);
-      else handler.updated(old, object);
+      if (object === undefined) handler.deleted(old as T, flag, key);
+      else if (old === undefined) handler.added(object, flag, key);
+      else handler.updated(old, object, key);
     } catch (error) {
-      this.#onThrow(error, (object ?? old) as T);
+      this.#onThrow(error, key);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { controllerOf, keyOf, parseApiVersion, type Kind, type KubernetesObject } from '@kybern/core';
+import { controllerOf, parseApiVersion, type Kind, type KubernetesObject } from '@kybern/core';
 import type { Cache } from '../cache.ts';
 import type { Predicate, Watch } from '../controller.ts';
 import type { InformerEvent, InformerHandler } from '../informer-event.ts';
@@ -11,14 +11,14 @@ export function enqueueObject<T extends KubernetesObject>(queue: WorkQueue<strin
   const concerns = (event: InformerEvent<T>): boolean => predicates.every((predicate) => predicate(event));
   const all = predicates.length === 0;
   return {
-    added(object, isInInitialList) {
-      if (all || concerns({ type: 'added', object, isInInitialList })) queue.add(keyOf(object), isInInitialList ? LOW : undefined);
+    added(object, isInInitialList, key) {
+      if (all || concerns({ type: 'added', object, isInInitialList })) queue.add(key, isInInitialList ? LOW : undefined);
     },
-    updated(old, object) {
-      if (all || concerns({ type: 'updated', old, object })) queue.add(keyOf(object));
+    updated(old, object, key) {
+      if (all || concerns({ type: 'updated', old, object })) queue.add(key);
     },
-    deleted(object, finalStateUnknown) {
-      if (all || concerns({ type: 'deleted', object, finalStateUnknown })) queue.add(keyOf(object));
+    deleted(object, finalStateUnknown, key) {
+      if (all || concerns({ type: 'deleted', object, finalStateUnknown })) queue.add(key);
     },
   };
 }

@@ -13,7 +13,7 @@ export class LruMap<K, V> {
     const value = this.#entries.get(key) ?? make();
     this.#entries.delete(key);
     this.#entries.set(key, value);
-    if (this.#entries.size > this.#limit) for (const oldest of this.#entries.keys()) return this.#entries.delete(oldest), value;
+    if (this.#entries.size > this.#limit) for (const oldest of this.#entries.keys()) return (this.#entries.delete(oldest), value);
     return value;
   }
 

@@ -27,7 +27,10 @@ export class WaitingRoom {
 
   enter(key: string): void {
     const { clock, timeoutMs, informers } = this.#options;
-    this.#keys.set(key, clock.after(timeoutMs, () => this.#leave(key)));
+    this.#keys.set(
+      key,
+      clock.after(timeoutMs, () => this.#leave(key)),
+    );
     if (this.#unsubscribe.length === 0) this.#unsubscribe = informers.map((informer) => informer.onProgress(() => this.#lookSoon()));
   }
 
