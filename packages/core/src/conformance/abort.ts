@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { ConfigMap } from '../kinds/core-v1.ts';
+import { ConfigMap } from '../kinds/index.ts';
 import { configMap, record, rejection, revisionNow, summary, type ConformanceCase } from './fixture.ts';
 
 /** What signals promise. */

@@ -1,7 +1,6 @@
 import { expect } from 'vitest';
 import { isAlreadyExists, isInvalid, isNotFound } from '../api-error.ts';
-import { ConfigMap, Namespace, Pod } from '../kinds/core-v1.ts';
-import { Deployment } from '../kinds/apps-v1.ts';
+import { ConfigMap, Deployment, Namespace, Pod } from '../kinds/index.ts';
 import { configMap, deployment, pod, rejection, type ConformanceCase } from './fixture.ts';
 
 /** What `create` and `get` promise. */

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { isConflict, isInvalid, isNotFound } from '../api-error.ts';
-import { ConfigMap, Pod } from '../kinds/core-v1.ts';
+import { ConfigMap, Pod } from '../kinds/index.ts';
 import { configMap, named, names, pod, record, rejection, revisionNow, summary, type ConformanceCase, type ConformanceContext } from './fixture.ts';
 
 const withFinalizer = (t: ConformanceContext, name: string): Parameters<typeof t.client.create<ConfigMap>>[1] => ({

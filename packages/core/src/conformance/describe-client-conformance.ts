@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { Namespace } from '../kinds/core-v1.ts';
+import { Namespace } from '../kinds/index.ts';
 import { abortCases } from './abort.ts';
 import { createCases } from './create.ts';
 import { deleteCases } from './delete.ts';

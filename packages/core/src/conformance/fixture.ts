@@ -2,9 +2,7 @@ import type { Observable } from 'rxjs';
 import type { ApiError } from '../api-error.ts';
 import type { Client, WatchEvent } from '../client.ts';
 import type { KubernetesObject, ObjectInput } from '../object.ts';
-import { ConfigMap } from '../kinds/core-v1.ts';
-import type { Pod } from '../kinds/core-v1.ts';
-import type { Deployment } from '../kinds/apps-v1.ts';
+import { ConfigMap, type Deployment, type Pod } from '../kinds/index.ts';
 
 /** What an implementation gives the suite for one test: a client of a server that nobody else writes to. */
 export interface ClientFixture extends AsyncDisposable {

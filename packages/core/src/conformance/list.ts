@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { isExpired } from '../api-error.ts';
-import { ConfigMap, Namespace, Pod } from '../kinds/core-v1.ts';
+import { ConfigMap, Namespace, Pod } from '../kinds/index.ts';
 import { configMap, names, pod, rejection, type ConformanceCase, type ConformanceContext } from './fixture.ts';
 
 async function seed(t: ConformanceContext, ...created: readonly string[]): Promise<void> {

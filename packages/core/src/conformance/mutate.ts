@@ -1,8 +1,7 @@
 import { expect } from 'vitest';
 import { isNotFound } from '../api-error.ts';
 import { condition, getCondition } from '../conditions.ts';
-import { Deployment } from '../kinds/apps-v1.ts';
-import { ConfigMap } from '../kinds/core-v1.ts';
+import { ConfigMap, Deployment } from '../kinds/index.ts';
 import { configMap, deployment, record, rejection, revisionNow, type ConformanceCase } from './fixture.ts';
 
 /** What `mutate` and `mutateStatus` promise. */

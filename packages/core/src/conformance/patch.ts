@@ -1,7 +1,6 @@
 import { expect } from 'vitest';
 import { isConflict, isInvalid, isNotFound } from '../api-error.ts';
-import { Deployment } from '../kinds/apps-v1.ts';
-import { ConfigMap } from '../kinds/core-v1.ts';
+import { ConfigMap, Deployment } from '../kinds/index.ts';
 import { configMap, deployment, rejection, type ConformanceCase } from './fixture.ts';
 
 /** What `patch` promises. Server-side apply is not part of this. */

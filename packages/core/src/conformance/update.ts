@@ -1,7 +1,6 @@
 import { expect } from 'vitest';
 import { isConflict, isInvalid, isNotFound } from '../api-error.ts';
-import { Deployment } from '../kinds/apps-v1.ts';
-import { ConfigMap, Pod } from '../kinds/core-v1.ts';
+import { ConfigMap, Deployment, Pod } from '../kinds/index.ts';
 import { configMap, deployment, named, pod, record, rejection, revisionNow, summary, type ConformanceCase } from './fixture.ts';
 
 /** What `update` promises, on objects and on their status. */

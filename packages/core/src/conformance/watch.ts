@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { isExpired } from '../api-error.ts';
 import type { WatchEvent } from '../client.ts';
-import { ConfigMap, Namespace, Pod } from '../kinds/core-v1.ts';
+import { ConfigMap, Namespace, Pod } from '../kinds/index.ts';
 import { configMap, named, pod, record, rejection, revisionNow, summary, type ConformanceCase } from './fixture.ts';
 
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
