@@ -4,7 +4,7 @@ import { leafOf, importedModules, writeSchemas } from './schema-writer.ts';
 import { writeValidators } from './validator-writer.ts';
 
 /** `kinds/models/<module>.js`: the schemas and validators of one group-version. Plain JavaScript, because it has nothing to say to a type checker. */
-export function writeModel(plan: GenerationPlan, module: ModulePlan): string {
+export function writeModel(plan: GenerationPlan, module: ModulePlan, hasDefaults: boolean): string {
   const linked = importedModules(plan.input, module);
   const { code, checks, imports } = writeValidators(plan, module);
   const lines = linked.map((name) => {
@@ -22,6 +22,8 @@ export function writeModel(plan: GenerationPlan, module: ModulePlan): string {
     writeSchemas(plan.input, module),
     `\nexport const schemas = { imports: { ${links} }, texts, nodes: new Map() };\n`,
     `export const validators = { ${rootNames(module).join(', ')} };\n`,
+    `export const withSpec = [${specNames(module).join(', ')}];\n`,
+    hasDefaults ? `export { defaults } from '../../defaults/${module.name}.ts';\n` : 'export const defaults = {};\n',
   ].join('');
 }
 
@@ -31,7 +33,13 @@ function rootNames(module: ModulePlan): string[] {
   return [...new Set([...kinds, ...module.bodies.map(({ kind }) => kind)])].filter((name) => module.definitions.some((each) => each.name === name && leafOf(each) === undefined)).sort();
 }
 
+/** The kinds whose `spec` is a struct in Go: it is there even when nobody gave it. */
+function specNames(module: ModulePlan): string[] {
+  const roots = new Set(rootNames(module));
+  return module.definitions.filter(({ name, schema }) => roots.has(name) && schema.properties?.['spec']?.$ref !== undefined).map(({ name }) => `'${name}'`);
+}
+
 /** The declarations beside {@link writeModel}'s file. */
 export function writeModelTypes(): string {
-  return `${HEADER}import type { Check } from './checks.ts';\nimport type { SchemaModule } from './schema-graph.ts';\n\nexport declare const schemas: SchemaModule;\nexport declare const validators: Readonly<Record<string, Check>>;\n`;
+  return `${HEADER}import type { ModelModule } from './create-model.ts';\n\nexport declare const schemas: ModelModule['schemas'];\nexport declare const validators: ModelModule['validators'];\nexport declare const withSpec: ModelModule['withSpec'];\nexport declare const defaults: ModelModule['defaults'];\n`;
 }

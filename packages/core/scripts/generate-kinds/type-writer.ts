@@ -86,7 +86,7 @@ function fields(scope: Scope, definition: Definition, resource: ResourceRow | un
     const fixed = resource === undefined ? undefined : headerField(scope, field, resource);
     const special = SPECIAL_FIELDS[`${definition.id}.${field}`];
     const type = fixed ?? (special === undefined ? expression(scope, schema) : useSpecial(scope, special));
-    const always = fixed !== undefined || required.has(field) || isAlwaysThere(field, schema);
+    const always = fixed !== undefined || required.has(field) || isAlwaysThere(field, schema) || (field === 'spec' && resource !== undefined);
     return `  readonly ${/^[\w$]+$/.test(field) ? field : `'${field}'`}${always ? '' : '?'}: ${type};\n`;
   });
   return lines.join('');

@@ -76,3 +76,5 @@ const texts = {
 
 export const schemas = { imports: { 'authentication-v1': authenticationV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { AdmissionReview };
+export const withSpec = [];
+export const defaults = {};

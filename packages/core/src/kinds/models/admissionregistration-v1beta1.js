@@ -242,3 +242,5 @@ const texts = {
 
 export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding };
+export const withSpec = ['MutatingAdmissionPolicy', 'MutatingAdmissionPolicyBinding'];
+export { defaults } from '../../defaults/admissionregistration-v1beta1.ts';

@@ -108,3 +108,5 @@ const texts = {
 
 export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { APIGroupDiscoveryList };
+export const withSpec = [];
+export const defaults = {};

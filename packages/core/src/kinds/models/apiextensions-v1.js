@@ -454,3 +454,5 @@ const texts = {
 
 export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { ConversionReview, CustomResourceDefinition };
+export const withSpec = ['CustomResourceDefinition'];
+export { defaults } from '../../defaults/apiextensions-v1.ts';

@@ -100,3 +100,5 @@ const texts = {
 
 export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { APIService };
+export const withSpec = ['APIService'];
+export { defaults } from '../../defaults/apiregistration-v1.ts';

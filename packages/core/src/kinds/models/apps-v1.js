@@ -490,3 +490,5 @@ const texts = {
 
 export const schemas = { imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet };
+export const withSpec = ['DaemonSet', 'Deployment', 'ReplicaSet', 'StatefulSet'];
+export { defaults } from '../../defaults/apps-v1.ts';

@@ -183,3 +183,5 @@ const texts = {
 
 export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { SelfSubjectReview, TokenRequest, TokenReview };
+export const withSpec = ['TokenRequest', 'TokenReview'];
+export { defaults } from '../../defaults/authentication-v1.ts';

@@ -134,3 +134,5 @@ const texts = {
 
 export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { HorizontalPodAutoscaler, Scale };
+export const withSpec = ['HorizontalPodAutoscaler', 'Scale'];
+export { defaults } from '../../defaults/autoscaling-v1.ts';

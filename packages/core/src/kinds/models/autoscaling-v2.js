@@ -419,3 +419,5 @@ const texts = {
 
 export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { HorizontalPodAutoscaler };
+export const withSpec = ['HorizontalPodAutoscaler'];
+export { defaults } from '../../defaults/autoscaling-v2.ts';

@@ -299,3 +299,5 @@ const texts = {
 
 export const schemas = { imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { CronJob, Job };
+export const withSpec = ['CronJob', 'Job'];
+export { defaults } from '../../defaults/batch-v1.ts';

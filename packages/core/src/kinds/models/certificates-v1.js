@@ -88,3 +88,5 @@ const texts = {
 
 export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { CertificateSigningRequest };
+export const withSpec = ['CertificateSigningRequest'];
+export const defaults = {};

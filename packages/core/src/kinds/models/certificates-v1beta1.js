@@ -114,3 +114,5 @@ const texts = {
 
 export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { ClusterTrustBundle, PodCertificateRequest };
+export const withSpec = ['ClusterTrustBundle', 'PodCertificateRequest'];
+export { defaults } from '../../defaults/certificates-v1beta1.ts';

@@ -46,3 +46,5 @@ const texts = {
 
 export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { Lease };
+export const withSpec = ['Lease'];
+export const defaults = {};

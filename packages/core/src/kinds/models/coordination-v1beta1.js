@@ -48,3 +48,5 @@ const texts = {
 
 export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { LeaseCandidate };
+export const withSpec = ['LeaseCandidate'];
+export const defaults = {};

@@ -4220,3 +4220,5 @@ const texts = {
 
 export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { Binding, ComponentStatus, ConfigMap, Endpoints, Event, LimitRange, Namespace, Node, NodeProxyOptions, PersistentVolume, PersistentVolumeClaim, Pod, PodAttachOptions, PodExecOptions, PodLogOptions, PodPortForwardOptions, PodProxyOptions, PodStatusResult, PodTemplate, RangeAllocation, ReplicationController, ResourceQuota, Secret, SerializedReference, Service, ServiceAccount, ServiceProxyOptions };
+export const withSpec = ['LimitRange', 'Namespace', 'Node', 'PersistentVolume', 'PersistentVolumeClaim', 'Pod', 'ReplicationController', 'ResourceQuota', 'Service'];
+export { defaults } from '../../defaults/core-v1.ts';

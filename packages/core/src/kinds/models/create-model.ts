@@ -1,3 +1,4 @@
+import type { DefaultsByKind } from '../../defaults/access.ts';
 import type { FieldError, KindModel, Schema } from '../../kind-model.ts';
 import type { Check } from './checks.ts';
 import { toFieldErrors } from './field-errors.ts';
@@ -9,6 +10,9 @@ export interface ModelModule {
   readonly schemas: SchemaModule;
   /** Kind → validator. */
   readonly validators: Readonly<Record<string, Check>>;
+  /** The kinds whose objects always have a `spec`. */
+  readonly withSpec: readonly string[];
+  readonly defaults: DefaultsByKind;
 }
 
 const NO_ERRORS: readonly FieldError[] = Object.freeze([]);
@@ -18,9 +22,11 @@ const NO_ERRORS: readonly FieldError[] = Object.freeze([]);
  *
  * @throws {Error} when the module has no such kind, which is a fault of the generator
  */
-export function createModel({ schemas, validators }: ModelModule, kind: string): KindModel {
+export function createModel({ schemas, validators, withSpec, defaults }: ModelModule, kind: string): KindModel {
   const check = validators[kind];
   if (check === undefined) throw new Error(`there is no validator of the kind ${kind}`);
+  const ownDefaults = defaults[kind];
+  const hasSpec = withSpec.includes(kind);
   let node: Schema | undefined;
   const schema = (): Schema => (node ??= schemaNode(schemas, kind));
   return {
@@ -29,6 +35,10 @@ export function createModel({ schemas, validators }: ModelModule, kind: string):
     },
     validate: (object) => (check(object) ? NO_ERRORS : toFieldErrors(check.errors ?? [])),
     unknownFields: (object) => unknownFields(schema(), object),
-    setDefaults: () => undefined,
+    setDefaults(object) {
+      if (typeof object !== 'object' || object === null) return;
+      if (hasSpec) object.spec ??= {};
+      ownDefaults?.(object);
+    },
   };
 }

@@ -137,3 +137,5 @@ const texts = {
 
 export const schemas = { imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { EndpointSlice };
+export const withSpec = [];
+export { defaults } from '../../defaults/discovery-v1.ts';

@@ -57,3 +57,5 @@ const texts = {
 
 export const schemas = { imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { Event };
+export const withSpec = [];
+export const defaults = {};

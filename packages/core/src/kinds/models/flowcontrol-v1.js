@@ -376,3 +376,5 @@ const texts = {
 
 export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { FlowSchema, PriorityLevelConfiguration };
+export const withSpec = ['FlowSchema', 'PriorityLevelConfiguration'];
+export { defaults } from '../../defaults/flowcontrol-v1.ts';

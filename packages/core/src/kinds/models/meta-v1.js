@@ -764,3 +764,5 @@ const texts = {
 
 export const schemas = { imports: {  }, texts, nodes: new Map() };
 export const validators = { APIGroup, APIGroupList, APIResourceList, APIVersions, CreateOptions, DeleteOptions, GetOptions, ListOptions, PartialObjectMetadata, PartialObjectMetadataList, PatchOptions, Status, Table, TableOptions, UpdateOptions, WatchEvent };
+export const withSpec = [];
+export const defaults = {};

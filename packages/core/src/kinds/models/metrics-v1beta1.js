@@ -71,3 +71,5 @@ const texts = {
 
 export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { NodeMetrics, PodMetrics };
+export const withSpec = [];
+export const defaults = {};

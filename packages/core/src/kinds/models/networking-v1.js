@@ -505,3 +505,5 @@ const texts = {
 
 export const schemas = { imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { IPAddress, Ingress, IngressClass, NetworkPolicy, ServiceCIDR };
+export const withSpec = ['IPAddress', 'Ingress', 'IngressClass', 'NetworkPolicy', 'ServiceCIDR'];
+export { defaults } from '../../defaults/networking-v1.ts';

@@ -110,3 +110,5 @@ const texts = {
 
 export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { IPAddress, ServiceCIDR };
+export const withSpec = ['IPAddress', 'ServiceCIDR'];
+export const defaults = {};

@@ -60,3 +60,5 @@ const texts = {
 
 export const schemas = { imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { RuntimeClass };
+export const withSpec = [];
+export { defaults } from '../../defaults/node-v1.ts';

@@ -84,3 +84,5 @@ const texts = {
 
 export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { Eviction, PodDisruptionBudget };
+export const withSpec = ['PodDisruptionBudget'];
+export const defaults = {};

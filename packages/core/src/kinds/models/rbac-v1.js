@@ -156,3 +156,5 @@ const texts = {
 
 export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { ClusterRole, ClusterRoleBinding, Role, RoleBinding };
+export const withSpec = [];
+export { defaults } from '../../defaults/rbac-v1.ts';

@@ -726,3 +726,5 @@ const texts = {
 
 export const schemas = { imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice };
+export const withSpec = ['DeviceClass', 'ResourceClaim', 'ResourceClaimTemplate', 'ResourceSlice'];
+export { defaults } from '../../defaults/resource-v1.ts';

@@ -29,3 +29,5 @@ const texts = {
 
 export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { PriorityClass };
+export const withSpec = [];
+export { defaults } from '../../defaults/scheduling-v1.ts';

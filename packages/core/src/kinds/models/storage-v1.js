@@ -297,3 +297,5 @@ const texts = {
 
 export const schemas = { imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment, VolumeAttributesClass };
+export const withSpec = ['CSIDriver', 'CSINode', 'VolumeAttachment'];
+export { defaults } from '../../defaults/storage-v1.ts';

@@ -27,3 +27,5 @@ const texts = {
 
 export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { VolumeAttributesClass };
+export const withSpec = [];
+export const defaults = {};

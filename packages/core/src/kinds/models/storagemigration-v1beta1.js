@@ -57,3 +57,5 @@ const texts = {
 
 export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { StorageVersionMigration };
+export const withSpec = ['StorageVersionMigration'];
+export const defaults = {};

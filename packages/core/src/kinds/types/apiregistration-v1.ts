@@ -6,7 +6,7 @@ export interface APIService {
   readonly apiVersion: 'apiregistration.k8s.io/v1';
   readonly kind: 'APIService';
   readonly metadata: NamedObjectMeta;
-  readonly spec?: APIServiceSpec;
+  readonly spec: APIServiceSpec;
   readonly status?: APIServiceStatus;
 }
 
