@@ -1,0 +1,58 @@
+import { compileLabelSelector, keyOf, matchesLabelSelector, ownerReference, type Kind, type KubernetesObject, type LabelSelector } from '@kybern/core';
+import type { Cache, ReconcileRequest } from '@kybern/reconcile';
+import { computeClaims } from './claims.ts';
+
+/** What {@link claim} claims, and for whom. */
+export interface ClaimOptions<O extends KubernetesObject, T extends KubernetesObject> {
+  /** The owner's kind. */
+  readonly for: Kind<O>;
+  /** The kind of what it manages. */
+  readonly kind: Kind<T>;
+  /** The name of the index of `kind` by namespace that holds what nobody manages. */
+  readonly orphans: string;
+  readonly selector: LabelSelector;
+  /** Which objects can be adopted or released at all. Default: all. */
+  readonly isCandidate?: (object: T) => boolean;
+}
+
+/**
+ * The objects that a request's object manages, after it adopted those of its selector that nobody manages, and released those that left it.
+ *
+ * @see kubernetes v1.36 pkg/controller/controller_ref_manager.go
+ */
+export async function claim<O extends KubernetesObject, T extends KubernetesObject>(request: ReconcileRequest<O>, options: ClaimOptions<O, T>): Promise<readonly T[]> {
+  const { object: owner, cache } = request;
+  const { kind, selector, isCandidate = () => true } = options;
+  const orphans = cache.by(kind, options.orphans, owner.metadata.namespace ?? '');
+  const candidates = [...cache.ownedBy(kind, owner), ...orphans].filter(isCandidate);
+  const { owned, adopt, release } = computeClaims({ owner, selects: compileLabelSelector(selector), candidates });
+  await Promise.all(release.map((object) => letGo(request, kind, object)));
+  if (adopt.length === 0 || !(await mayAdopt(request, options.for))) return owned;
+  return [...owned, ...(await Promise.all(adopt.map((object) => take(request, options, object))))];
+}
+
+/** Asks the server, for the cache may not know yet that the owner is being deleted. */
+async function mayAdopt<O extends KubernetesObject>({ client, object }: ReconcileRequest<O>, kind: Kind<O>): Promise<boolean> {
+  const fresh = await client.get(kind, object);
+  return fresh.metadata.uid === object.metadata.uid && fresh.metadata.deletionTimestamp === undefined;
+}
+
+function take<O extends KubernetesObject, T extends KubernetesObject>({ client, object: owner }: ReconcileRequest<O>, options: ClaimOptions<O, T>, object: T): Promise<T> {
+  const reference = ownerReference(options.for, owner, { controller: true });
+  return client.mutate(options.kind, object, ({ metadata }) => {
+    if (metadata.uid === object.metadata.uid) metadata.ownerReferences = [...(metadata.ownerReferences ?? []), { ...reference }];
+  });
+}
+
+function letGo<O extends KubernetesObject, T extends KubernetesObject>({ client, object: owner }: ReconcileRequest<O>, kind: Kind<T>, object: T): Promise<T> {
+  return client.mutate(kind, object, ({ metadata }) => {
+    if (metadata.uid === object.metadata.uid) metadata.ownerReferences = (metadata.ownerReferences ?? []).filter((reference) => reference.uid !== owner.metadata.uid);
+  });
+}
+
+/** The keys of the objects of `kind` whose selector selects `object`, in its namespace. */
+export function selecting<O extends KubernetesObject & { readonly spec: { readonly selector: LabelSelector } }>(cache: Cache, kind: Kind<O>, object: KubernetesObject): readonly string[] {
+  const { namespace, labels } = object.metadata;
+  const owners = cache.list(kind, namespace === undefined ? {} : { namespace });
+  return owners.filter((owner) => matchesLabelSelector(owner.spec.selector, labels)).map(keyOf);
+}

@@ -1,0 +1,105 @@
+import { isNotFound, type Client, type KubernetesObject, type OwnerReference } from '@kybern/core';
+import { isWaiting, ORPHAN, type CollectionPlan, type OwnerState } from './compute.ts';
+import { dependentsOf, locateOwner, ownerOf, type Item, type OwnerGraph } from './owner-graph.ts';
+
+/** What the effects of a collection work with. */
+export interface CollectionContext {
+  readonly graph: OwnerGraph;
+  readonly item: Item;
+  readonly client: Client;
+}
+
+/** The states of an object's owners. */
+export type OwnerLookup = (context: CollectionContext) => Promise<readonly OwnerState[]>;
+
+/** As the cache has it; what it does not have counts as absent. */
+export const ownersByCache: OwnerLookup = (context) => eachOwner(context, () => Promise.resolve('absent'));
+
+/** As the cache has it, and what it does not have as the server says. An owner in the cache that is gone by now makes itself known by its deletion. */
+export const ownersByServer: OwnerLookup = (context) =>
+  eachOwner(context, async (reference) => {
+    const place = locateOwner(context.graph.table, context.item, reference);
+    if (place === undefined) return 'unknown';
+    try {
+      const owner = await context.client.get(place.kind, place.name);
+      return owner.metadata.uid === reference.uid ? stateOf(owner) : 'absent';
+    } catch (error) {
+      if (isNotFound(error)) return 'absent';
+      throw error;
+    }
+  });
+
+function eachOwner({ graph, item }: CollectionContext, otherwise: (reference: OwnerReference) => Promise<OwnerState>): Promise<readonly OwnerState[]> {
+  const references = item.object.metadata.ownerReferences ?? [];
+  return Promise.all(
+    references.map((reference) => {
+      if (locateOwner(graph.table, item, reference) === undefined) return 'unknown';
+      const owner = ownerOf(graph, item, reference);
+      return owner === undefined ? otherwise(reference) : stateOf(owner.object);
+    }),
+  );
+}
+
+const stateOf = (owner: KubernetesObject): OwnerState => (isWaiting(owner) ? 'waiting' : 'solid');
+
+/**
+ * Carries out a plan for `item`, which is as the server has it.
+ *
+ * @throws {ApiError} `Conflict` when the object changed since, `NotFound` when it is gone
+ */
+export async function applyCollection(plan: CollectionPlan, context: CollectionContext): Promise<void> {
+  switch (plan.type) {
+    case 'none':
+      return;
+    case 'dropReferences':
+      await changeReferences(context, (references) => references.filter((reference) => !plan.uids.includes(reference.uid)));
+      return;
+    case 'delete':
+      await remove(plan, context);
+      return;
+    case 'removeFinalizer':
+      await removeFinalizer(plan.finalizer, context);
+      return;
+    case 'orphanDependents':
+      await orphanDependents(context);
+      await removeFinalizer(ORPHAN, context);
+  }
+}
+
+async function remove(plan: Extract<CollectionPlan, { type: 'delete' }>, context: CollectionContext): Promise<void> {
+  const { client, item } = context;
+  const unblock = (reference: OwnerReference): OwnerReference => ({ ...reference, blockOwnerDeletion: false });
+  const object = plan.unblock ? await changeReferences(context, (references) => references.map(unblock)) : item.object;
+  const { uid, resourceVersion } = object.metadata;
+  const preconditions = { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+  await client.delete(item.kind, object, { propagationPolicy: plan.propagationPolicy, preconditions });
+}
+
+function changeReferences({ client, item }: CollectionContext, change: (references: readonly OwnerReference[]) => readonly OwnerReference[]): Promise<KubernetesObject> {
+  return client.mutate(item.kind, item.object, (draft) => {
+    if (draft.metadata.uid !== item.object.metadata.uid) return;
+    const references = change((draft.metadata.ownerReferences ?? []) as readonly OwnerReference[]);
+    if (references.length === 0) delete draft.metadata.ownerReferences;
+    else draft.metadata.ownerReferences = references.map((reference) => ({ ...reference }));
+  });
+}
+
+async function removeFinalizer(finalizer: string, { client, item }: CollectionContext): Promise<void> {
+  await client.mutate(item.kind, item.object, (draft) => {
+    if (draft.metadata.uid === item.object.metadata.uid) draft.metadata.finalizers = (draft.metadata.finalizers ?? []).filter((each) => each !== finalizer);
+  });
+}
+
+async function orphanDependents(context: CollectionContext): Promise<void> {
+  const { graph, item, client } = context;
+  const forget = (references: readonly OwnerReference[]): readonly OwnerReference[] => references.filter((reference) => reference.uid !== item.object.metadata.uid);
+  await Promise.all(
+    dependentsOf(graph, item.object).map(async (dependent) => {
+      try {
+        await changeReferences({ graph, item: dependent, client }, forget);
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    }),
+  );
+}

@@ -1,0 +1,72 @@
+import { isConflict, isNotFound, type Client, type Kind, type KubernetesObject } from '@kybern/core';
+import { ConfigMap } from '@kybern/core/kinds';
+import { defineController, done, type ControllerDefinition, type Watch } from '@kybern/reconcile';
+import { applyCollection, ownersByCache, ownersByServer, type CollectionContext, type OwnerLookup } from './apply.ts';
+import { computeCollection, type CollectionPlan } from './compute.ts';
+import { affectedKeys, BY_OWNER, concernsGraph, createKindTable, dependentsOf, parseCollectionKey, type Item, type KindTable, type OwnerGraph } from './owner-graph.ts';
+
+/** Options of {@link garbageCollectorController}. */
+export interface GarbageCollectorOptions {
+  /** The kinds whose objects own or are owned: all that the server has, custom ones included, except those that nobody owns (Events). */
+  readonly kinds: readonly Kind[];
+}
+
+const MAX_ATTEMPTS = 5;
+
+/**
+ * Deletes objects whose owners are gone, and carries out foreground and orphaning deletion.
+ *
+ * One queue serves all kinds: its keys name kind and object (`pods|default/web`), and are never the key of a ConfigMap, which stands as `for` only
+ * because a controller must have one. Nothing is deleted on the word of a cache: the absence of an owner is confirmed by the server, and a deletion
+ * is bound to the uid and resourceVersion that were looked at.
+ *
+ * @see kubernetes v1.36 pkg/controller/garbagecollector
+ */
+export function garbageCollectorController({ kinds }: GarbageCollectorOptions): ControllerDefinition {
+  const table = createKindTable(kinds);
+  return defineController({
+    name: 'garbage-collector-controller',
+    for: ConfigMap,
+    predicates: [() => false],
+    watches: kinds.map((kind) => watchKind(table, kind)),
+    indexes: kinds.map((kind) => ({ kind, name: BY_OWNER, by: (object: KubernetesObject) => (object.metadata.ownerReferences ?? []).map((reference) => reference.uid) })),
+    concurrency: 20,
+    reconcile: () => Promise.resolve(done()),
+    async onAbsent({ key, cache, client }) {
+      const place = parseCollectionKey(table, key);
+      const object = place && cache.get(place.kind, place.name);
+      if (place !== undefined && object !== undefined) await collect({ table, cache }, { kind: place.kind, object }, client);
+      return done();
+    },
+  });
+}
+
+function watchKind(table: KindTable, kind: Kind): Watch {
+  return {
+    kind,
+    predicate: (event) => event.type !== 'updated' || concernsGraph(event.old, event.object),
+    map: (object, _old, cache) => affectedKeys({ table, cache }, { kind, object }, cache.get(kind, object)?.metadata.uid !== object.metadata.uid),
+  };
+}
+
+/** Decides by the cache first, which is free; what would change something is decided again by what the server says. */
+async function collect(graph: OwnerGraph, cached: Item, client: Client): Promise<void> {
+  if ((await decide({ graph, item: cached, client }, ownersByCache)).type === 'none') return;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const object = await client.get(cached.kind, cached.object);
+      const context: CollectionContext = { graph, item: { kind: cached.kind, object }, client };
+      if (object.metadata.uid === cached.object.metadata.uid) await applyCollection(await decide(context, ownersByServer), context);
+      return;
+    } catch (error) {
+      if (isNotFound(error)) return;
+      if (!isConflict(error) || attempt === MAX_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function decide(context: CollectionContext, lookUp: OwnerLookup): Promise<CollectionPlan> {
+  const { object } = context.item;
+  const dependents = dependentsOf(context.graph, object).map((item) => item.object);
+  return computeCollection({ object, owners: await lookUp(context), dependents });
+}

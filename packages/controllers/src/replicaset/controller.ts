@@ -1,0 +1,52 @@
+import { controllerOf } from '@kybern/core';
+import { Pod, ReplicaSet } from '@kybern/core/kinds';
+import { defineController, done, requeueAfter, type ControllerDefinition, type ReconcileRequest } from '@kybern/reconcile';
+import { claim, selecting } from '../claim.ts';
+import { concernsAdoption, orphanIndex } from '../orphan-index.ts';
+import { isPodActive, isPodTerminating } from '../pod-state.ts';
+import { applyReplicaSet } from './apply.ts';
+import { computeReplicaSet, computeReplicaSetStatus } from './compute.ts';
+
+const ORPHANS = 'replicaset/orphans';
+
+/**
+ * Keeps as many Pods as a ReplicaSet asks for.
+ *
+ * A reconcile never acts on a cache that does not show its own last writes, so nothing is created twice; Kubernetes' controller counts expectations
+ * for that. The status is written in the same reconcile as the change it tells of.
+ *
+ * @see kubernetes v1.36 pkg/controller/replicaset
+ */
+export function replicaSetController(): ControllerDefinition<ReplicaSet> {
+  return defineController({
+    name: 'replicaset-controller',
+    for: ReplicaSet,
+    owns: [Pod],
+    watches: [{ kind: Pod, predicate: concernsAdoption, map: (pod, _old, cache) => selecting(cache, ReplicaSet, pod) }],
+    indexes: [orphanIndex(Pod, ORPHANS)],
+    concurrency: 5,
+    async reconcile(request) {
+      const { object: replicaSet, client, clock, cache } = request;
+      const nowMs = clock.now();
+      const pods = await claim(request, { for: ReplicaSet, kind: Pod, orphans: ORPHANS, selector: replicaSet.spec.selector, isCandidate: isPodActive });
+      const applied = await applyReplicaSet(computeReplicaSet({ nowMs, replicaSet, pods, relatedPods: () => relatedPods(request) }), request);
+      const { status, requeueAfterMs } = computeReplicaSetStatus({
+        nowMs,
+        replicaSet,
+        pods: [...pods.filter((pod) => !applied.removed.includes(pod)), ...applied.created],
+        terminating: cache.ownedBy(Pod, replicaSet).filter(isPodTerminating).length + applied.terminating,
+        failure: applied.failure,
+      });
+      if (status !== undefined) await client.update(ReplicaSet, { ...replicaSet, status }, { subresource: 'status' });
+      if (applied.error !== undefined) throw applied.error;
+      return requeueAfterMs === undefined ? done() : requeueAfter(requeueAfterMs);
+    },
+  });
+}
+
+/** The Pods of all ReplicaSets that belong to the same owner: those of one Deployment. */
+function relatedPods({ object: replicaSet, cache }: ReconcileRequest<ReplicaSet>): readonly Pod[] {
+  const uid = controllerOf(replicaSet)?.uid;
+  const siblings = uid === undefined ? [replicaSet] : cache.ownedBy(ReplicaSet, { ...replicaSet, metadata: { ...replicaSet.metadata, uid } });
+  return siblings.flatMap((sibling) => cache.ownedBy(Pod, sibling));
+}
