@@ -42,3 +42,7 @@ export type { NodeInfo, ResourceAmounts } from './cluster/node-info.ts';
 export { podRequests } from './cluster/pod-requests.ts';
 export type { HostPort, PodRequests } from './cluster/pod-requests.ts';
 export { SchedulerConfigError } from './errors.ts';
+// The scheduler of a cluster
+export { createSchedulerLoop, DEFAULT_SCHEDULER_NAME } from './loop/scheduler-loop.ts';
+export type { SchedulerLoop, SchedulerLoopOptions } from './loop/scheduler-loop.ts';
+export type { PluginTimeouts } from './loop/binding-cycle.ts';

@@ -97,7 +97,9 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
 
   schedule(item: Item, snapshot: Snapshot<B>, options: ScheduleOptions = {}): Decision<Item, B> {
     const attempt: Attempt<Item, B> = { item, snapshot, options, cycle: new Cycle(snapshot, false) };
-    if (snapshot.nodes.length === 0) return this.#nowhere(attempt, emptyDiagnosis(0), NOTHING_FOUND);
+    // Every plugin may hold the answer to no bins at all: the event that a bin was added goes to those that registered for it.
+    const everyPlugin = (): Set<string> => new Set(this.profile.plugins.map(({ name }) => name));
+    if (snapshot.nodes.length === 0) return this.#nowhere(attempt, { ...emptyDiagnosis(0), unschedulablePlugins: everyPlugin() }, NOTHING_FOUND);
     const before = runPreFilters(this.profile, item, attempt.cycle);
     if (before.status?.code === 'Error') return this.#failed(attempt, before.status, NOTHING_FOUND);
     if (before.status !== undefined) return this.#nowhere(attempt, preFilterDiagnosis(snapshot, before.status), NOTHING_FOUND);

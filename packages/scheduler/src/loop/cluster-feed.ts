@@ -1,0 +1,124 @@
+import { keyOf } from '@kybern/core';
+import type { Node, Pod } from '@kybern/core/kinds';
+import type { InformerHandler } from '@kybern/reconcile';
+import { hasEnded, type ClusterState } from '../cluster/cluster-state.ts';
+import { carryRequests } from '../cluster/pod-requests.ts';
+import type { NodeInfo } from '../cluster/node-info.ts';
+import type { ClusterEvent } from '../queue/cluster-event.ts';
+import { nodeActions, podActions } from '../queue/object-events.ts';
+import type { SchedulingQueue } from '../queue/scheduling-queue.ts';
+import type { AssumedPods } from './assumed-pods.ts';
+
+/** What the feed keeps up to date. */
+export interface FeedDeps {
+  readonly state: ClusterState;
+  readonly queue: SchedulingQueue<Pod, NodeInfo>;
+  readonly assumed: AssumedPods;
+  /** Whether this scheduler is to place the Pod. */
+  readonly isOurs: (pod: Pod) => boolean;
+  /** The Pod is gone, or somebody placed it. */
+  readonly onSettled: (pod: Pod) => void;
+}
+
+/** Hands the informer's Pods to the cluster state and the queue. */
+export function podFeed(deps: FeedDeps): InformerHandler<Pod> {
+  const feed = new PodFeed(deps);
+  return {
+    added: (pod) => feed.added(pod),
+    updated: (old, pod) => feed.updated(old, pod),
+    deleted: (pod) => feed.deleted(pod),
+  };
+}
+
+/** Hands the informer's nodes to the cluster state and the queue. */
+export function nodeFeed({ state, queue }: Pick<FeedDeps, 'state' | 'queue'>): InformerHandler<Node> {
+  return {
+    added(node) {
+      state.setNode(node);
+      queue.notify({ resource: 'Node', action: 'Add', object: node });
+    },
+    updated(old, node) {
+      state.setNode(node);
+      for (const action of nodeActions(old, node)) queue.notify({ resource: 'Node', action, old, object: node });
+    },
+    deleted(node) {
+      state.removeNode(node.metadata.name);
+      queue.notify({ resource: 'Node', action: 'Delete', old: node });
+    },
+  };
+}
+
+class PodFeed {
+  readonly #deps: FeedDeps;
+
+  constructor(deps: FeedDeps) {
+    this.#deps = deps;
+  }
+
+  added(pod: Pod): void {
+    if (hasEnded(pod)) return;
+    if (isAssigned(pod)) this.#assigned(pod);
+    else this.#pending(pod);
+  }
+
+  updated(old: Pod, pod: Pod): void {
+    if (old.metadata.uid !== pod.metadata.uid) {
+      this.deleted(old);
+      this.added(pod);
+    } else if (hasEnded(pod)) {
+      if (!hasEnded(old)) this.deleted(old);
+    } else if (!isAssigned(pod)) this.#changedPending(old, pod);
+    else if (isAssigned(old)) this.#changedAssigned(old, pod);
+    else this.#assigned(pod);
+  }
+
+  deleted(pod: Pod): void {
+    const { state, queue, assumed, onSettled } = this.#deps;
+    const key = keyOf(pod);
+    const counted = state.getPod(key)?.pod;
+    queue.delete(key);
+    assumed.forget(key);
+    state.removePod(key);
+    onSettled(pod);
+    if (counted !== undefined) queue.notify({ resource: 'AssignedPod', action: 'Delete', old: counted });
+    else if (!isAssigned(pod)) queue.notify({ resource: 'UnscheduledPod', action: 'Delete', old: pod });
+  }
+
+  /** The Pod is on a node now: by our binding, by somebody else's, or from the start. */
+  #assigned(pod: Pod): void {
+    const { state, queue, assumed, onSettled } = this.#deps;
+    const key = keyOf(pod);
+    const before = state.getPod(key)?.pod;
+    if (before !== undefined) carryRequests(before, pod);
+    assumed.forget(key);
+    state.setPod(pod);
+    queue.delete(key);
+    onSettled(pod);
+    queue.notify({ resource: 'AssignedPod', action: 'Add', object: pod });
+  }
+
+  #changedAssigned(old: Pod, pod: Pod): void {
+    const { state, queue } = this.#deps;
+    carryRequests(old, pod);
+    state.setPod(pod);
+    for (const action of podActions(old, pod)) queue.notify({ resource: 'AssignedPod', action, old, object: pod });
+  }
+
+  #pending(pod: Pod): void {
+    const { queue, isOurs } = this.#deps;
+    if (isOurs(pod)) queue.add(pod);
+    queue.notify({ resource: 'UnscheduledPod', action: 'Add', object: pod });
+  }
+
+  #changedPending(old: Pod, pod: Pod): void {
+    const { queue, isOurs } = this.#deps;
+    carryRequests(old, pod);
+    const actions = podActions(old, pod);
+    if (isOurs(pod)) queue.update(pod, actions.map((action): ClusterEvent => ({ resource: 'TargetPod', action, old, object: pod })));
+    for (const action of actions) queue.notify({ resource: 'UnscheduledPod', action, old, object: pod });
+  }
+}
+
+function isAssigned(pod: Pod): boolean {
+  return (pod.spec.nodeName ?? '') !== '';
+}
