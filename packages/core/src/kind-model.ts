@@ -32,6 +32,8 @@ export interface Schema {
   readonly items?: Schema;
   readonly additionalProperties?: Schema;
   readonly default?: unknown;
+  /** The values that are allowed, where the set is closed. */
+  readonly enum?: readonly unknown[];
   readonly listType?: 'atomic' | 'set' | 'map';
   readonly listMapKeys?: readonly string[];
   readonly mapType?: 'atomic' | 'granular';

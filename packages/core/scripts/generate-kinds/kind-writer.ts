@@ -103,7 +103,7 @@ export function writeIndex(plan: GenerationPlan): string {
     return [exportList('export', constants, './constants.ts'), exportList('export type', types, `./types/${module.name}.ts`)];
   });
   const meta = ['FieldSelectorRequirement', 'GroupVersionKind', 'GroupVersionResource', 'LabelSelector', 'LabelSelectorRequirement'];
-  const more = [exportList('export type', meta, './types/meta-v1.ts'), "export { aggregatedKinds, betaKinds, builtinKinds, findKind } from './registry.ts';\n"];
+  const more = [exportList('export type', meta, './types/meta-v1.ts'), "export { aggregatedKinds, betaKinds, builtinKinds, findBodyModel, findKind } from './registry.ts';\n"];
   return [HEADER, ...parts, ...more].join('');
 }
 
@@ -137,13 +137,26 @@ export function writeRegistry(plan: GenerationPlan): string {
   const stable = all.filter((each) => !aggregated.includes(each) && !beta.includes(each));
   return [
     HEADER,
-    "import { kindLookup } from './builtin-kind.ts';\nimport type { Kind } from '../kind.ts';\nimport * as kinds from './constants.ts';\n",
+    "import type { Kind } from '../kind.ts';\nimport type { KindModel } from '../kind-model.ts';\nimport { bodyLookup, kindLookup } from './builtin-kind.ts';\nimport * as kinds from './constants.ts';\n",
     constantList('builtinKinds', 'The kinds that a Kubernetes API server serves by default: every stable version; the core group and preferred versions come first.', stable),
     constantList('betaKinds', 'The kinds of beta versions, which an API server serves only when it is asked to.', beta),
     constantList('aggregatedKinds', 'The kinds that a server behind the API server serves: those of the metrics server.', aggregated),
     '\n/** The kind of an `apiVersion` and `kind`, as objects carry them, of all three lists; undefined when there is none. */\n',
     'export const findKind: (apiVersion: string, kind: string) => Kind | undefined = kindLookup([...builtinKinds, ...betaKinds, ...aggregatedKinds]);\n',
+    '\n/** Loads the model of a body that is no resource of its own: of a subresource (`Scale`, `Eviction`), options, a `Status`; undefined when there is none. */\n',
+    'export const findBodyModel: (apiVersion: string, kind: string) => Promise<KindModel> | undefined = bodyLookup([\n',
+    ...plan.modules.flatMap(bodyGroups),
+    ']);\n',
   ].join('');
+}
+
+/** The bodies of one module, by their `apiVersion`. */
+function bodyGroups(module: ModulePlan): string[] {
+  const versions = [...new Set(module.bodies.map(apiVersion))].sort();
+  return versions.map((version) => {
+    const kinds = module.bodies.filter((body) => apiVersion(body) === version).map((body) => body.kind);
+    return `  { apiVersion: '${version}', kinds: ${strings(kinds.sort())}, load: () => import('./models/${module.name}.js') },\n`;
+  });
 }
 
 const constantList = (name: string, doc: string, entries: readonly { name: string }[]): string =>

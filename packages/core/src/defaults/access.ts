@@ -8,6 +8,9 @@ export type DefaultsByKind = Readonly<Record<string, SetDefaults>>;
 
 const NO_ITEMS: readonly never[] = Object.freeze([]);
 
+/** Absent, or the null that stands for absent. */
+export const isAbsent = (value: unknown): boolean => value === undefined || value === null;
+
 const isRecord = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
@@ -16,7 +19,7 @@ const isRecord = (value: unknown): boolean => typeof value === 'object' && value
  */
 export function struct(parent: MutableJson, field: string): MutableJson {
   const value: unknown = parent[field];
-  if (value === undefined || value === null) return (parent[field] = {});
+  if (isAbsent(value)) return (parent[field] = {});
   return isRecord(value) ? value : {};
 }
 
@@ -34,6 +37,6 @@ export function items(value: MutableJson): readonly MutableJson[] {
 
 /** Whether a list or map is absent or empty. */
 export function isEmpty(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return value === undefined || value === null;
+  if (typeof value !== 'object' || value === null) return isAbsent(value);
   return Array.isArray(value) ? value.length === 0 : Object.keys(value).length === 0;
 }

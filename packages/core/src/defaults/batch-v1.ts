@@ -1,5 +1,5 @@
 import type { MutableJson } from '../kind-model.ts';
-import { isEmpty, items, pointer, struct, type DefaultsByKind } from './access.ts';
+import { isAbsent, isEmpty, items, pointer, struct, type DefaultsByKind } from './access.ts';
 import { setPodTemplateDefaults } from './pod.ts';
 
 const BACKOFF_LIMIT = 6;
@@ -10,13 +10,13 @@ export const defaults: DefaultsByKind = { CronJob: setCronJobDefaults, Job: setJ
 
 function setJobDefaults(job: MutableJson): void {
   const spec = struct(job, 'spec');
-  if (spec.parallelism == null) spec.completions ??= 1;
+  if (isAbsent(spec.parallelism)) spec.completions ??= 1;
   spec.parallelism ??= 1;
-  spec.backoffLimit ??= spec.backoffLimitPerIndex == null ? BACKOFF_LIMIT : NO_LIMIT;
+  spec.backoffLimit ??= isAbsent(spec.backoffLimitPerIndex) ? BACKOFF_LIMIT : NO_LIMIT;
   spec.completionMode ??= 'NonIndexed';
   spec.suspend ??= false;
   spec.manualSelector ??= false;
-  spec.podReplacementPolicy ??= spec.podFailurePolicy == null ? 'TerminatingOrFailed' : 'Failed';
+  spec.podReplacementPolicy ??= isAbsent(spec.podFailurePolicy) ? 'TerminatingOrFailed' : 'Failed';
   setFailurePolicyDefaults(spec);
   const template = struct(spec, 'template');
   const labels = pointer(pointer(template.metadata)?.labels);

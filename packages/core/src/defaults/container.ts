@@ -1,5 +1,5 @@
 import type { MutableJson } from '../kind-model.ts';
-import { items, pointer, struct } from './access.ts';
+import { items, pointer } from './access.ts';
 import { defaultPullPolicy } from './image-tag.ts';
 import { setQuantityForm, setRequirementsDefaults } from './resource-list.ts';
 

@@ -1,6 +1,6 @@
 import type { MutableJson } from '../kind-model.ts';
 import { formatQuantity, parseQuantity, type Quantity } from '../quantity.ts';
-import { pointer } from './access.ts';
+import { isAbsent, pointer } from './access.ts';
 
 const MILLI_SCALE = 3;
 
@@ -21,7 +21,7 @@ export function setResourceListDefaults(value: MutableJson): void {
 /** Sets canonical text in place of a single quantity. */
 export function setQuantityForm(parent: MutableJson, field: string): void {
   const value: unknown = parent[field];
-  if (value !== undefined && value !== null && !isCanonical(value)) parent[field] = canonical(value);
+  if (!isAbsent(value) && !isCanonical(value)) parent[field] = canonical(value);
 }
 
 /** Requests and limits. */

@@ -1,5 +1,5 @@
 import type { MutableJson } from '../kind-model.ts';
-import { isEmpty, items, pointer, struct } from './access.ts';
+import { isAbsent, isEmpty, items, pointer, struct } from './access.ts';
 
 const AFFINITY_SECONDS = 10_800;
 
@@ -29,7 +29,7 @@ function setAffinityDefaults(spec: MutableJson): void {
   if (spec.sessionAffinity === 'None' && spec.sessionAffinityConfig !== undefined) delete spec.sessionAffinityConfig;
   if (spec.sessionAffinity !== 'ClientIP') return;
   const client = pointer(pointer(spec.sessionAffinityConfig)?.clientIP);
-  if (client?.timeoutSeconds == null) spec.sessionAffinityConfig = { clientIP: { timeoutSeconds: AFFINITY_SECONDS } };
+  if (isAbsent(client?.timeoutSeconds)) spec.sessionAffinityConfig = { clientIP: { timeoutSeconds: AFFINITY_SECONDS } };
 }
 
 const isExternallyAccessible = (spec: MutableJson): boolean =>

@@ -1,4 +1,5 @@
 import { apiVersionOf, type Kind, type Subresource } from '../kind.ts';
+import type { KindModel } from '../kind-model.ts';
 import type { KubernetesObject } from '../object.ts';
 import { createModel, type ModelModule } from './models/create-model.ts';
 
@@ -58,5 +59,27 @@ export function kindLookup(kinds: readonly Kind[]): (apiVersion: string, kind: s
   return (apiVersion, kind) => {
     index ??= new Map(kinds.map((each) => [`${apiVersionOf(each)} ${each.kind}`, each]));
     return index.get(`${apiVersion} ${kind}`);
+  };
+}
+
+/** A module of models, and the `apiVersion kind` of the bodies in it. */
+export interface BodyGroup {
+  readonly load: () => Promise<ModelModule>;
+  readonly apiVersion: string;
+  readonly kinds: readonly string[];
+}
+
+/** A look-up by `apiVersion` and `kind` over bodies; each model is loaded at most once. */
+export function bodyLookup(groups: readonly BodyGroup[]): (apiVersion: string, kind: string) => Promise<KindModel> | undefined {
+  const loaded = new Map<string, Promise<KindModel>>();
+  return (apiVersion, kind) => {
+    const name = `${apiVersion} ${kind}`;
+    const known = loaded.get(name);
+    if (known !== undefined) return known;
+    const group = groups.find((each) => each.apiVersion === apiVersion && each.kinds.includes(kind));
+    if (group === undefined) return undefined;
+    const model = group.load().then((module) => createModel(module, kind));
+    loaded.set(name, model);
+    return model;
   };
 }

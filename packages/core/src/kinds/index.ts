@@ -148,4 +148,4 @@ export {
 export { CoordinationV1beta1LeaseCandidate as LeaseCandidate } from './constants.ts';
 export { ResourceV1beta2DeviceTaintRule as DeviceTaintRule } from './constants.ts';
 export type { FieldSelectorRequirement, GroupVersionKind, GroupVersionResource, LabelSelector, LabelSelectorRequirement } from './types/meta-v1.ts';
-export { aggregatedKinds, betaKinds, builtinKinds, findKind } from './registry.ts';
+export { aggregatedKinds, betaKinds, builtinKinds, findBodyModel, findKind } from './registry.ts';

@@ -50,34 +50,36 @@ function nested(faults: Faults, path: string, check: Check): Faults {
 
 // The checks of fields. An absent value and a null are right for each: what must be there, `need` says.
 
+const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;
+
 /** The field must be there. */
 export function need(faults: Faults, path: string, value: unknown): Faults {
-  return value == null ? add(faults, { path, keyword: 'required', value, expected: '' }) : faults;
+  return isAbsent(value) ? add(faults, { path, keyword: 'required', value, expected: '' }) : faults;
 }
 
 /** The field is a string. */
 export function str(faults: Faults, path: string, value: unknown): Faults {
-  return typeof value === 'string' || value == null ? faults : wrong(faults, path, value, 'string');
+  return typeof value === 'string' || isAbsent(value) ? faults : wrong(faults, path, value, 'string');
 }
 
 /** The field is a boolean. */
 export function bool(faults: Faults, path: string, value: unknown): Faults {
-  return value == null || typeof value === 'boolean' ? faults : wrong(faults, path, value, 'boolean');
+  return isAbsent(value) || typeof value === 'boolean' ? faults : wrong(faults, path, value, 'boolean');
 }
 
 /** The field is a whole number of 32 bits. */
 export function i32(faults: Faults, path: string, value: unknown): Faults {
-  return value == null || ((value as number) | 0) === value ? faults : wrong(faults, path, value, 'int32');
+  return isAbsent(value) || ((value as number) | 0) === value ? faults : wrong(faults, path, value, 'int32');
 }
 
 /** The field is of a type that has a validator. */
 export function sub(faults: Faults, path: string, value: unknown, check: Check): Faults {
-  return value == null || check(value) ? faults : nested(faults, path, check);
+  return isAbsent(value) || check(value) ? faults : nested(faults, path, check);
 }
 
 /** The field is a list. */
 export function list(faults: Faults, path: string, value: unknown, items: Check): Faults {
-  if (value == null) return faults;
+  if (isAbsent(value)) return faults;
   if (!Array.isArray(value)) return wrong(faults, path, value, 'array');
   let all = faults;
   for (let i = 0; i < value.length; i++) if (!items(value[i])) all = nested(all, `${path}[${i}]`, items);
@@ -86,7 +88,7 @@ export function list(faults: Faults, path: string, value: unknown, items: Check)
 
 /** The field is a map. Go reads a null in a map as the zero value, so it is right for every type. */
 export function map(faults: Faults, path: string, value: unknown, values: Check): Faults {
-  if (value == null) return faults;
+  if (isAbsent(value)) return faults;
   if (!isObject(value)) return wrong(faults, path, value, 'object');
   let all = faults;
   for (const key in value) if (value[key] !== null && !values(value[key])) all = nested(all, `${path}[${key}]`, values);
