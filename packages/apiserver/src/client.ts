@@ -1,6 +1,5 @@
-import { toNamespacedName, type Client, type Clock, type Kind, type KubernetesObject, type ObjectList, type WatchEvent } from '@kybern/core';
+import { createMutations, toNamespacedName, type Client, type Clock, type Kind, type KubernetesObject, type ObjectList, type WatchEvent } from '@kybern/core';
 import { Observable } from 'rxjs';
-import { createMutations } from './mutations.ts';
 import type { ApiRequest, ApiResponse, RequestOptions, UserInfo, Verb } from './request.ts';
 
 type Execute = (request: ApiRequest) => Promise<ApiResponse>;

@@ -1,0 +1,51 @@
+import { deepEqual, isDns1123Subdomain, isLabelValue, isQualifiedName, type FieldError, type MutableJson } from '@kybern/core';
+import type { Node, Taint } from '@kybern/core/kinds';
+import { parseCidr } from '@kybern/netmodel';
+import type { Strategy } from '../strategy.ts';
+import { duplicate, forbiddenField, invalidValue, notSupported, required } from '../validation/field-errors.ts';
+import { LABEL_VALUE_MESSAGE, QUALIFIED_NAME_MESSAGE } from '../validation/names.ts';
+
+const EFFECTS: readonly string[] = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
+
+/** Nodes: register with their status. @see kubernetes v1.36 pkg/registry/core/node/strategy.go, pkg/apis/core/validation/validation.go (ValidateNode) */
+export const nodeStrategy: Strategy = {
+  statusOnCreate: true,
+  selectableFields: { 'spec.unschedulable': ({ spec }) => String(spec?.unschedulable === true) },
+  validate({ spec = {} }: Node, errors) {
+    if (spec.taints !== undefined) validateTaints(spec.taints, errors);
+    spec.podCIDRs?.forEach((cidr, i) => {
+      if (parseCidr(cidr) === undefined) errors.push(invalidValue(`spec.podCIDRs[${i}]`, cidr, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'));
+    });
+  },
+  validateUpdate: validateNodeUpdate,
+};
+
+/** A node's addresses and identity are set once. @see kubernetes v1.36 …/validation.go (ValidateNodeUpdate) */
+function validateNodeUpdate(object: MutableJson, old: MutableJson, errors: FieldError[]): void {
+  const before = old.spec ?? {};
+  const now = object.spec ?? {};
+  if ((before.podCIDRs ?? []).length > 0 && !deepEqual(before.podCIDRs, now.podCIDRs)) errors.push(forbiddenField('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'));
+  if ((before.providerID ?? '') !== '' && before.providerID !== now.providerID) errors.push(forbiddenField('spec.providerID', 'node updates may not change providerID except from "" to valid'));
+}
+
+function validateTaints(taints: readonly Taint[], errors: FieldError[]): void {
+  taints.forEach(({ key, value = '', effect }, i) => {
+    const field = `spec.taints[${i}]`;
+    if (!isQualifiedName(key)) errors.push(invalidValue(`${field}.key`, key, QUALIFIED_NAME_MESSAGE));
+    if (!isLabelValue(value)) errors.push(invalidValue(`${field}.value`, value, LABEL_VALUE_MESSAGE));
+    if ((effect as string) === '') errors.push(required(`${field}.effect`));
+    else if (!EFFECTS.includes(effect)) errors.push(notSupported(`${field}.effect`, effect, EFFECTS));
+    const twin = taints.findIndex((other) => other.key === key && other.effect === effect);
+    if (twin < i) errors.push({ ...duplicate(field, { key, effect }), message: `${duplicate(field, { key, effect }).message}: taints must be unique by key and effect pair` });
+  });
+}
+
+/** CSINodes: a driver is there once. */
+export const csiNodeStrategy: Strategy = {
+  validate({ spec }, errors) {
+    spec.drivers.forEach(({ name }: { name: string }, i: number) => {
+      if (!isDns1123Subdomain(name.toLowerCase())) errors.push(invalidValue(`spec.drivers[${i}].name`, name, 'must be a DNS subdomain'));
+      if (spec.drivers.findIndex((other: { name: string }) => other.name === name) < i) errors.push(duplicate(`spec.drivers[${i}].name`, name));
+    });
+  },
+};

@@ -1,0 +1,174 @@
+import { isDns1123Label, type FieldError } from '@kybern/core';
+import type { Container, ContainerPort, EphemeralContainer, SecurityContext, VolumeDevice, VolumeMount } from '@kybern/core/kinds';
+import { validateEnv, validateEnvFrom } from './env.ts';
+import { duplicate, fieldNotFound, forbiddenField, invalidValue, notSupported, required } from './field-errors.ts';
+import { idProblem, isPortName, portNameProblems, portProblem, relativePathProblem } from './formats.ts';
+import { DNS1123_LABEL_MESSAGE } from './names.ts';
+import { validateHandler, validateReadinessProbe, validateRestartingProbe } from './probes.ts';
+import { validateResources } from './resources.ts';
+
+/** What the containers of one Pod share. */
+export interface ContainerScope {
+  /** Names of the Pod's volumes. */
+  readonly volumes: ReadonlySet<string>;
+  /** Names that containers before this one took; grows. */
+  readonly names: Set<string>;
+  /** Ports of the node that containers before this one took; grows. */
+  readonly hostPorts: Set<string>;
+  readonly hostNetwork: boolean;
+}
+
+const RESTART_POLICIES: readonly string[] = ['Always', 'Never', 'OnFailure'];
+
+/** Checks the main containers of a Pod. @see kubernetes v1.36 pkg/apis/core/validation/validation.go (validateContainers) */
+export function validateContainers(containers: readonly Container[], at: { field: string; scope: ContainerScope }, errors: FieldError[]): void {
+  const { field, scope } = at;
+  if (containers.length === 0) errors.push(required(field));
+  for (let i = 0; i < containers.length; i++) {
+    const container = containers[i] as Container;
+    const path = `${field}[${i}]`;
+    validateContainer(container, { field: path, scope }, errors);
+    validateLifecycle(container, path, errors);
+  }
+}
+
+/** Checks init containers: those that do not go on running have neither probes nor hooks. */
+export function validateInitContainers(containers: readonly Container[], at: { field: string; scope: ContainerScope }, errors: FieldError[]): void {
+  containers.forEach((container, i) => {
+    const path = `${at.field}[${i}]`;
+    // An init container that ends gives its host ports back.
+    validateContainer(container, { field: path, scope: { ...at.scope, hostPorts: new Set() } }, errors);
+    if (container.restartPolicy === 'Always') {
+      validateLifecycle(container, path, errors);
+      return;
+    }
+    for (const name of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
+      if (container[name] !== undefined) errors.push(forbiddenField(`${path}.${name}`, 'may not be set for init containers without restartPolicy=Always'));
+    }
+  });
+}
+
+const EPHEMERAL_FORBIDDEN = ['ports', 'lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe', 'resources', 'resizePolicy'] as const;
+
+/** Checks ephemeral containers, which have no part in the Pod's promises. */
+export function validateEphemeralContainers(containers: readonly EphemeralContainer[], at: { field: string; scope: ContainerScope; targets: ReadonlySet<string> }, errors: FieldError[]): void {
+  containers.forEach((container, i) => {
+    const path = `${at.field}[${i}]`;
+    validateContainer(container, { field: path, scope: at.scope }, errors);
+    for (const name of EPHEMERAL_FORBIDDEN) if (!isEmpty(container[name])) errors.push(forbiddenField(`${path}.${name}`, 'cannot be set for an Ephemeral Container'));
+    const target = container.targetContainerName;
+    if (target !== undefined && target !== '' && !at.targets.has(target)) errors.push(fieldNotFound(`${path}.targetContainerName`, target));
+  });
+}
+
+function isEmpty(value: object | undefined): boolean {
+  return value === undefined || Object.keys(value).length === 0;
+}
+
+function validateContainer(container: Container, { field, scope }: { field: string; scope: ContainerScope }, errors: FieldError[]): void {
+  const { name, image, ports, env, envFrom, resources, securityContext, volumeMounts, volumeDevices, restartPolicy } = container;
+  validateName(name, { field, names: scope.names }, errors);
+  if (image === undefined || image === '') errors.push(required(`${field}.image`));
+  else if (image !== image.trim()) errors.push(invalidValue(`${field}.image`, image, 'must not have leading or trailing whitespace'));
+  if (ports !== undefined) validatePorts(ports, { field: `${field}.ports`, scope }, errors);
+  if (env !== undefined) validateEnv(env, `${field}.env`, errors);
+  if (envFrom !== undefined) validateEnvFrom(envFrom, `${field}.envFrom`, errors);
+  if (resources !== undefined) validateResources(resources, `${field}.resources`, errors);
+  if (securityContext !== undefined) validateSecurityContext(securityContext, `${field}.securityContext`, errors);
+  if (volumeMounts !== undefined) validateMounts(volumeMounts, { field: `${field}.volumeMounts`, scope, devices: volumeDevices ?? [] }, errors);
+  if (volumeDevices !== undefined) validateDevices(volumeDevices, { field: `${field}.volumeDevices`, scope }, errors);
+  if (restartPolicy !== undefined && !RESTART_POLICIES.includes(restartPolicy)) errors.push(notSupported(`${field}.restartPolicy`, restartPolicy, RESTART_POLICIES));
+}
+
+function validateName(name: string, { field, names }: { field: string; names: Set<string> }, errors: FieldError[]): void {
+  if (name === '') errors.push(required(`${field}.name`));
+  else if (!isDns1123Label(name)) errors.push(invalidValue(`${field}.name`, name, name.length > 63 ? 'must be no more than 63 characters' : DNS1123_LABEL_MESSAGE));
+  if (names.has(name)) errors.push(duplicate(`${field}.name`, name));
+  else if (name !== '') names.add(name);
+}
+
+function validateLifecycle({ lifecycle, livenessProbe, readinessProbe, startupProbe }: Container, field: string, errors: FieldError[]): void {
+  if (lifecycle?.postStart !== undefined) validateHandler(lifecycle.postStart, `${field}.lifecycle.postStart`, errors);
+  if (lifecycle?.preStop !== undefined) validateHandler(lifecycle.preStop, `${field}.lifecycle.preStop`, errors);
+  if (livenessProbe !== undefined) validateRestartingProbe(livenessProbe, `${field}.livenessProbe`, errors);
+  if (readinessProbe !== undefined) validateReadinessProbe(readinessProbe, `${field}.readinessProbe`, errors);
+  if (startupProbe !== undefined) validateRestartingProbe(startupProbe, `${field}.startupProbe`, errors);
+}
+
+function validatePorts(ports: readonly ContainerPort[], { field, scope }: { field: string; scope: ContainerScope }, errors: FieldError[]): void {
+  for (let i = 0; i < ports.length; i++) {
+    const port = ports[i] as ContainerPort;
+    const path = `${field}[${i}]`;
+    const { name, containerPort, hostPort } = port;
+    if (name !== undefined && name !== '') {
+      if (!isPortName(name)) for (const problem of portNameProblems(name)) errors.push(invalidValue(`${path}.name`, name, problem));
+      else if (ports.findIndex((other) => other.name === name) < i) errors.push(duplicate(`${path}.name`, name));
+    }
+    if (containerPort === 0) errors.push(required(`${path}.containerPort`));
+    else if (portProblem(containerPort) !== undefined) errors.push(invalidValue(`${path}.containerPort`, containerPort, portProblem(containerPort) as string));
+    if (hostPort !== undefined && hostPort !== 0) validateHostPort(port, { path, scope }, errors);
+  }
+}
+
+function validateHostPort(port: ContainerPort, { path, scope }: { path: string; scope: ContainerScope }, errors: FieldError[]): void {
+  const { hostPort = 0, hostIP = '', protocol = 'TCP', containerPort } = port;
+  const problem = portProblem(hostPort);
+  if (problem !== undefined) errors.push(invalidValue(`${path}.hostPort`, hostPort, problem));
+  else if (scope.hostNetwork && hostPort !== containerPort) errors.push(invalidValue(`${path}.containerPort`, containerPort, 'must match `hostPort` when `hostNetwork` is true'));
+  const key = `${protocol}/${hostIP}/${hostPort}`;
+  if (scope.hostPorts.has(key)) errors.push(duplicate(`${path}.hostPort`, key));
+  else scope.hostPorts.add(key);
+}
+
+interface MountScope {
+  readonly field: string;
+  readonly scope: ContainerScope;
+  readonly devices: readonly VolumeDevice[];
+}
+
+function validateMounts(mounts: readonly VolumeMount[], { field, scope, devices }: MountScope, errors: FieldError[]): void {
+  for (let i = 0; i < mounts.length; i++) {
+    const { name, mountPath, subPath, subPathExpr } = mounts[i] as VolumeMount;
+    if (name === '') errors.push(required(`${field}[${i}].name`));
+    else if (!scope.volumes.has(name)) errors.push(fieldNotFound(`${field}[${i}].name`, name));
+    if (mountPath === '') errors.push(required(`${field}[${i}].mountPath`));
+    if (isRepeated(mounts, i)) errors.push(invalidValue(`${field}[${i}].mountPath`, mountPath, 'must be unique'));
+    if (devices.some((device) => device.name === name)) errors.push(invalidValue(`${field}[${i}].name`, name, 'must not already exist in volumeDevices'));
+    if (devices.some((device) => device.devicePath === mountPath)) errors.push(invalidValue(`${field}[${i}].mountPath`, mountPath, 'must not already exist as a path in volumeDevices'));
+    if (subPath !== undefined && subPath !== '') validateSubPath(subPath, `${field}[${i}].subPath`, errors);
+    if (subPathExpr === undefined || subPathExpr === '') continue;
+    if (subPath !== undefined && subPath !== '') errors.push(invalidValue(`${field}[${i}].subPathExpr`, subPathExpr, 'subPathExpr and subPath are mutually exclusive'));
+    validateSubPath(subPathExpr, `${field}[${i}].subPathExpr`, errors);
+  }
+}
+
+function isRepeated(mounts: readonly VolumeMount[], at: number): boolean {
+  const { mountPath } = mounts[at] as VolumeMount;
+  for (let i = 0; i < at; i++) if ((mounts[i] as VolumeMount).mountPath === mountPath) return true;
+  return false;
+}
+
+function validateSubPath(path: string, field: string, errors: FieldError[]): void {
+  const problem = relativePathProblem(path);
+  if (problem !== undefined) errors.push(invalidValue(field, path, problem));
+}
+
+function validateDevices(devices: readonly VolumeDevice[], { field, scope }: { field: string; scope: ContainerScope }, errors: FieldError[]): void {
+  devices.forEach(({ name, devicePath }, i) => {
+    const path = `${field}[${i}]`;
+    if (name === '') errors.push(required(`${path}.name`));
+    else if (!scope.volumes.has(name)) errors.push(fieldNotFound(`${path}.name`, name));
+    if (devicePath === '') errors.push(required(`${path}.devicePath`));
+    else if (relativePathProblem(devicePath.replace(/^\//, '')) !== undefined) errors.push(invalidValue(`${path}.devicePath`, devicePath, "can not contain backsteps ('..')"));
+    if (devices.findIndex((other) => other.devicePath === devicePath) < i) errors.push(invalidValue(`${path}.devicePath`, devicePath, 'must be unique'));
+  });
+}
+
+function validateSecurityContext(context: SecurityContext, field: string, errors: FieldError[]): void {
+  const { runAsUser, runAsGroup, allowPrivilegeEscalation, privileged, capabilities } = context;
+  if (runAsUser !== undefined && idProblem(runAsUser) !== undefined) errors.push(invalidValue(`${field}.runAsUser`, runAsUser, idProblem(runAsUser) as string));
+  if (runAsGroup !== undefined && idProblem(runAsGroup) !== undefined) errors.push(invalidValue(`${field}.runAsGroup`, runAsGroup, idProblem(runAsGroup) as string));
+  if (allowPrivilegeEscalation !== false) return;
+  if (privileged === true) errors.push(invalidValue(field, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'));
+  if (capabilities?.add?.includes('CAP_SYS_ADMIN') === true) errors.push(invalidValue(field, context, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'));
+}

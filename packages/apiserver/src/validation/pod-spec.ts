@@ -1,0 +1,98 @@
+import { isDns1123Label, isDns1123Subdomain, isLabelValue, isQualifiedName, type FieldError } from '@kybern/core';
+import type { Container, HostAlias, PodSecurityContext, PodSpec } from '@kybern/core/kinds';
+import { validateContainers, validateEphemeralContainers, validateInitContainers, type ContainerScope } from './containers.ts';
+import { duplicate, invalidValue, required } from './field-errors.ts';
+import { between, idProblem, NOT_NEGATIVE } from './formats.ts';
+import { DNS1123_LABEL_MESSAGE, dns1123Subdomain, LABEL_VALUE_MESSAGE, QUALIFIED_NAME_MESSAGE } from './names.ts';
+import { validateResources } from './resources.ts';
+import { validateAffinity, validateTolerations, validateTopologySpread } from './scheduling.ts';
+import { validateVolumes } from './volumes.ts';
+
+const NO_VOLUMES: ReadonlySet<string> = new Set();
+const MAX_SECONDS = 2_147_483_647;
+
+/** Checks the spec of a Pod or of a Pod template. @see kubernetes v1.36 pkg/apis/core/validation/validation.go (ValidatePodSpec) */
+export function validatePodSpec(spec: PodSpec, field: string, errors: FieldError[]): void {
+  const scope: ContainerScope = {
+    volumes: spec.volumes === undefined ? NO_VOLUMES : validateVolumes(spec.volumes, `${field}.volumes`, errors),
+    names: new Set(),
+    hostPorts: new Set(),
+    hostNetwork: spec.hostNetwork === true,
+  };
+  validateContainers(spec.containers, { field: `${field}.containers`, scope }, errors);
+  if (spec.initContainers !== undefined) validateInitContainers(spec.initContainers, { field: `${field}.initContainers`, scope }, errors);
+  if (spec.ephemeralContainers !== undefined) {
+    const targets = new Set([...spec.containers, ...(spec.initContainers ?? [])].map((container: Container) => container.name));
+    validateEphemeralContainers(spec.ephemeralContainers, { field: `${field}.ephemeralContainers`, scope, targets }, errors);
+  }
+  validatePlacement(spec, field, errors);
+  validateIdentity(spec, field, errors);
+  validateTimes(spec, field, errors);
+  if (spec.securityContext !== undefined) validateSecurityContext(spec.securityContext, `${field}.securityContext`, errors);
+  if (spec.hostAliases !== undefined) validateHostAliases(spec.hostAliases, `${field}.hostAliases`, errors);
+  if (spec.resources !== undefined) validateResources(spec.resources, `${field}.resources`, errors);
+}
+
+function validatePlacement(spec: PodSpec, field: string, errors: FieldError[]): void {
+  const { nodeSelector, tolerations, affinity, topologySpreadConstraints, schedulingGates, nodeName } = spec;
+  if (nodeSelector !== undefined) {
+    for (const key of Object.keys(nodeSelector)) {
+      if (!isQualifiedName(key)) errors.push(invalidValue(`${field}.nodeSelector`, key, QUALIFIED_NAME_MESSAGE));
+      if (!isLabelValue(nodeSelector[key] as string)) errors.push(invalidValue(`${field}.nodeSelector`, nodeSelector[key], LABEL_VALUE_MESSAGE));
+    }
+  }
+  if (tolerations !== undefined) validateTolerations(tolerations, `${field}.tolerations`, errors);
+  if (affinity !== undefined) validateAffinity(affinity, `${field}.affinity`, errors);
+  if (topologySpreadConstraints !== undefined) validateTopologySpread(topologySpreadConstraints, `${field}.topologySpreadConstraints`, errors);
+  if (nodeName !== undefined && nodeName !== '') pushProblems(dns1123Subdomain(nodeName, false), { field: `${field}.nodeName`, value: nodeName }, errors);
+  schedulingGates?.forEach(({ name }, i) => {
+    if (!isQualifiedName(name)) errors.push(invalidValue(`${field}.schedulingGates[${i}]`, name, QUALIFIED_NAME_MESSAGE));
+    if (schedulingGates.findIndex((other) => other.name === name) < i) errors.push(duplicate(`${field}.schedulingGates[${i}]`, name));
+  });
+}
+
+function validateIdentity(spec: PodSpec, field: string, errors: FieldError[]): void {
+  const { hostname, subdomain, serviceAccountName, priorityClassName, imagePullSecrets, readinessGates, runtimeClassName } = spec;
+  for (const [name, value] of [['hostname', hostname], ['subdomain', subdomain]] as const) {
+    if (value !== undefined && value !== '' && !isDns1123Label(value)) errors.push(invalidValue(`${field}.${name}`, value, DNS1123_LABEL_MESSAGE));
+  }
+  for (const [name, value] of [['serviceAccountName', serviceAccountName], ['priorityClassName', priorityClassName], ['runtimeClassName', runtimeClassName]] as const) {
+    if (value !== undefined && value !== '' && !isDns1123Subdomain(value)) pushProblems(dns1123Subdomain(value, false), { field: `${field}.${name}`, value }, errors);
+  }
+  imagePullSecrets?.forEach(({ name }, i) => {
+    if (name === undefined || name === '') errors.push(required(`${field}.imagePullSecrets[${i}].name`));
+  });
+  readinessGates?.forEach(({ conditionType }, i) => {
+    if (!isQualifiedName(conditionType)) errors.push(invalidValue(`${field}.readinessGates[${i}].conditionType`, conditionType, QUALIFIED_NAME_MESSAGE));
+  });
+}
+
+function validateTimes({ activeDeadlineSeconds, terminationGracePeriodSeconds }: PodSpec, field: string, errors: FieldError[]): void {
+  if (activeDeadlineSeconds !== undefined && (activeDeadlineSeconds < 1 || activeDeadlineSeconds > MAX_SECONDS)) {
+    errors.push(invalidValue(`${field}.activeDeadlineSeconds`, activeDeadlineSeconds, between(1, MAX_SECONDS)));
+  }
+  if (terminationGracePeriodSeconds !== undefined && terminationGracePeriodSeconds < 0) {
+    errors.push(invalidValue(`${field}.terminationGracePeriodSeconds`, terminationGracePeriodSeconds, NOT_NEGATIVE));
+  }
+}
+
+function validateSecurityContext({ fsGroup, runAsUser, runAsGroup, supplementalGroups }: PodSecurityContext, field: string, errors: FieldError[]): void {
+  for (const [name, id] of [['fsGroup', fsGroup], ['runAsUser', runAsUser], ['runAsGroup', runAsGroup]] as const) {
+    const problem = id === undefined ? undefined : idProblem(id);
+    if (problem !== undefined) errors.push(invalidValue(`${field}.${name}`, id, problem));
+  }
+  supplementalGroups?.forEach((id, i) => {
+    const problem = idProblem(id);
+    if (problem !== undefined) errors.push(invalidValue(`${field}.supplementalGroups[${i}]`, id, problem));
+  });
+}
+
+function validateHostAliases(aliases: readonly HostAlias[], field: string, errors: FieldError[]): void {
+  aliases.forEach(({ hostnames = [] }, i) => {
+    hostnames.forEach((hostname, j) => pushProblems(dns1123Subdomain(hostname, false), { field: `${field}[${i}].hostnames[${j}]`, value: hostname }, errors));
+  });
+}
+
+function pushProblems(problems: readonly string[], { field, value }: { field: string; value: string }, errors: FieldError[]): void {
+  for (const problem of problems) errors.push(invalidValue(field, value, problem));
+}
