@@ -51,7 +51,7 @@ export interface Watch<T extends KubernetesObject = KubernetesObject> {
 /** An index that the controller reads with `cache.by`. */
 export interface CacheIndex<T extends KubernetesObject = KubernetesObject> {
   readonly kind: Kind<T>;
-  /** Unique per kind and manager. */
+  /** Unique per kind and manager; controllers share an index by giving the same function under the same name. */
   readonly name: string;
   by(object: T): readonly string[];
 }

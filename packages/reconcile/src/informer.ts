@@ -64,7 +64,7 @@ export interface Informer<T extends KubernetesObject> {
    * change. Returns the way to take it off again.
    */
   addHandler(handler: InformerHandler<T>): () => void;
-  /** Adds an index at any time. @throws {RangeError} when the name is taken */
+  /** Adds an index at any time. The same function again under the same name changes nothing. @throws {RangeError} when the name is taken by another */
   addIndex(name: string, by: IndexFunction<T>): void;
   get(key: ObjectKey): T | undefined;
   /** Frozen; the same array until something changes, when nothing is selected by labels. */
@@ -107,6 +107,8 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
   readonly #status: Hot<InformerStatus>;
   readonly #sources: readonly Source[];
   readonly #figures: InformerFigures | undefined;
+  /** The user's functions, as they were given, by the names of their indexes. */
+  readonly #indexes = new Map<string, IndexFunction<T>>();
   /** Told after each step of progress; empty unless somebody waits for a revision. */
   readonly #waiting = new Set<() => void>();
   #settleSynced: { resolve: () => void; reject: (reason: unknown) => void } | undefined;
@@ -155,7 +157,9 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
   }
 
   addIndex(name: string, by: IndexFunction<T>): void {
+    if (this.#indexes.get(name) === by) return;
     if (this.#store.hasIndex(name)) throw new RangeError(`${this.kind.kind} has an index "${name}" already`);
+    this.#indexes.set(name, by);
     this.#store.addIndex(name, (object) => {
       try {
         return by(object);
