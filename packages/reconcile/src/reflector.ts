@@ -1,5 +1,5 @@
 import { ApiError, isApiError, isExpired, keyOf, sleep, systemClock, systemRandom } from '@kybern/core';
-import type { Client, Clock, Kind, KubernetesObject, ObjectList, Random, SelectionOptions, WatchEvent, WatchOptions } from '@kybern/core';
+import type { Client, Clock, Kind, KubernetesObject, ListOptions, ObjectList, Random, SelectionOptions, WatchEvent, WatchOptions } from '@kybern/core';
 import { toError } from './errors.ts';
 import { withDeadline } from './internal/deadline.ts';
 import { watchOnce } from './internal/watch-once.ts';
@@ -80,6 +80,7 @@ type State =
   | { readonly phase: 'watchList' }
   | { readonly phase: 'list' }
   | { readonly phase: 'watch'; readonly resourceVersion: string }
+  | { readonly phase: 'verify'; readonly resourceVersion: string }
   | { readonly phase: 'wait'; readonly delayMs: number; readonly next: State };
 
 /**
@@ -137,6 +138,8 @@ class Reflector<T extends KubernetesObject> {
         return this.#list();
       case 'watch':
         return this.#watch(state.resourceVersion);
+      case 'verify':
+        return this.#verify(state.resourceVersion);
       case 'wait':
         return this.#wait(state);
     }
@@ -148,7 +151,8 @@ class Reflector<T extends KubernetesObject> {
   }
 
   async #wait(state: State & { phase: 'wait' }): Promise<State> {
-    await sleep(this.#clock, state.delayMs, { signal: this.#signal });
+    // Recovering is work in progress; a fault that persists is a state of affairs, for which nobody should wait.
+    await sleep(this.#clock, state.delayMs, { signal: this.#signal, background: this.#faults > RELIST_AFTER_FAULTS });
     return state.next;
   }
 
@@ -170,7 +174,7 @@ class Reflector<T extends KubernetesObject> {
     return { phase: 'watch', resourceVersion: this.#arrived(items, page.metadata.resourceVersion) };
   }
 
-  #page(part: { readonly limit?: number; readonly continue?: string }): Promise<ObjectList<T>> {
+  #page(part: Pick<ListOptions, 'limit' | 'continue' | 'resourceVersion' | 'resourceVersionMatch'>): Promise<ObjectList<T>> {
     const { client, kind, selection } = this.#options;
     return withDeadline((signal) => client.list(kind, { ...selection, ...part, signal }), {
       clock: this.#clock,
@@ -196,6 +200,15 @@ class Reflector<T extends KubernetesObject> {
     return this.#follow({ resourceVersion });
   }
 
+  /**
+   * Before resuming: asks whether the server has come as far as this revision. One that was restored, or restarted without its history, has not; it would take the watch all
+   * the same, and be silent about everything up to that revision.
+   */
+  async #verify(resourceVersion: string): Promise<State> {
+    await this.#page({ limit: 1, resourceVersion, resourceVersionMatch: 'NotOlderThan' });
+    return { phase: 'watch', resourceVersion };
+  }
+
   async #follow(from: WatchOptions): Promise<State> {
     const { client, kind, selection } = this.#options;
     const { watchTimeoutMs, idleTimeoutMs } = this.#tuning;
@@ -213,7 +226,7 @@ class Reflector<T extends KubernetesObject> {
       throw new ApiError('ServiceUnavailable', `the watch of ${kind.plural} ended at once, without an event`);
     }
     this.#faults = 0;
-    return { phase: 'watch', resourceVersion: this.#revision };
+    return { phase: 'verify', resourceVersion: this.#revision };
   }
 
   #take(event: WatchEvent<T>): void {
@@ -256,7 +269,7 @@ class Reflector<T extends KubernetesObject> {
     this.#faults += 1;
     const isGone = isRevisionGone(error);
     const relist = this.#revision === undefined || isGone || this.#faults % RELIST_AFTER_FAULTS === 0;
-    const next: State = relist || this.#revision === undefined ? this.#beginning() : { phase: 'watch', resourceVersion: this.#revision };
+    const next: State = relist || this.#revision === undefined ? this.#beginning() : { phase: 'verify', resourceVersion: this.#revision };
     const atOnce = this.#faults === 1 && (isGone || isIdle(error));
     const delayMs = Math.max(atOnce ? 0 : this.#backoffMs(), retryAfterMs(error));
     this.#tell({ type: 'fault', error, recovery: relist ? 'relist' : 'resume', retryInMs: delayMs });

@@ -22,16 +22,17 @@ function isSubscriber(observer: unknown): boolean {
   return typeof observer === 'object' && observer !== null && 'add' in observer && 'unsubscribe' in observer;
 }
 
+/** An error that the observer does not take is reported, too. */
 function guardObserver(observer: readonly unknown[], report: Report): unknown[] {
-  const [first] = observer;
+  const [first, error, complete] = observer;
   if (isSubscriber(first)) return [...observer];
-  if (typeof first !== 'object' || first === null) return observer.map((callback) => guard(callback, undefined, report));
-  const { next, error, complete } = first as Record<string, unknown>;
-  return [{ next: guard(next, first, report), error: guard(error, first, report), complete: guard(complete, first, report) }];
+  const parts = typeof first === 'object' && first !== null ? (first as Record<string, unknown>) : { next: first, error, complete };
+  const guarded = (name: string): unknown => guard(parts[name], { self: first, report });
+  return [{ next: guarded('next'), error: guarded('error') ?? report, complete: guarded('complete') }];
 }
 
-function guard(callback: unknown, self: unknown, report: Report): unknown {
-  if (typeof callback !== 'function') return callback;
+function guard(callback: unknown, { self, report }: { readonly self: unknown; readonly report: Report }): unknown {
+  if (typeof callback !== 'function') return undefined;
   return (value: unknown): void => {
     try {
       const result: unknown = callback.call(self, value);
