@@ -1,3 +1,4 @@
+import type { KubernetesObject } from '@kybern/core';
 import type { Observable } from 'rxjs';
 import { CompareFailedError, ExpiredError, FutureRevisionError } from '../errors.ts';
 import type { Change, CommitResult, PageOptions, RangeResult, Revision, StateCursor, StateEvent, StateRecord, StateSnapshot } from '../store.ts';
@@ -24,6 +25,7 @@ const MIN_HISTORY = 10_000;
 const MAX_HISTORY = 100_000;
 /** A drain that is late may hold this many times the limit before watchers are ended. */
 const UNPUBLISHED_FACTOR = 10;
+const MAX_PINS = 8;
 
 /** The state, synchronously: what every backend serves its reads and watches from. */
 export class Engine {
@@ -31,6 +33,8 @@ export class Engine {
   readonly #records: OrderedMap<StateRecord>;
   readonly #history: History;
   readonly #hub: WatchHub;
+  /** Pictures of which a first page was read, so that the next pages are as cheap. Invariant: none is older than the history. Oldest first. */
+  readonly #pins = new Map<Revision, OrderedMap<StateRecord>>();
   #revision: Revision;
 
   constructor(state: EngineState, options: EngineOptions) {
@@ -50,23 +54,27 @@ export class Engine {
   }
 
   get(key: string, at?: Revision): StateRecord | undefined {
-    return this.#picture(at).get(key);
+    return at === undefined ? this.#records.get(key) : this.#picture(at).get(key);
   }
 
   range(prefix: string, options?: PageOptions & { readonly at?: Revision | undefined }): RangeResult {
-    return toResult(options?.at ?? this.#revision, this.#picture(options?.at).page(prefix, checkPage(options)));
+    const page = this.#picture(options?.at).page(prefix, checkPage(options));
+    const revision = options?.at ?? this.#revision;
+    if (page.remaining > 0 && revision === this.#revision) this.#pin();
+    return toResult(revision, page);
   }
 
   commit(changes: readonly Change[]): CommitResult {
-    this.#check(changes);
+    const records = this.#check(changes);
     const revision = this.#revision + 1;
-    const records: (StateRecord | undefined)[] = [];
     const events: StateEvent[] = [];
-    for (const change of changes) {
-      const previous = this.#records.get(change.key);
-      const event = toEvent(change, previous, revision);
-      if (event !== undefined) events.push(event);
-      records.push(event === undefined ? previous : event.type === 'put' ? event.record : undefined);
+    for (let at = 0; at < changes.length; at += 1) {
+      const { key, value } = changes[at] as Change;
+      const previous = records[at];
+      if (value === previous?.value) continue;
+      const event = value === undefined ? deleteOf(previous as StateRecord, revision) : putOf({ key, value, previous }, revision);
+      events.push(event);
+      records[at] = value === undefined ? undefined : event.record;
     }
     if (events.length > 0) this.#apply(revision, events);
     return { revision: this.#revision, records, events };
@@ -83,6 +91,7 @@ export class Engine {
   compact(before: Revision): void {
     if (before > this.#revision) throw new FutureRevisionError(before, this.#revision);
     this.#history.compact(before, this.#hub.published);
+    this.#unpin();
   }
 
   snapshot(): StateSnapshot {
@@ -104,14 +113,17 @@ export class Engine {
     this.#hub.close();
   }
 
-  #check(changes: readonly Change[]): void {
-    if (changes.length > 1 && new Set(changes.map((change) => change.key)).size < changes.length) throw new TypeError('a commit changes a key twice');
+  /** The records that the keys have, if all of them are what the changes expect. */
+  #check(changes: readonly Change[]): (StateRecord | undefined)[] {
+    if (changes.length > 1 && new Set(changes.map(({ key }) => key)).size < changes.length) throw new TypeError('a commit changes a key twice');
+    const records: (StateRecord | undefined)[] = [];
     for (const { key, expect } of changes) {
       if (key === '') throw new TypeError('a key is empty');
-      if (expect === undefined) continue;
       const actual = this.#records.get(key);
-      if ((actual?.modRevision ?? 0) !== expect) throw new CompareFailedError(key, expect, actual);
+      if (expect !== undefined && (actual?.modRevision ?? 0) !== expect) throw new CompareFailedError(key, expect, actual);
+      records.push(actual);
     }
+    return records;
   }
 
   #apply(revision: Revision, events: readonly StateEvent[]): void {
@@ -124,6 +136,18 @@ export class Engine {
     this.#history.append(events, limit);
     this.#hub.committed(revision);
     this.#history.trim(limit, Math.max(this.#hub.published, this.#history.end - limit * UNPUBLISHED_FACTOR));
+    if (this.#pins.size > 0) this.#unpin();
+  }
+
+  #pin(): void {
+    const pinned = this.#pins.get(this.#revision) ?? this.#records.clone();
+    this.#pins.delete(this.#revision);
+    this.#pins.set(this.#revision, pinned);
+    this.#unpin();
+  }
+
+  #unpin(): void {
+    for (const revision of this.#pins.keys()) if (revision < this.#history.compacted || this.#pins.size > MAX_PINS) this.#pins.delete(revision);
   }
 
   /** The records as a revision left them. */
@@ -131,7 +155,7 @@ export class Engine {
     if (at === undefined || at === this.#revision) return this.#records;
     if (at > this.#revision) throw new FutureRevisionError(at, this.#revision);
     if (at < this.#history.compacted) throw new ExpiredError(at, this.#history.compacted);
-    return new Past(this.#records, this.#history, at);
+    return this.#pins.get(at) ?? new Past(this.#records, this.#history, at);
   }
 }
 
@@ -143,14 +167,13 @@ function checkPage(options: PageOptions | undefined): PageOptions | undefined {
   return options;
 }
 
-function toEvent(change: Change, previous: StateRecord | undefined, revision: Revision): StateEvent | undefined {
-  const { key, value } = change;
-  if (value === previous?.value) return undefined;
-  if (value !== undefined) {
-    const at = { modRevision: revision, createRevision: previous?.createRevision ?? revision, version: (previous?.version ?? 0) + 1 };
-    return new RecordEvent('put', new ObjectRecord(key, accept(value, revision), at), previous);
-  }
-  const last = previous as StateRecord;
-  const at = { modRevision: revision, createRevision: last.createRevision, version: last.version };
-  return new RecordEvent('delete', new ObjectRecord(key, accept(last.value, revision), at), last);
+function putOf({ key, value, previous }: { key: string; value: KubernetesObject; previous: StateRecord | undefined }, revision: Revision): StateEvent {
+  const createRevision = previous?.createRevision ?? revision;
+  const version = (previous?.version ?? 0) + 1;
+  return new RecordEvent('put', new ObjectRecord(key, accept(value, revision), { modRevision: revision, createRevision, version }), previous);
+}
+
+function deleteOf(last: StateRecord, revision: Revision): StateEvent {
+  const { key, createRevision, version } = last;
+  return new RecordEvent('delete', new ObjectRecord(key, accept(last.value, revision), { modRevision: revision, createRevision, version }), last);
 }

@@ -4,7 +4,7 @@ import type { OrderedMap, Page } from './ordered-map.ts';
 
 /**
  * Reads of the state as an older revision left it: the current state, with the events since then undone in passing. One read costs one pass over
- * those events (under 1 ms for 10,000); nothing is kept between reads, so pages of a list may be any time apart.
+ * those events; nothing is kept between reads, so pages of a list may be any time apart.
  */
 export class Past {
   readonly #records: OrderedMap<StateRecord>;

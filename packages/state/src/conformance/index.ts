@@ -1,0 +1,2 @@
+export { describeStateConformance } from './describe.ts';
+export type { MakeStore, MakeStoreOptions, StateConformanceOptions } from './describe.ts';

@@ -1,0 +1,235 @@
+/** What the tree holds. */
+export interface Keyed {
+  readonly key: string;
+}
+
+/** Whoever may change a node in place. A node of another owner is shared, and is copied before it changes. */
+export type Owner = object;
+
+/** Invariant: `items` ascend by key, and `size` is their number. */
+export interface Leaf<R> {
+  readonly owner: Owner;
+  size: number;
+  readonly keys: undefined;
+  readonly items: R[];
+}
+
+/** Invariant: `keys[i]` is greater than every key under `items[i]` and not greater than any under `items[i + 1]`; `size` counts the keys below. */
+export interface Inner<R> {
+  readonly owner: Owner;
+  size: number;
+  readonly keys: string[];
+  readonly items: Node<R>[];
+}
+
+/** A node of a copy-on-write B+tree that counts its keys. All leaves are at one depth. */
+export type Node<R> = Leaf<R> | Inner<R>;
+
+const MAX_ITEMS = 64;
+const MIN_ITEMS = MAX_ITEMS / 4;
+const MERGED_ITEMS = (MAX_ITEMS * 3) / 4;
+
+/** A leaf that belongs to `owner`. */
+export const leafOf = <R>(owner: Owner, items: R[]): Leaf<R> => ({ owner, size: items.length, keys: undefined, items });
+
+/** The leaf that a key is in, if it is anywhere, and where it is or would be. */
+export function find<R extends Keyed>(root: Node<R>, key: string): { readonly leaf: Leaf<R>; readonly at: number } {
+  let node = root;
+  while (node.keys !== undefined) node = node.items[childOf(node.keys, key)] as Node<R>;
+  return { leaf: node, at: lowerBound(node.items, key) };
+}
+
+/** An insertion under way. */
+interface Insertion<R> {
+  readonly owner: Owner;
+  readonly record: R;
+  /** The leaf that the record landed in. */
+  leaf: Leaf<R> | undefined;
+  /** What was split off the node just left, to be put beside it: its keys are not less than `key`. */
+  split: { readonly key: string; readonly node: Node<R> } | undefined;
+}
+
+/** Adds a record, or replaces the one with its key. Returns the new root and the leaf that the record is in, both of `owner`. */
+export function insert<R extends Keyed>(root: Node<R>, record: R, owner: Owner): { readonly root: Node<R>; readonly leaf: Leaf<R> } {
+  const insertion: Insertion<R> = { owner, record, leaf: undefined, split: undefined };
+  const node = insertUnder(root, insertion);
+  const { leaf, split } = insertion as { leaf: Leaf<R>; split: Insertion<R>['split'] };
+  return { root: split === undefined ? node : innerOf(owner, [split.key], [node, split.node]), leaf };
+}
+
+/** Takes out a key that exists. Returns the new root. A leaf of `owner` that leaves the tree is left empty. */
+export function remove<R extends Keyed>(root: Node<R>, key: string, owner: Owner): Node<R> {
+  let node = removeUnder(root, key, owner);
+  while (node.keys !== undefined && node.items.length < 2) node = node.items[0] ?? leafOf(owner, []);
+  return node;
+}
+
+/** How many keys are less than `bound`. */
+export function rank(root: Node<Keyed>, bound: string): number {
+  let count = 0;
+  let node = root;
+  while (node.keys !== undefined) {
+    const at = childOf(node.keys, bound);
+    for (let before = 0; before < at; before += 1) count += (node.items[before] as Node<Keyed>).size;
+    node = node.items[at] as Node<Keyed>;
+  }
+  return count + lowerBound(node.items, bound);
+}
+
+/** What {@link collect} is to find. */
+export interface Collection<R> {
+  /** The least key. */
+  readonly from: string;
+  /** The least key that is too great; undefined: none is. */
+  readonly end: string | undefined;
+  /** How many records at most, in `records` already included. */
+  readonly limit: number;
+  readonly records: R[];
+}
+
+/** Appends records in the order of their keys. False when it found the end or reached the limit. Keys are compared at the edges only. */
+export function collect<R extends Keyed>(node: Node<R>, collection: Collection<R>): boolean {
+  if (node.keys === undefined) return collectLeaf(node.items, collection);
+  const first = childOf(node.keys, collection.from);
+  for (let at = first; at < node.items.length; at += 1) {
+    if (!collect(node.items[at] as Node<R>, at === first ? collection : { ...collection, from: '' })) return false;
+  }
+  return true;
+}
+
+function collectLeaf<R extends Keyed>(items: readonly R[], { from, end, limit, records }: Collection<R>): boolean {
+  const first = from === '' ? 0 : lowerBound(items, from);
+  const last = items.at(-1);
+  const inside = last === undefined || end === undefined || last.key < end;
+  const stop = Math.min(inside ? items.length : lowerBound(items, end), first + limit - records.length);
+  for (let at = first; at < stop; at += 1) records.push(items[at] as R);
+  return inside && records.length < limit;
+}
+
+function innerOf<R>(owner: Owner, keys: string[], items: Node<R>[]): Inner<R> {
+  let size = 0;
+  for (const item of items) size += item.size;
+  return { owner, size, keys, items };
+}
+
+const ownLeaf = <R>(leaf: Leaf<R>, owner: Owner): Leaf<R> => (leaf.owner === owner ? leaf : leafOf(owner, leaf.items.slice()));
+
+const ownInner = <R>(inner: Inner<R>, owner: Owner): Inner<R> =>
+  inner.owner === owner ? inner : { owner, size: inner.size, keys: inner.keys.slice(), items: inner.items.slice() };
+
+/** Returns the node that takes the place of `node`. */
+function insertUnder<R extends Keyed>(node: Node<R>, insertion: Insertion<R>): Node<R> {
+  if (node.keys === undefined) return insertIntoLeaf(ownLeaf(node, insertion.owner), insertion);
+  const inner = ownInner(node, insertion.owner);
+  const at = childOf(inner.keys, insertion.record.key);
+  const child = inner.items[at] as Node<R>;
+  const { size } = child;
+  const replaced = insertUnder(child, insertion);
+  inner.items[at] = replaced;
+  inner.size += replaced.size - size;
+  if (insertion.split !== undefined) addChild(inner, at + 1, insertion);
+  return inner;
+}
+
+function insertIntoLeaf<R extends Keyed>(leaf: Leaf<R>, insertion: Insertion<R>): Leaf<R> {
+  const { items } = leaf;
+  const { record, owner } = insertion;
+  const at = lowerBound(items, record.key);
+  insertion.leaf = leaf;
+  if (items[at]?.key === record.key) {
+    items[at] = record;
+    return leaf;
+  }
+  items.splice(at, 0, record);
+  if (items.length > MAX_ITEMS) {
+    const point = splitPoint(items.length, at);
+    const right = leafOf(owner, items.splice(point));
+    insertion.split = { key: (right.items[0] as R).key, node: right };
+    if (at >= point) insertion.leaf = right;
+  }
+  leaf.size = items.length;
+  return leaf;
+}
+
+/** Puts what was split off a child beside it, which may split this node as well. */
+function addChild<R extends Keyed>(inner: Inner<R>, at: number, insertion: Insertion<R>): void {
+  const { keys, items } = inner;
+  const { key, node } = insertion.split as { key: string; node: Node<R> };
+  insertion.split = undefined;
+  keys.splice(at - 1, 0, key);
+  items.splice(at, 0, node);
+  inner.size += node.size;
+  if (items.length <= MAX_ITEMS) return;
+  const point = splitPoint(items.length, at);
+  const right = innerOf(insertion.owner, keys.splice(point), items.splice(point));
+  inner.size -= right.size;
+  insertion.split = { key: keys.pop() as string, node: right };
+}
+
+/** Ascending insertion fills nodes instead of leaving them half empty. */
+const splitPoint = (length: number, inserted: number): number => (inserted === length - 1 ? inserted : length >> 1);
+
+/** Returns the node that takes the place of `node`; it may be empty. */
+function removeUnder<R extends Keyed>(node: Node<R>, key: string, owner: Owner): Node<R> {
+  if (node.keys === undefined) {
+    const leaf = ownLeaf(node, owner);
+    leaf.items.splice(lowerBound(leaf.items, key), 1);
+    leaf.size = leaf.items.length;
+    return leaf;
+  }
+  const inner = ownInner(node, owner);
+  const at = childOf(inner.keys, key);
+  const child = removeUnder(inner.items[at] as Node<R>, key, owner);
+  inner.items[at] = child;
+  inner.size -= 1;
+  if (child.items.length === 0) dropChild(inner, at);
+  else if (child.items.length < MIN_ITEMS && !merge(inner, at)) merge(inner, at + 1);
+  return inner;
+}
+
+/** Merges the child at `at` into the one before it, unless there is none or they are too many. */
+function merge<R extends Keyed>(inner: Inner<R>, at: number): boolean {
+  const left = inner.items[at - 1];
+  const right = inner.items[at];
+  if (left === undefined || right === undefined || left.items.length + right.items.length > MERGED_ITEMS) return false;
+  inner.items[at - 1] = join(left, right, { key: inner.keys[at - 1] as string, owner: inner.owner });
+  dropChild(inner, at);
+  return true;
+}
+
+/** Both are of one height. `key` stands between them. */
+function join<R>(left: Node<R>, right: Node<R>, { key, owner }: { readonly key: string; readonly owner: Owner }): Node<R> {
+  if (left.keys !== undefined && right.keys !== undefined) return innerOf(owner, [...left.keys, key, ...right.keys], [...left.items, ...right.items]);
+  const joined = leafOf(owner, [...(left as Leaf<R>).items, ...(right as Leaf<R>).items]);
+  for (const leaf of [left, right]) if (leaf.owner === owner) leaf.items.length = 0;
+  return joined;
+}
+
+function dropChild(inner: Inner<Keyed>, at: number): void {
+  inner.items.splice(at, 1);
+  inner.keys.splice(Math.max(at - 1, 0), 1);
+}
+
+/** Which child of an inner node a key belongs to. */
+function childOf(keys: readonly string[], key: string): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((keys[middle] as string) <= key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The index of the first record whose key is not less than `key`. */
+function lowerBound(records: readonly Keyed[], key: string): number {
+  let low = 0;
+  let high = records.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((records[middle] as Keyed).key < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

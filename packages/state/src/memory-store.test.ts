@@ -1,0 +1,4 @@
+import { describeStateConformance } from '@kybern/state/conformance';
+import { createMemoryStore } from './memory-store.ts';
+
+describeStateConformance('the memory store', (options) => createMemoryStore(options));
