@@ -5,6 +5,7 @@ import { definitionOf, type GenerationPlan } from './plan.ts';
 export interface Enforcement {
   /** Whether required fields and closed sets of values count in this type: not in types that only a status has, which Kubernetes takes as it is. */
   isChecked(definition: Definition): boolean;
+  /** Never true of a struct: see {@link Enforcement.needsFields}. */
   isRequired(definition: Definition, field: string): boolean;
   /** Whether an empty object of this type lacks something. A struct that is absent is an empty struct in Go, so what it lacks is missing then too. */
   needsFields(definition: Definition): boolean;
@@ -41,14 +42,17 @@ export function enforcement(plan: GenerationPlan): Enforcement {
   const lacking = new Map<Definition, boolean>();
   const rules: Enforcement = {
     isChecked: (definition) => checked.has(definition),
-    isRequired: (definition, field) => rules.isChecked(definition) && (definition.schema.required ?? []).includes(field) && !MAY_BE_ABSENT.has(`${definition.id}.${field}`),
+    isRequired(definition, field) {
+      const schema = definition.schema.properties?.[field];
+      if (!rules.isChecked(definition) || schema === undefined || isStruct(schema)) return false;
+      return (definition.schema.required ?? []).includes(field) && !MAY_BE_ABSENT.has(`${definition.id}.${field}`);
+    },
     needsFields(definition) {
       const known = lacking.get(definition);
       if (known !== undefined) return known;
       lacking.set(definition, false);
-      const found = Object.entries(definition.schema.properties ?? {}).some(([field, schema]) =>
-        isStruct(schema) ? rules.needsFields(resolveRef(plan.input, schema.$ref)) : rules.isRequired(definition, field),
-      );
+      const fields = rules.isChecked(definition) ? Object.entries(definition.schema.properties ?? {}) : [];
+      const found = fields.some(([field, schema]) => (isStruct(schema) ? rules.needsFields(resolveRef(plan.input, schema.$ref)) : rules.isRequired(definition, field)));
       lacking.set(definition, found);
       return found;
     },
@@ -71,11 +75,11 @@ function outsideStatus(plan: GenerationPlan): Set<Definition> {
       visit(target, target.schema);
     });
   };
-  for (const { schema } of plan.input.resources) {
-    const definition = definitionOf(plan.input, schema);
+  const kinds = plan.input.resources.map(({ schema }) => definitionOf(plan.input, schema));
+  const bodies = plan.modules.flatMap((module) => module.bodies.map((body) => body.definition));
+  for (const definition of [...kinds, ...bodies]) {
     const { status: _, ...properties } = definition.schema.properties ?? {};
     visit(definition, { ...definition.schema, properties });
   }
-  for (const { definition } of plan.modules.flatMap((module) => module.bodies)) visit(definition, definition.schema);
   return seen;
 }

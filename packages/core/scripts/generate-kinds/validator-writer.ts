@@ -1,4 +1,4 @@
-import AjvCore from 'ajv/dist/core.js';
+import { Ajv } from 'ajv';
 import { _Code } from 'ajv/dist/compile/codegen/code.js';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import { enforcement, isStruct, type Enforcement } from './enforcement.ts';
@@ -48,7 +48,7 @@ interface Scope {
 export function writeValidators(plan: GenerationPlan, module: ModulePlan): WrittenValidators {
   const scope: Scope = { plan, module, rules: enforcement(plan), checks: new Set(), imports: new Map(), constants: new Map() };
   const definitions = module.definitions.filter((definition) => leafOf(definition) === undefined);
-  const ajv = new AjvCore.default({ allErrors: true, strict: false, validateSchema: false, code: { source: true, esm: true, lines: true } });
+  const ajv = new Ajv({ allErrors: true, strict: false, validateSchema: false, code: { source: true, esm: true, lines: true } });
   ajv.addKeyword({ keyword: 'fields', code: ({ gen, schema }) => void gen.code(new _Code(schema as string)) });
   for (const definition of definitions) ajv.addSchema({ $id: definition.name, fields: writeBody(scope, definition) });
   const code = compact(standaloneCode.default(ajv, Object.fromEntries(definitions.map(({ name }) => [name, name]))), definitions.length);
@@ -77,7 +77,7 @@ function writeBody(scope: Scope, definition: Definition): string {
 function writeField(scope: Scope, definition: Definition, { field, schema }: { field: string; schema: OpenApiSchema }): string[] {
   const value = `data${/^[\w$]+$/.test(field) ? `.${field}` : `[${JSON.stringify(field)}]`}`;
   const path = JSON.stringify(`.${field}`);
-  if (isStruct(schema) && scope.rules.needsFields(resolveRef(scope.plan.input, schema.$ref))) {
+  if (isStruct(schema) && scope.rules.isChecked(definition) && scope.rules.needsFields(resolveRef(scope.plan.input, schema.$ref))) {
     return [`e = ${use(scope, 'sub')}(e, ${path}, ${value} ?? ${use(scope, 'NOTHING')}, ${elementCheck(scope, schema, definition)});`];
   }
   const required = scope.rules.isRequired(definition, field) ? [`e = ${use(scope, 'need')}(e, ${path}, ${value});`] : [];

@@ -176,7 +176,6 @@ else {
 let e = null;
 e = need(e, ".admissionReviewVersions", data.admissionReviewVersions);
 e = list(e, ".admissionReviewVersions", data.admissionReviewVersions, string);
-e = need(e, ".clientConfig", data.clientConfig);
 e = sub(e, ".clientConfig", data.clientConfig, WebhookClientConfig);
 e = sub(e, ".failurePolicy", data.failurePolicy, check2);
 e = list(e, ".matchConditions", data.matchConditions, MatchCondition);
@@ -431,7 +430,6 @@ else {
 let e = null;
 e = need(e, ".admissionReviewVersions", data.admissionReviewVersions);
 e = list(e, ".admissionReviewVersions", data.admissionReviewVersions, string);
-e = need(e, ".clientConfig", data.clientConfig);
 e = sub(e, ".clientConfig", data.clientConfig, WebhookClientConfig);
 e = sub(e, ".failurePolicy", data.failurePolicy, check2);
 e = list(e, ".matchConditions", data.matchConditions, MatchCondition);

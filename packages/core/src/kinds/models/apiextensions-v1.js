@@ -30,7 +30,6 @@ else {
 let e = null;
 e = need(e, ".convertedObjects", data.convertedObjects);
 e = list(e, ".convertedObjects", data.convertedObjects, object);
-e = need(e, ".result", data.result);
 e = sub(e, ".result", data.result, Status);
 e = need(e, ".uid", data.uid);
 e = str(e, ".uid", data.uid);
@@ -106,7 +105,7 @@ e = str(e, ".apiVersion", data.apiVersion);
 e = str(e, ".kind", data.kind);
 e = sub(e, ".metadata", data.metadata, ObjectMeta);
 e = sub(e, ".spec", data.spec ?? NOTHING, CustomResourceDefinitionSpec);
-e = sub(e, ".status", data.status ?? NOTHING, CustomResourceDefinitionStatus);
+e = sub(e, ".status", data.status, CustomResourceDefinitionStatus);
 vErrors = e;
 }
 errors = vErrors === null ? 0 : 1;
@@ -182,7 +181,7 @@ let errors = 0;
 if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
-e = sub(e, ".acceptedNames", data.acceptedNames ?? NOTHING, CustomResourceDefinitionNames);
+e = sub(e, ".acceptedNames", data.acceptedNames, CustomResourceDefinitionNames);
 e = list(e, ".conditions", data.conditions, CustomResourceDefinitionCondition);
 e = sub(e, ".observedGeneration", data.observedGeneration, int64);
 e = list(e, ".storedVersions", data.storedVersions, string);

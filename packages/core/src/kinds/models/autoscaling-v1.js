@@ -85,7 +85,7 @@ e = str(e, ".apiVersion", data.apiVersion);
 e = str(e, ".kind", data.kind);
 e = sub(e, ".metadata", data.metadata, ObjectMeta);
 e = sub(e, ".spec", data.spec, ScaleSpec);
-e = sub(e, ".status", data.status ?? NOTHING, ScaleStatus);
+e = sub(e, ".status", data.status, ScaleStatus);
 vErrors = e;
 }
 errors = vErrors === null ? 0 : 1;
@@ -113,7 +113,6 @@ let errors = 0;
 if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
-e = need(e, ".replicas", data.replicas);
 e = i32(e, ".replicas", data.replicas);
 e = str(e, ".selector", data.selector);
 vErrors = e;

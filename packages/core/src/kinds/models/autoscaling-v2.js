@@ -77,7 +77,7 @@ if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
 e = sub(e, ".current", data.current, MetricValueStatus);
-e = sub(e, ".metric", data.metric ?? NOTHING, MetricIdentifier);
+e = sub(e, ".metric", data.metric, MetricIdentifier);
 vErrors = e;
 }
 errors = vErrors === null ? 0 : 1;
@@ -322,8 +322,8 @@ if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
 e = sub(e, ".current", data.current, MetricValueStatus);
-e = sub(e, ".describedObject", data.describedObject ?? NOTHING, CrossVersionObjectReference);
-e = sub(e, ".metric", data.metric ?? NOTHING, MetricIdentifier);
+e = sub(e, ".describedObject", data.describedObject, CrossVersionObjectReference);
+e = sub(e, ".metric", data.metric, MetricIdentifier);
 vErrors = e;
 }
 errors = vErrors === null ? 0 : 1;
@@ -353,7 +353,7 @@ if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
 e = sub(e, ".current", data.current, MetricValueStatus);
-e = sub(e, ".metric", data.metric ?? NOTHING, MetricIdentifier);
+e = sub(e, ".metric", data.metric, MetricIdentifier);
 vErrors = e;
 }
 errors = vErrors === null ? 0 : 1;

@@ -135,7 +135,6 @@ let e = null;
 e = str(e, ".apiVersion", data.apiVersion);
 e = str(e, ".kind", data.kind);
 e = sub(e, ".metadata", data.metadata, ObjectMeta);
-e = need(e, ".target", data.target);
 e = sub(e, ".target", data.target, ObjectReference);
 vErrors = e;
 }
@@ -498,11 +497,8 @@ let errors = 0;
 if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
-e = need(e, ".containerName", data.containerName);
 e = str(e, ".containerName", data.containerName);
-e = need(e, ".requestName", data.requestName);
 e = str(e, ".requestName", data.requestName);
-e = need(e, ".resourceName", data.resourceName);
 e = str(e, ".resourceName", data.resourceName);
 vErrors = e;
 }
@@ -631,7 +627,6 @@ if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
 e = str(e, ".containerID", data.containerID);
-e = need(e, ".exitCode", data.exitCode);
 e = i32(e, ".exitCode", data.exitCode);
 e = sub(e, ".finishedAt", data.finishedAt, time);
 e = str(e, ".message", data.message);
@@ -669,21 +664,16 @@ let e = null;
 e = map(e, ".allocatedResources", data.allocatedResources, quantity);
 e = list(e, ".allocatedResourcesStatus", data.allocatedResourcesStatus, ResourceStatus);
 e = str(e, ".containerID", data.containerID);
-e = need(e, ".image", data.image);
 e = str(e, ".image", data.image);
-e = need(e, ".imageID", data.imageID);
 e = str(e, ".imageID", data.imageID);
 e = sub(e, ".lastState", data.lastState, ContainerState);
-e = need(e, ".name", data.name);
 e = str(e, ".name", data.name);
-e = need(e, ".ready", data.ready);
 e = bool(e, ".ready", data.ready);
 e = sub(e, ".resources", data.resources, ResourceRequirements);
-e = need(e, ".restartCount", data.restartCount);
 e = i32(e, ".restartCount", data.restartCount);
 e = bool(e, ".started", data.started);
 e = sub(e, ".state", data.state, ContainerState);
-e = sub(e, ".stopSignal", data.stopSignal, check7);
+e = str(e, ".stopSignal", data.stopSignal);
 e = sub(e, ".user", data.user, ContainerUser);
 e = list(e, ".volumeMounts", data.volumeMounts, VolumeMountStatus);
 vErrors = e;
@@ -972,7 +962,6 @@ e = sub(e, ".involvedObject", data.involvedObject, ObjectReference);
 e = str(e, ".kind", data.kind);
 e = sub(e, ".lastTimestamp", data.lastTimestamp, time);
 e = str(e, ".message", data.message);
-e = need(e, ".metadata", data.metadata);
 e = sub(e, ".metadata", data.metadata, ObjectMeta);
 e = str(e, ".reason", data.reason);
 e = sub(e, ".related", data.related, ObjectReference);
@@ -1222,7 +1211,7 @@ e = list(e, ".httpHeaders", data.httpHeaders, HTTPHeader);
 e = str(e, ".path", data.path);
 e = need(e, ".port", data.port);
 e = sub(e, ".port", data.port, intOrString);
-e = sub(e, ".scheme", data.scheme, check8);
+e = sub(e, ".scheme", data.scheme, check7);
 vErrors = e;
 }
 errors = vErrors === null ? 0 : 1;
@@ -1268,7 +1257,6 @@ let errors = 0;
 if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
-e = need(e, ".ip", data.ip);
 e = str(e, ".ip", data.ip);
 vErrors = e;
 }
@@ -1285,7 +1273,7 @@ else {
 let e = null;
 e = need(e, ".path", data.path);
 e = str(e, ".path", data.path);
-e = sub(e, ".type", data.type, check9);
+e = sub(e, ".type", data.type, check8);
 vErrors = e;
 }
 errors = vErrors === null ? 0 : 1;
@@ -1366,7 +1354,6 @@ let errors = 0;
 if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
-e = need(e, ".imageRef", data.imageRef);
 e = str(e, ".imageRef", data.imageRef);
 vErrors = e;
 }
@@ -1401,7 +1388,7 @@ else {
 let e = null;
 e = sub(e, ".postStart", data.postStart, LifecycleHandler);
 e = sub(e, ".preStop", data.preStop, LifecycleHandler);
-e = sub(e, ".stopSignal", data.stopSignal, check7);
+e = sub(e, ".stopSignal", data.stopSignal, check9);
 vErrors = e;
 }
 errors = vErrors === null ? 0 : 1;
@@ -1483,10 +1470,8 @@ let errors = 0;
 if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
-e = need(e, ".gid", data.gid);
 e = sub(e, ".gid", data.gid, int64);
 e = list(e, ".supplementalGroups", data.supplementalGroups, int64);
-e = need(e, ".uid", data.uid);
 e = sub(e, ".uid", data.uid, int64);
 vErrors = e;
 }
@@ -1709,9 +1694,7 @@ if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
 e = list(e, ".containers", data.containers, string);
-e = need(e, ".resourceClaimName", data.resourceClaimName);
 e = str(e, ".resourceClaimName", data.resourceClaimName);
-e = need(e, ".resources", data.resources);
 e = map(e, ".resources", data.resources, quantity);
 vErrors = e;
 }
@@ -2118,7 +2101,6 @@ if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
 e = sub(e, ".metadata", data.metadata, ObjectMeta);
-e = need(e, ".spec", data.spec);
 e = sub(e, ".spec", data.spec, PersistentVolumeClaimSpec);
 vErrors = e;
 }
@@ -2341,9 +2323,7 @@ e = sub(e, ".lastTransitionTime", data.lastTransitionTime, time);
 e = str(e, ".message", data.message);
 e = sub(e, ".observedGeneration", data.observedGeneration, int64);
 e = str(e, ".reason", data.reason);
-e = need(e, ".status", data.status);
 e = str(e, ".status", data.status);
-e = need(e, ".type", data.type);
 e = str(e, ".type", data.type);
 vErrors = e;
 }
@@ -2411,9 +2391,7 @@ let errors = 0;
 if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
-e = need(e, ".requestMappings", data.requestMappings);
 e = list(e, ".requestMappings", data.requestMappings, ContainerExtendedResourceRequest);
-e = need(e, ".resourceClaimName", data.resourceClaimName);
 e = str(e, ".resourceClaimName", data.resourceClaimName);
 vErrors = e;
 }
@@ -2428,7 +2406,6 @@ let errors = 0;
 if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
-e = need(e, ".ip", data.ip);
 e = str(e, ".ip", data.ip);
 vErrors = e;
 }
@@ -2547,7 +2524,6 @@ let errors = 0;
 if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
-e = need(e, ".name", data.name);
 e = str(e, ".name", data.name);
 e = str(e, ".resourceClaimName", data.resourceClaimName);
 vErrors = e;
@@ -2686,10 +2662,10 @@ e = str(e, ".message", data.message);
 e = list(e, ".nodeAllocatableResourceClaimStatuses", data.nodeAllocatableResourceClaimStatuses, NodeAllocatableResourceClaimStatus);
 e = str(e, ".nominatedNodeName", data.nominatedNodeName);
 e = sub(e, ".observedGeneration", data.observedGeneration, int64);
-e = sub(e, ".phase", data.phase, check19);
+e = str(e, ".phase", data.phase);
 e = str(e, ".podIP", data.podIP);
 e = list(e, ".podIPs", data.podIPs, PodIP);
-e = sub(e, ".qosClass", data.qosClass, check20);
+e = str(e, ".qosClass", data.qosClass);
 e = str(e, ".reason", data.reason);
 e = str(e, ".resize", data.resize);
 e = list(e, ".resourceClaimStatuses", data.resourceClaimStatuses, PodResourceClaimStatus);
@@ -2790,7 +2766,6 @@ let errors = 0;
 if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
-e = need(e, ".preference", data.preference);
 e = sub(e, ".preference", data.preference, NodeSelectorTerm);
 e = need(e, ".weight", data.weight);
 e = i32(e, ".weight", data.weight);
@@ -3039,7 +3014,6 @@ else {
 let e = null;
 e = str(e, ".health", data.health);
 e = str(e, ".message", data.message);
-e = need(e, ".resourceID", data.resourceID);
 e = str(e, ".resourceID", data.resourceID);
 vErrors = e;
 }
@@ -3074,7 +3048,7 @@ else {
 let e = null;
 e = map(e, ".hard", data.hard, quantity);
 e = sub(e, ".scopeSelector", data.scopeSelector, ScopeSelector);
-e = list(e, ".scopes", data.scopes, check21);
+e = list(e, ".scopes", data.scopes, check19);
 vErrors = e;
 }
 errors = vErrors === null ? 0 : 1;
@@ -3119,7 +3093,6 @@ let errors = 0;
 if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
-e = need(e, ".name", data.name);
 e = str(e, ".name", data.name);
 e = list(e, ".resources", data.resources, ResourceHealth);
 vErrors = e;
@@ -3219,9 +3192,9 @@ if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
 e = need(e, ".operator", data.operator);
-e = sub(e, ".operator", data.operator, check22);
+e = sub(e, ".operator", data.operator, check20);
 e = need(e, ".scopeName", data.scopeName);
-e = sub(e, ".scopeName", data.scopeName, check21);
+e = sub(e, ".scopeName", data.scopeName, check19);
 e = list(e, ".values", data.values, string);
 vErrors = e;
 }
@@ -3356,7 +3329,7 @@ e = bool(e, ".allowPrivilegeEscalation", data.allowPrivilegeEscalation);
 e = sub(e, ".appArmorProfile", data.appArmorProfile, AppArmorProfile);
 e = sub(e, ".capabilities", data.capabilities, Capabilities);
 e = bool(e, ".privileged", data.privileged);
-e = sub(e, ".procMount", data.procMount, check23);
+e = sub(e, ".procMount", data.procMount, check21);
 e = bool(e, ".readOnlyRootFilesystem", data.readOnlyRootFilesystem);
 e = sub(e, ".runAsGroup", data.runAsGroup, int64);
 e = bool(e, ".runAsNonRoot", data.runAsNonRoot);
@@ -3488,21 +3461,21 @@ e = str(e, ".clusterIP", data.clusterIP);
 e = list(e, ".clusterIPs", data.clusterIPs, string);
 e = list(e, ".externalIPs", data.externalIPs, string);
 e = str(e, ".externalName", data.externalName);
-e = sub(e, ".externalTrafficPolicy", data.externalTrafficPolicy, check24);
+e = sub(e, ".externalTrafficPolicy", data.externalTrafficPolicy, check22);
 e = i32(e, ".healthCheckNodePort", data.healthCheckNodePort);
-e = sub(e, ".internalTrafficPolicy", data.internalTrafficPolicy, check24);
-e = list(e, ".ipFamilies", data.ipFamilies, check25);
-e = sub(e, ".ipFamilyPolicy", data.ipFamilyPolicy, check26);
+e = sub(e, ".internalTrafficPolicy", data.internalTrafficPolicy, check22);
+e = list(e, ".ipFamilies", data.ipFamilies, check23);
+e = sub(e, ".ipFamilyPolicy", data.ipFamilyPolicy, check24);
 e = str(e, ".loadBalancerClass", data.loadBalancerClass);
 e = str(e, ".loadBalancerIP", data.loadBalancerIP);
 e = list(e, ".loadBalancerSourceRanges", data.loadBalancerSourceRanges, string);
 e = list(e, ".ports", data.ports, ServicePort);
 e = bool(e, ".publishNotReadyAddresses", data.publishNotReadyAddresses);
 e = map(e, ".selector", data.selector, string);
-e = sub(e, ".sessionAffinity", data.sessionAffinity, check27);
+e = sub(e, ".sessionAffinity", data.sessionAffinity, check25);
 e = sub(e, ".sessionAffinityConfig", data.sessionAffinityConfig, SessionAffinityConfig);
 e = str(e, ".trafficDistribution", data.trafficDistribution);
-e = sub(e, ".type", data.type, check28);
+e = sub(e, ".type", data.type, check26);
 vErrors = e;
 }
 errors = vErrors === null ? 0 : 1;
@@ -3628,7 +3601,7 @@ if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
 e = need(e, ".effect", data.effect);
-e = sub(e, ".effect", data.effect, check29);
+e = sub(e, ".effect", data.effect, check27);
 e = need(e, ".key", data.key);
 e = str(e, ".key", data.key);
 e = sub(e, ".timeAdded", data.timeAdded, time);
@@ -3646,9 +3619,9 @@ let errors = 0;
 if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
-e = sub(e, ".effect", data.effect, check29);
+e = sub(e, ".effect", data.effect, check27);
 e = str(e, ".key", data.key);
-e = sub(e, ".operator", data.operator, check30);
+e = sub(e, ".operator", data.operator, check28);
 e = sub(e, ".tolerationSeconds", data.tolerationSeconds, int64);
 e = str(e, ".value", data.value);
 vErrors = e;
@@ -3700,12 +3673,12 @@ e = list(e, ".matchLabelKeys", data.matchLabelKeys, string);
 e = need(e, ".maxSkew", data.maxSkew);
 e = i32(e, ".maxSkew", data.maxSkew);
 e = i32(e, ".minDomains", data.minDomains);
-e = sub(e, ".nodeAffinityPolicy", data.nodeAffinityPolicy, check31);
-e = sub(e, ".nodeTaintsPolicy", data.nodeTaintsPolicy, check31);
+e = sub(e, ".nodeAffinityPolicy", data.nodeAffinityPolicy, check29);
+e = sub(e, ".nodeTaintsPolicy", data.nodeTaintsPolicy, check29);
 e = need(e, ".topologyKey", data.topologyKey);
 e = str(e, ".topologyKey", data.topologyKey);
 e = need(e, ".whenUnsatisfiable", data.whenUnsatisfiable);
-e = sub(e, ".whenUnsatisfiable", data.whenUnsatisfiable, check32);
+e = sub(e, ".whenUnsatisfiable", data.whenUnsatisfiable, check30);
 vErrors = e;
 }
 errors = vErrors === null ? 0 : 1;
@@ -3820,7 +3793,7 @@ else {
 let e = null;
 e = need(e, ".mountPath", data.mountPath);
 e = str(e, ".mountPath", data.mountPath);
-e = sub(e, ".mountPropagation", data.mountPropagation, check33);
+e = sub(e, ".mountPropagation", data.mountPropagation, check31);
 e = need(e, ".name", data.name);
 e = str(e, ".name", data.name);
 e = bool(e, ".readOnly", data.readOnly);
@@ -3840,9 +3813,7 @@ let errors = 0;
 if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
-e = need(e, ".mountPath", data.mountPath);
 e = str(e, ".mountPath", data.mountPath);
-e = need(e, ".name", data.name);
 e = str(e, ".name", data.name);
 e = bool(e, ".readOnly", data.readOnly);
 e = str(e, ".recursiveReadOnly", data.recursiveReadOnly);
@@ -3971,9 +3942,9 @@ const check3 = oneOf("Dedicated","Managed","Shared");
 const check4 = oneOf("Always","IfNotPresent","Never");
 const check5 = oneOf("FallbackToLogsOnError","File");
 const check6 = oneOf("SCTP","TCP","UDP");
-const check7 = oneOf("SIGABRT","SIGALRM","SIGBUS","SIGCHLD","SIGCLD","SIGCONT","SIGFPE","SIGHUP","SIGILL","SIGINT","SIGIO","SIGIOT","SIGKILL","SIGPIPE","SIGPOLL","SIGPROF","SIGPWR","SIGQUIT","SIGRTMAX","SIGRTMAX-1","SIGRTMAX-10","SIGRTMAX-11","SIGRTMAX-12","SIGRTMAX-13","SIGRTMAX-14","SIGRTMAX-2","SIGRTMAX-3","SIGRTMAX-4","SIGRTMAX-5","SIGRTMAX-6","SIGRTMAX-7","SIGRTMAX-8","SIGRTMAX-9","SIGRTMIN","SIGRTMIN+1","SIGRTMIN+10","SIGRTMIN+11","SIGRTMIN+12","SIGRTMIN+13","SIGRTMIN+14","SIGRTMIN+15","SIGRTMIN+2","SIGRTMIN+3","SIGRTMIN+4","SIGRTMIN+5","SIGRTMIN+6","SIGRTMIN+7","SIGRTMIN+8","SIGRTMIN+9","SIGSEGV","SIGSTKFLT","SIGSTOP","SIGSYS","SIGTERM","SIGTRAP","SIGTSTP","SIGTTIN","SIGTTOU","SIGURG","SIGUSR1","SIGUSR2","SIGVTALRM","SIGWINCH","SIGXCPU","SIGXFSZ");
-const check8 = oneOf("HTTP","HTTPS");
-const check9 = oneOf("","BlockDevice","CharDevice","Directory","DirectoryOrCreate","File","FileOrCreate","Socket");
+const check7 = oneOf("HTTP","HTTPS");
+const check8 = oneOf("","BlockDevice","CharDevice","Directory","DirectoryOrCreate","File","FileOrCreate","Socket");
+const check9 = oneOf("SIGABRT","SIGALRM","SIGBUS","SIGCHLD","SIGCLD","SIGCONT","SIGFPE","SIGHUP","SIGILL","SIGINT","SIGIO","SIGIOT","SIGKILL","SIGPIPE","SIGPOLL","SIGPROF","SIGPWR","SIGQUIT","SIGRTMAX","SIGRTMAX-1","SIGRTMAX-10","SIGRTMAX-11","SIGRTMAX-12","SIGRTMAX-13","SIGRTMAX-14","SIGRTMAX-2","SIGRTMAX-3","SIGRTMAX-4","SIGRTMAX-5","SIGRTMAX-6","SIGRTMAX-7","SIGRTMAX-8","SIGRTMAX-9","SIGRTMIN","SIGRTMIN+1","SIGRTMIN+10","SIGRTMIN+11","SIGRTMIN+12","SIGRTMIN+13","SIGRTMIN+14","SIGRTMIN+15","SIGRTMIN+2","SIGRTMIN+3","SIGRTMIN+4","SIGRTMIN+5","SIGRTMIN+6","SIGRTMIN+7","SIGRTMIN+8","SIGRTMIN+9","SIGSEGV","SIGSTKFLT","SIGSTOP","SIGSYS","SIGTERM","SIGTRAP","SIGTSTP","SIGTTIN","SIGTTOU","SIGURG","SIGUSR1","SIGUSR2","SIGVTALRM","SIGWINCH","SIGXCPU","SIGXFSZ");
 const check10 = oneOf("DoesNotExist","Exists","Gt","In","Lt","NotIn");
 const check11 = oneOf("ReadOnlyMany","ReadWriteMany","ReadWriteOnce","ReadWriteOncePod");
 const check12 = oneOf("Block","Filesystem");
@@ -3983,21 +3954,19 @@ const check15 = oneOf("Merge","Strict");
 const check16 = oneOf("ClusterFirst","ClusterFirstWithHostNet","Default","None");
 const check17 = oneOf("Never","PreemptLowerPriority");
 const check18 = oneOf("Always","Never","OnFailure");
-const check19 = oneOf("Failed","Pending","Running","Succeeded","Unknown");
-const check20 = oneOf("BestEffort","Burstable","Guaranteed");
-const check21 = oneOf("BestEffort","CrossNamespacePodAffinity","NotBestEffort","NotTerminating","PriorityClass","Terminating","VolumeAttributesClass");
-const check22 = oneOf("DoesNotExist","Exists","In","NotIn");
-const check23 = oneOf("Default","Unmasked");
-const check24 = oneOf("Cluster","Local");
-const check25 = oneOf("","IPv4","IPv6");
-const check26 = oneOf("PreferDualStack","RequireDualStack","SingleStack");
-const check27 = oneOf("ClientIP","None");
-const check28 = oneOf("ClusterIP","ExternalName","LoadBalancer","NodePort");
-const check29 = oneOf("NoExecute","NoSchedule","PreferNoSchedule");
-const check30 = oneOf("Equal","Exists","Gt","Lt");
-const check31 = oneOf("Honor","Ignore");
-const check32 = oneOf("DoNotSchedule","ScheduleAnyway");
-const check33 = oneOf("Bidirectional","HostToContainer","None");
+const check19 = oneOf("BestEffort","CrossNamespacePodAffinity","NotBestEffort","NotTerminating","PriorityClass","Terminating","VolumeAttributesClass");
+const check20 = oneOf("DoesNotExist","Exists","In","NotIn");
+const check21 = oneOf("Default","Unmasked");
+const check22 = oneOf("Cluster","Local");
+const check23 = oneOf("","IPv4","IPv6");
+const check24 = oneOf("PreferDualStack","RequireDualStack","SingleStack");
+const check25 = oneOf("ClientIP","None");
+const check26 = oneOf("ClusterIP","ExternalName","LoadBalancer","NodePort");
+const check27 = oneOf("NoExecute","NoSchedule","PreferNoSchedule");
+const check28 = oneOf("Equal","Exists","Gt","Lt");
+const check29 = oneOf("Honor","Ignore");
+const check30 = oneOf("DoNotSchedule","ScheduleAnyway");
+const check31 = oneOf("Bidirectional","HostToContainer","None");
 
 const texts = {
   AWSElasticBlockStoreVolumeSource: '{"type":"object","required":["volumeID"],"properties":{"fsType":{"type":"string"},"partition":{"type":"integer","format":"int32"},"readOnly":{"type":"boolean"},"volumeID":{"type":"string"}}}',

@@ -10,7 +10,6 @@ let errors = 0;
 if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
-e = need(e, ".backend", data.backend);
 e = sub(e, ".backend", data.backend, IngressBackend);
 e = str(e, ".path", data.path);
 e = need(e, ".pathType", data.pathType);

@@ -269,7 +269,6 @@ let e = null;
 e = str(e, ".apiVersion", data.apiVersion);
 e = str(e, ".kind", data.kind);
 e = sub(e, ".metadata", data.metadata, ObjectMeta);
-e = need(e, ".spec", data.spec);
 e = sub(e, ".spec", data.spec, DeviceClassSpec);
 vErrors = e;
 }
@@ -532,7 +531,6 @@ let e = null;
 e = str(e, ".apiVersion", data.apiVersion);
 e = str(e, ".kind", data.kind);
 e = sub(e, ".metadata", data.metadata, ObjectMeta);
-e = need(e, ".spec", data.spec);
 e = sub(e, ".spec", data.spec, ResourceClaimSpec);
 e = sub(e, ".status", data.status, ResourceClaimStatus);
 vErrors = e;
@@ -598,7 +596,6 @@ let e = null;
 e = str(e, ".apiVersion", data.apiVersion);
 e = str(e, ".kind", data.kind);
 e = sub(e, ".metadata", data.metadata, ObjectMeta);
-e = need(e, ".spec", data.spec);
 e = sub(e, ".spec", data.spec, ResourceClaimTemplateSpec);
 vErrors = e;
 }
@@ -614,7 +611,6 @@ if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
 e = sub(e, ".metadata", data.metadata, ObjectMeta);
-e = need(e, ".spec", data.spec);
 e = sub(e, ".spec", data.spec, ResourceClaimSpec);
 vErrors = e;
 }

@@ -283,7 +283,6 @@ let e = null;
 e = str(e, ".apiVersion", data.apiVersion);
 e = str(e, ".kind", data.kind);
 e = sub(e, ".metadata", data.metadata, ObjectMeta);
-e = need(e, ".spec", data.spec);
 e = sub(e, ".spec", data.spec, DeviceClassSpec);
 vErrors = e;
 }
@@ -531,7 +530,6 @@ let e = null;
 e = str(e, ".apiVersion", data.apiVersion);
 e = str(e, ".kind", data.kind);
 e = sub(e, ".metadata", data.metadata, ObjectMeta);
-e = need(e, ".spec", data.spec);
 e = sub(e, ".spec", data.spec, ResourceClaimSpec);
 e = sub(e, ".status", data.status, ResourceClaimStatus);
 vErrors = e;
@@ -597,7 +595,6 @@ let e = null;
 e = str(e, ".apiVersion", data.apiVersion);
 e = str(e, ".kind", data.kind);
 e = sub(e, ".metadata", data.metadata, ObjectMeta);
-e = need(e, ".spec", data.spec);
 e = sub(e, ".spec", data.spec, ResourceClaimTemplateSpec);
 vErrors = e;
 }
@@ -613,7 +610,6 @@ if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
 e = sub(e, ".metadata", data.metadata, ObjectMeta);
-e = need(e, ".spec", data.spec);
 e = sub(e, ".spec", data.spec, ResourceClaimSpec);
 vErrors = e;
 }

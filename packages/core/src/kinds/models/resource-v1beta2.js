@@ -269,7 +269,6 @@ let e = null;
 e = str(e, ".apiVersion", data.apiVersion);
 e = str(e, ".kind", data.kind);
 e = sub(e, ".metadata", data.metadata, ObjectMeta);
-e = need(e, ".spec", data.spec);
 e = sub(e, ".spec", data.spec, DeviceClassSpec);
 vErrors = e;
 }
@@ -595,7 +594,6 @@ let e = null;
 e = str(e, ".apiVersion", data.apiVersion);
 e = str(e, ".kind", data.kind);
 e = sub(e, ".metadata", data.metadata, ObjectMeta);
-e = need(e, ".spec", data.spec);
 e = sub(e, ".spec", data.spec, ResourceClaimSpec);
 e = sub(e, ".status", data.status, ResourceClaimStatus);
 vErrors = e;
@@ -661,7 +659,6 @@ let e = null;
 e = str(e, ".apiVersion", data.apiVersion);
 e = str(e, ".kind", data.kind);
 e = sub(e, ".metadata", data.metadata, ObjectMeta);
-e = need(e, ".spec", data.spec);
 e = sub(e, ".spec", data.spec, ResourceClaimTemplateSpec);
 vErrors = e;
 }
@@ -677,7 +674,6 @@ if (!isObject(data)) vErrors = wrong(null, "", data, "object");
 else {
 let e = null;
 e = sub(e, ".metadata", data.metadata, ObjectMeta);
-e = need(e, ".spec", data.spec);
 e = sub(e, ".spec", data.spec, ResourceClaimSpec);
 vErrors = e;
 }

@@ -13,7 +13,6 @@ let e = null;
 e = str(e, ".apiVersion", data.apiVersion);
 e = str(e, ".kind", data.kind);
 e = sub(e, ".metadata", data.metadata, ObjectMeta);
-e = need(e, ".spec", data.spec);
 e = sub(e, ".spec", data.spec, CSIDriverSpec);
 vErrors = e;
 }
@@ -55,7 +54,6 @@ let e = null;
 e = str(e, ".apiVersion", data.apiVersion);
 e = str(e, ".kind", data.kind);
 e = sub(e, ".metadata", data.metadata, ObjectMeta);
-e = need(e, ".spec", data.spec);
 e = sub(e, ".spec", data.spec, CSINodeSpec);
 vErrors = e;
 }
@@ -201,7 +199,6 @@ e = need(e, ".attacher", data.attacher);
 e = str(e, ".attacher", data.attacher);
 e = need(e, ".nodeName", data.nodeName);
 e = str(e, ".nodeName", data.nodeName);
-e = need(e, ".source", data.source);
 e = sub(e, ".source", data.source, VolumeAttachmentSource);
 vErrors = e;
 }
