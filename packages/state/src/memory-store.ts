@@ -4,7 +4,18 @@ import { Engine, type EngineOptions, type EngineState } from './internal/engine.
 import { History } from './internal/history.ts';
 import { OrderedMap } from './internal/ordered-map.ts';
 import type {
-  Change, CommitOptions, CommitResult, GetOptions, RangeOptions, RangeResult, Revision, StateCursor, StateEvent, StateRecord, StateSnapshot, StateStore,
+  Change,
+  CommitOptions,
+  CommitResult,
+  GetOptions,
+  RangeOptions,
+  RangeResult,
+  Revision,
+  StateCursor,
+  StateEvent,
+  StateRecord,
+  StateSnapshot,
+  StateStore,
 } from './store.ts';
 
 /** Options of {@link createMemoryStore}. */
@@ -29,17 +40,20 @@ export interface MemoryStoreOptions {
  * @throws {RangeError} an option is out of its range
  */
 export function createMemoryStore(options: MemoryStoreOptions = {}): StateStore {
-  const { historyLimit, schedule = queueMicrotask, startRevision = 0, onError = rethrow } = options;
+  const { historyLimit, schedule = defer, startRevision = 0, onError = rethrow } = options;
   if (historyLimit !== undefined && (!Number.isSafeInteger(historyLimit) || historyLimit < 1)) {
     throw new RangeError(`historyLimit must be a positive integer, not ${historyLimit}`);
   }
   if (!Number.isSafeInteger(startRevision) || startRevision < 0) throw new RangeError(`startRevision must be an integer ≥ 0, not ${startRevision}`);
   const state = { records: new OrderedMap<StateRecord>(), history: new History(startRevision), revision: startRevision };
-  return new MemoryStore(state, { historyLimit, schedule: (drain) => schedule(drain), onError });
+  return new MemoryStore(state, { historyLimit, schedule, onError });
 }
 
+// eslint-disable-next-line no-restricted-globals -- the default of a port that is injected
+const defer = (drain: () => void): void => queueMicrotask(drain);
+
 function rethrow(error: unknown): void {
-  queueMicrotask(() => {
+  defer(() => {
     throw error;
   });
 }

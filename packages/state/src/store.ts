@@ -115,10 +115,9 @@ export interface StateCursor {
    */
   readonly revision: Revision;
   /**
-   * The next events, in order; empty when there are none yet. Commits are not split: when the first one alone has more than `max` events, all of
-   * them are returned.
+   * The next events, in order; empty when there are none yet. Everything that is committed can be read, also before subscribers are told of it.
    *
-   * @param max how many events at most, default 1000
+   * @param max at how many events to stop, default 1000. Commits are not split, so the last one may exceed it
    * @throws {ExpiredError} what comes next is no longer retained: list again
    * @throws {StoreClosedError} the store was disposed, or the cursor closed
    */

@@ -3,7 +3,11 @@ import { CompareFailedError } from '../errors.ts';
 import type { Case } from './describe.ts';
 import { del, keyOf, put, thing, view, views, write } from './fixtures.ts';
 
-const expired = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => 'resolved', (error: unknown) => error);
+const expired = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'resolved',
+    (error: unknown) => error,
+  );
 
 /** How commits behave. */
 export const commitCases: readonly Case[] = [
@@ -102,20 +106,22 @@ export const commitCases: readonly Case[] = [
       ['a create of what exists fails and tells what is there', '2', 0],
       ['an update of what does not exist fails', undefined, 1],
     ] as const
-  ).map(([name, actual, stale]): Case => [
-    name,
-    async (make) => {
-      const store = await make();
-      const first = (await write(store, 'other')).revision;
-      if (actual !== undefined) await write(store, 'a', actual);
-      const before = store.revision;
-      const error = await expired(store.commit([put('a', '3', stale === 0 ? 0 : first)]));
-      expect(error).toBeInstanceOf(CompareFailedError);
-      expect(error).toMatchObject({ name: 'CompareFailedError', key: keyOf('a'), expected: stale === 0 ? 0 : first });
-      expect(view((error as CompareFailedError).actual)).toBe(actual && `a=${actual}@${before}`);
-      expect(store.revision).toBe(before);
-    },
-  ]),
+  ).map(
+    ([name, actual, stale]): Case => [
+      name,
+      async (make) => {
+        const store = await make();
+        const first = (await write(store, 'other')).revision;
+        if (actual !== undefined) await write(store, 'a', actual);
+        const before = store.revision;
+        const error = await expired(store.commit([put('a', '3', stale === 0 ? 0 : first)]));
+        expect(error).toBeInstanceOf(CompareFailedError);
+        expect(error).toMatchObject({ name: 'CompareFailedError', key: keyOf('a'), expected: stale === 0 ? 0 : first });
+        expect(view((error as CompareFailedError).actual)).toBe(actual && `a=${actual}@${before}`);
+        expect(store.revision).toBe(before);
+      },
+    ],
+  ),
   [
     'a commit of which one change fails changes nothing',
     async (make) => {

@@ -24,7 +24,12 @@ export interface StateConformanceOptions {
 /** One test: a sentence, and what must hold. It may use `make` several times. */
 export type Case = readonly [name: string, run: (make: (options?: MakeStoreOptions) => Promise<StateStore>) => Promise<void>];
 
-const groups: Readonly<Record<string, readonly Case[]>> = { commits: commitCases, reads: readCases, watches: watchCases, 'snapshots, forks and the end': forkCases };
+const groups: Readonly<Record<string, readonly Case[]>> = {
+  commits: commitCases,
+  reads: readCases,
+  watches: watchCases,
+  'snapshots, forks and the end': forkCases,
+};
 
 /**
  * Registers the tests that every backend of the `StateStore` port passes, with vitest.

@@ -12,7 +12,11 @@ export const keyOf = (name: string, namespace = 'ns'): string => `/registry/core
 export const thing = (name: string, data = ''): Thing => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'ns' }, spec: { data } });
 
 /** A change that stores a thing. */
-export const put = (name: string, data = '', expect?: number): Change => ({ key: keyOf(name), value: thing(name, data), ...(expect === undefined ? {} : { expect }) });
+export const put = (name: string, data = '', expect?: number): Change => ({
+  key: keyOf(name),
+  value: thing(name, data),
+  ...(expect === undefined ? {} : { expect }),
+});
 
 /** A change that deletes a thing. */
 export const del = (name: string, expect?: number): Change => ({ key: keyOf(name), value: undefined, ...(expect === undefined ? {} : { expect }) });
@@ -21,7 +25,8 @@ export const del = (name: string, expect?: number): Change => ({ key: keyOf(name
 export const write = (store: StateStore, name: string, data = ''): Promise<CommitResult> => store.commit([put(name, data)]);
 
 /** What tests compare of a record. */
-export const view = (record: StateRecord | undefined): string | undefined => record && `${record.value.metadata.name}=${(record.value as Thing).spec.data}@${record.modRevision}`;
+export const view = (record: StateRecord | undefined): string | undefined =>
+  record && `${record.value.metadata.name}=${(record.value as Thing).spec.data}@${record.modRevision}`;
 
 /** What tests compare of a range. */
 export const views = (result: RangeResult): readonly (string | undefined)[] => result.records.map(view);

@@ -85,7 +85,10 @@ export const forkCases: readonly Case[] = [
       await woken;
       expect(() => cursor.read()).toThrow(StoreClosedError);
       const calls: ((closed: StateStore) => Promise<unknown>)[] = [
-        (closed) => closed.get('a'), (closed) => closed.range('/'), (closed) => closed.commit([put('a')]), (closed) => closed.compact(0),
+        (closed) => closed.get('a'),
+        (closed) => closed.range('/'),
+        (closed) => closed.commit([put('a')]),
+        (closed) => closed.compact(0),
       ];
       for (const call of calls) await expect(call(store)).rejects.toBeInstanceOf(StoreClosedError);
       expect(() => store.snapshot()).toThrow(StoreClosedError);

@@ -70,7 +70,13 @@ export const watchCases: readonly Case[] = [
       const prefixes = ['/registry/core/configmaps/ns/', '/registry/core/configmaps/ns/a', '/registry/core/', '', '/registry/core/conf', '/registry/apps/'];
       const watches = prefixes.map((prefix) => gather(store.watch(prefix, from)));
       const late = (): typeof watches => prefixes.map((prefix) => gather(store.watch(prefix, from)));
-      await store.commit([put('a'), put('ab'), put('b'), { ...put('p'), key: '/registry/core/pods/ns/p' }, { ...put('d'), key: '/registry/apps/deployments/ns/d' }]);
+      await store.commit([
+        put('a'),
+        put('ab'),
+        put('b'),
+        { ...put('p'), key: '/registry/core/pods/ns/p' },
+        { ...put('d'), key: '/registry/apps/deployments/ns/d' },
+      ]);
       const expected = [['a', 'ab', 'b'], ['a', 'ab'], ['a', 'ab', 'b', 'p'], ['a', 'ab', 'b', 'p', 'd'], ['a', 'ab', 'b'], ['d']];
       for (const group of [watches, late()]) {
         for (const [at, watched] of group.entries()) {

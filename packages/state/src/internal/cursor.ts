@@ -5,7 +5,7 @@ import type { History } from './history.ts';
 /** What a watcher needs to know of the hub. */
 export interface Publisher {
   readonly history: History;
-  /** Events before this position have been published, or are being so; it is always the end of a commit. */
+  /** Subscribers have been told of the events before this position, or are being told; it is always the end of a commit. */
   readonly published: number;
   /** Watchers have been told of everything up to this revision. */
   readonly publishedRevision: Revision;
@@ -33,8 +33,9 @@ export interface CursorOptions {
 const DEFAULT_MAX = 1000;
 
 /**
- * The pull side of a watch. It is *behind* when something for it may lie between `#next` and what is published, else *idle*: then nothing published
- * concerns it, and its first event moves `#next` to that event, so that an idle cursor never searches what did not concern it.
+ * The pull side of a watch. It reads whatever is committed, published or not. It is *behind* when something for it may lie at or after `#next`, else
+ * *idle*: then nothing published after `#next` concerns it, and its next event moves `#next` to that event, so that an idle cursor never searches
+ * what did not concern it.
  */
 export class Cursor implements StateCursor, Watcher {
   readonly prefix: string;
@@ -54,7 +55,7 @@ export class Cursor implements StateCursor, Watcher {
     this.#onClose = onClose;
     this.#revision = from;
     this.#next = publisher.history.after(from);
-    this.#behind = this.#next < publisher.published || from < publisher.history.compacted;
+    this.#behind = this.#next < publisher.history.end || from < publisher.history.compacted;
   }
 
   get revision(): Revision {
@@ -111,14 +112,13 @@ export class Cursor implements StateCursor, Watcher {
 
   /** Collects whole commits from `#next` on. */
   #scan(max: number): StateEvent[] {
-    const { history, published } = this.#publisher;
+    const { history } = this.#publisher;
     const from = this.#revision;
     const found: StateEvent[] = [];
     let position = this.#next;
-    while (position < published) {
+    while (position < history.end) {
       const { events, at } = history.from(position);
-      const stop = Math.min(events.length, at + published - position);
-      for (let index = at; index < stop; index += 1, position += 1) {
+      for (let index = at; index < events.length; index += 1, position += 1) {
         const event = events[index] as StateEvent;
         if (event.revision !== this.#revision && found.length >= max) {
           this.#next = position;

@@ -1,4 +1,4 @@
-import type { PageOptions, Revision, StateEvent, StateRecord } from '../store.ts';
+import type { PageOptions, Revision, StateRecord } from '../store.ts';
 import type { History } from './history.ts';
 import type { OrderedMap, Page } from './ordered-map.ts';
 
