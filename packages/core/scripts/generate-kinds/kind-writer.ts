@@ -91,15 +91,19 @@ function rank(plan: GenerationPlan, module: ModulePlan): number {
   return place * 1000 + order;
 }
 
-/** `kinds/index.ts`: the plain names, all kinds, and the look-up. A name that several groups use belongs to the one that comes first. */
+/**
+ * `kinds/index.ts`: the plain names, all kinds, and the look-up. Of several kinds with one name the first group's has it; a kind goes before the nested
+ * types of all groups (ResourceClaim is a kind, and a small part of a Container).
+ */
 export function writeIndex(plan: GenerationPlan): string {
-  const taken = new Set<string>();
-  const parts = byPreference(plan).flatMap((module) => {
-    const free = (names: readonly string[]): string[] => names.filter((name) => !taken.has(name));
-    const kinds = free(module.resources.map((row) => row.kind));
-    const types = free(plainTypes(plan, module));
-    for (const name of [...kinds, ...types]) taken.add(name);
-    const constants = module.resources.filter((row) => kinds.includes(row.kind)).map((row) => `${uniqueName(module, row)} as ${row.kind}`);
+  const modules = byPreference(plan);
+  const owners = new Map<string, ModulePlan>();
+  const claim = (module: ModulePlan, names: readonly string[]): void => names.filter((name) => !owners.has(name)).forEach((name) => owners.set(name, module));
+  for (const module of modules) claim(module, module.resources.map((row) => row.kind));
+  for (const module of modules) claim(module, plainTypes(plan, module));
+  const parts = modules.flatMap((module) => {
+    const constants = module.resources.filter((row) => owners.get(row.kind) === module).map((row) => `${uniqueName(module, row)} as ${row.kind}`);
+    const types = plainTypes(plan, module).filter((name) => owners.get(name) === module);
     return [exportList('export', constants, './constants.ts'), exportList('export type', types, `./types/${module.name}.ts`)];
   });
   const meta = ['FieldSelectorRequirement', 'GroupVersionKind', 'GroupVersionResource', 'LabelSelector', 'LabelSelectorRequirement'];

@@ -26,9 +26,9 @@ export type {
   PodPortForwardOptions, PodProxyOptions, PodReadinessGate, PodResourceClaim, PodResourceClaimStatus, PodSchedulingGate, PodSchedulingGroup,
   PodSecurityContext, PodSpec, PodStatus, PodStatusResult, PodTemplateSpec, PortStatus, PortworxVolumeSource, PreferredSchedulingTerm, Probe,
   ProjectedVolumeSource, QuobyteVolumeSource, RBDPersistentVolumeSource, RBDVolumeSource, RangeAllocation, ReplicationControllerCondition,
-  ReplicationControllerSpec, ReplicationControllerStatus, ResourceClaim, ResourceFieldSelector, ResourceHealth, ResourceQuotaSpec, ResourceQuotaStatus,
-  ResourceRequirements, ResourceStatus, SELinuxOptions, ScaleIOPersistentVolumeSource, ScaleIOVolumeSource, ScopeSelector, ScopedResourceSelectorRequirement,
-  SeccompProfile, SecretEnvSource, SecretKeySelector, SecretProjection, SecretReference, SecretVolumeSource, SecurityContext, SerializedReference,
+  ReplicationControllerSpec, ReplicationControllerStatus, ResourceFieldSelector, ResourceHealth, ResourceQuotaSpec, ResourceQuotaStatus, ResourceRequirements,
+  ResourceStatus, SELinuxOptions, ScaleIOPersistentVolumeSource, ScaleIOVolumeSource, ScopeSelector, ScopedResourceSelectorRequirement, SeccompProfile,
+  SecretEnvSource, SecretKeySelector, SecretProjection, SecretReference, SecretVolumeSource, SecurityContext, SerializedReference,
   ServiceAccountTokenProjection, ServicePort, ServiceProxyOptions, ServiceSpec, ServiceStatus, SessionAffinityConfig, SleepAction,
   StorageOSPersistentVolumeSource, StorageOSVolumeSource, Sysctl, TCPSocketAction, Taint, Toleration, TopologySelectorLabelRequirement, TopologySelectorTerm,
   TopologySpreadConstraint, TypedLocalObjectReference, TypedObjectReference, Volume, VolumeDevice, VolumeMount, VolumeMountStatus, VolumeNodeAffinity,
@@ -123,7 +123,8 @@ export type { Overhead, Scheduling } from './types/node-v1.ts';
 export { DiscoveryV1EndpointSlice as EndpointSlice } from './constants.ts';
 export type { Endpoint, EndpointConditions, EndpointHints, ForNode, ForZone } from './types/discovery-v1.ts';
 export {
-  ResourceV1DeviceClass as DeviceClass, ResourceV1ResourceClaimTemplate as ResourceClaimTemplate, ResourceV1ResourceSlice as ResourceSlice,
+  ResourceV1DeviceClass as DeviceClass, ResourceV1ResourceClaim as ResourceClaim, ResourceV1ResourceClaimTemplate as ResourceClaimTemplate,
+  ResourceV1ResourceSlice as ResourceSlice,
 } from './constants.ts';
 export type {
   AllocatedDeviceStatus, AllocationResult, CELDeviceSelector, CapacityRequestPolicy, CapacityRequestPolicyRange, CapacityRequirements, Counter, CounterSet,

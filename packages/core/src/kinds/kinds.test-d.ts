@@ -1,5 +1,5 @@
 import type { Kind, ObjectOf } from '../kind.ts';
-import { Deployment, Pod, type PodSpec, type PodTemplateSpec } from './index.ts';
+import { Deployment, Pod, ResourceClaim, type PodSpec, type PodTemplateSpec } from './index.ts';
 import { Event } from './events-v1.ts';
 import type { Event as CoreEvent } from './core-v1.ts';
 
@@ -15,5 +15,7 @@ is<Equal<Deployment['spec']['template'], PodTemplateSpec>>();
 is<Equal<Pod['spec']['containers'][number]['imagePullPolicy'], 'Always' | 'IfNotPresent' | 'Never' | undefined>>();
 // Two groups have a kind Event: they are different types.
 is<Equal<Equal<ObjectOf<typeof Event>, CoreEvent>, false>>();
+// A kind goes before a nested type of the same name.
+is<Equal<ObjectOf<typeof ResourceClaim>['apiVersion'], 'resource.k8s.io/v1'>>();
 // @ts-expect-error -- objects are read-only
 (pod: Pod): void => void (pod.spec.nodeName = 'node-1');
