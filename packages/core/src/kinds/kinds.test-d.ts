@@ -1,5 +1,6 @@
 import type { Kind, ObjectOf } from '../kind.ts';
-import { Deployment, Pod, ResourceClaim, type PodSpec, type PodTemplateSpec } from './index.ts';
+import type { ObjectInput } from '../object.ts';
+import { Deployment, Namespace, Pod, ResourceClaim, type PodSpec, type PodTemplateSpec } from './index.ts';
 import { Event } from './events-v1.ts';
 import type { Event as CoreEvent } from './core-v1.ts';
 
@@ -17,5 +18,9 @@ is<Equal<Pod['spec']['containers'][number]['imagePullPolicy'], 'Always' | 'IfNot
 is<Equal<Equal<ObjectOf<typeof Event>, CoreEvent>, false>>();
 // A kind goes before a nested type of the same name.
 is<Equal<ObjectOf<typeof ResourceClaim>['apiVersion'], 'resource.k8s.io/v1'>>();
+// A spec that may be empty may be left out of what is created; another may not.
+export const namespace: ObjectInput<ObjectOf<typeof Namespace>> = { metadata: { name: 'web' } };
+// @ts-expect-error -- a Pod without containers
+export const pod: ObjectInput<Pod> = { metadata: { name: 'web' } };
 // @ts-expect-error -- objects are read-only
 (pod: Pod): void => void (pod.spec.nodeName = 'node-1');
