@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { readInput } from './generate-kinds/input.ts';
-import { writeConstants, writeIndex, writeKindModule, writeRegistry, writeTypeModule } from './generate-kinds/kind-writer.ts';
+import { writeConstants, writeIndex, writeKindModule, writeRegistry, writeRowTypes, writeRows, writeTypeModule } from './generate-kinds/kind-writer.ts';
 import { writeModel, writeModelTypes } from './generate-kinds/model-writer.ts';
 import { planGeneration } from './generate-kinds/plan.ts';
 import { writeTypes } from './generate-kinds/type-writer.ts';
@@ -18,6 +18,8 @@ export function generate(): Map<string, string> {
   const files = new Map<string, string>([
     ['constants.ts', writeConstants(plan)],
     ['index.ts', writeIndex(plan)],
+    ['kind-rows.js', writeRows(plan)],
+    ['kind-rows.d.ts', writeRowTypes(plan)],
     ['registry.ts', writeRegistry(plan)],
   ]);
   for (const module of plan.modules) {

@@ -36,21 +36,41 @@ export function writeConstants(plan: GenerationPlan): string {
   const modules = byPreference(plan);
   return [
     HEADER,
-    "import type { Kind } from '../kind.ts';\nimport { builtinKind, type GroupVersion } from './builtin-kind.ts';\n",
+    "import type { Kind } from '../kind.ts';\nimport { builtinKind } from './builtin-kind.ts';\nimport { rows } from './kind-rows.js';\n",
     ...modules.map(({ name }) => `import type * as ${variable(name)} from './types/${name}.ts';\n`),
-    ...modules.flatMap((module) => [`\n${groupVersion(module)}`, ...module.resources.map((row) => `\n${writeKind(module, row)}`)]),
+    ...modules.flatMap((module) => module.resources.map((row) => `\n${writeKind(module, row)}`)),
   ].join('');
+}
+
+function writeKind(module: ModulePlan, row: ResourceRow): string {
+  const name = uniqueName(module, row);
+  const type = `export type ${name} = ${variable(module.name)}.${row.kind};\n`;
+  return `${type}/** The kind ${row.kind} of ${apiVersion(row)}. */\nexport const ${name}: Kind<${name}> = builtinKind(rows.${name});\n`;
+}
+
+/**
+ * `kinds/kind-rows.js`: what the constants are made of. It is no TypeScript, so that nothing has to be taken out of it when the sources are run as they
+ * are: that would take longer than everything else about the kinds.
+ */
+export function writeRows(plan: GenerationPlan): string {
+  const modules = byPreference(plan);
+  const rows = modules.flatMap((module) => module.resources.map((row) => `  ${uniqueName(module, row)}: ${writeRow(module, row)},\n`));
+  return [HEADER, ...modules.map(groupVersion), '\nexport const rows = {\n', ...rows, '};\n'].join('');
+}
+
+/** The declarations beside {@link writeRows}' file. */
+export function writeRowTypes(plan: GenerationPlan): string {
+  const names = byPreference(plan).flatMap((module) => module.resources.map((row) => `  readonly ${uniqueName(module, row)}: KindRow;\n`));
+  return [HEADER, "import type { KindRow } from './builtin-kind.ts';\n\nexport declare const rows: {\n", ...names, '};\n'].join('');
 }
 
 function groupVersion(module: ModulePlan): string {
   const { group, version } = firstOf(module);
-  const [open, close] = ['{ ', ' }'];
-  const parts = `group: '${group}', version: '${version}', load: () => import('./models/${module.name}.js')`;
-  return `const ${variable(module.name)}Group: GroupVersion = ${open}${parts}${close};\n`;
+  return `const ${variable(module.name)} = { group: '${group}', version: '${version}', load: () => import('./models/${module.name}.js') };\n`;
 }
 
-function writeKind(module: ModulePlan, row: ResourceRow): string {
-  const parts = [`kind: '${row.kind}'`, `plural: '${row.plural}'`];
+function writeRow(module: ModulePlan, row: ResourceRow): string {
+  const parts = [`groupVersion: ${variable(module.name)}`, `kind: '${row.kind}'`, `plural: '${row.plural}'`];
   if (row.singular !== row.kind.toLowerCase()) parts.push(`singular: '${row.singular}'`);
   if (row.listKind !== undefined && row.listKind !== `${row.kind}List`) parts.push(`listKind: '${row.listKind}'`);
   if (!row.namespaced) parts.push("scope: 'Cluster'");
@@ -58,11 +78,7 @@ function writeKind(module: ModulePlan, row: ResourceRow): string {
   if (row.categories.length > 0) parts.push(`categories: ${strings(row.categories)}`);
   if (row.verbs.join() !== ALL_VERBS) parts.push(`verbs: ${strings(row.verbs)}`);
   if (row.subresources.length > 0) parts.push(`subresources: [\n${row.subresources.map((sub) => `    ${writeSubresource(row, sub)},\n`).join('')}  ]`);
-  const body = parts.join(', ');
-  const literal = body.length > 60 ? `{\n${parts.map((part) => `  ${part},\n`).join('')}}` : `{ ${body} }`;
-  const name = uniqueName(module, row);
-  const type = `/** An object of the kind ${row.kind} of ${apiVersion(row)}. */\nexport type ${name} = ${variable(module.name)}.${row.kind};\n`;
-  return `${type}/** The kind ${row.kind} of ${apiVersion(row)}. */\nexport const ${name}: Kind<${name}> = builtinKind(${variable(module.name)}Group, ${literal});\n`;
+  return `{ ${parts.join(', ')} }`;
 }
 
 /** `status` and other subresources whose body is the object itself need only a name and verbs. */

@@ -12,7 +12,8 @@ export interface GroupVersion {
 }
 
 /** What is particular to one built-in kind; everything that is left out is as it is for most. */
-export interface BuiltinKindParts {
+export interface KindRow {
+  readonly groupVersion: GroupVersion;
   readonly kind: string;
   readonly plural: string;
   /** Default: the kind in lower case. */
@@ -33,22 +34,22 @@ const NONE: readonly never[] = Object.freeze([]);
 const ALL_VERBS: readonly string[] = Object.freeze(['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']);
 
 /** Makes the frozen constant of one built-in kind. Nothing is loaded before {@link Kind.model} is called. */
-export function builtinKind<T extends KubernetesObject>(groupVersion: GroupVersion, parts: BuiltinKindParts): Kind<T> {
-  const { group, version, load } = groupVersion;
-  const { kind, shortNames = NONE, categories = NONE, verbs = ALL_VERBS, subresources = NONE } = parts;
+export function builtinKind<T extends KubernetesObject>(row: KindRow): Kind<T> {
+  const { group, version, load } = row.groupVersion;
+  const { kind, shortNames = NONE, categories = NONE, verbs = ALL_VERBS, subresources = NONE } = row;
   let model: ReturnType<Kind['model']> | undefined;
   return Object.freeze({
     group,
     version,
     kind,
-    listKind: parts.listKind ?? `${kind}List`,
-    plural: parts.plural,
-    singular: parts.singular ?? kind.toLowerCase(),
+    listKind: row.listKind ?? `${kind}List`,
+    plural: row.plural,
+    singular: row.singular ?? kind.toLowerCase(),
     shortNames,
     categories,
-    scope: parts.scope ?? 'Namespaced',
+    scope: row.scope ?? 'Namespaced',
     verbs,
-    subresources: subresources.map((sub) => ({ group, version, kind, ...sub })),
+    subresources: Object.freeze(subresources.map((sub) => Object.freeze({ group, version, kind, ...sub }))),
     model: () => (model ??= load().then((module) => createModel(module, kind))),
   });
 }
