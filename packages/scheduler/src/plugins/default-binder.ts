@@ -16,5 +16,7 @@ export function defaultBinder(): BindPlugin {
       await client.createSubresource(Pod, pod, 'binding', binding, { signal });
       return undefined;
     },
+    // What the API server refuses is an error, tried again after back-off: no event cures it.
+    eventsToRegister: () => [],
   };
 }

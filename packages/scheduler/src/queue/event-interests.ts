@@ -8,13 +8,17 @@ export interface Interest<Item> {
   readonly registrations: readonly ClusterEventWithHint<Item>[];
 }
 
-/** Knows which plugins registered for which events. A plugin that registers nothing at all may be cured by any event. */
+/** Where a plugin can turn an item down. */
+const REJECTING = ['preEnqueue', 'preFilter', 'filter', 'reserve', 'permit', 'preBind', 'bind'] as const satisfies readonly (keyof Plugin)[];
+
+/** Knows which plugins registered for which events. The rejection of a plugin without registrations may be cured by any event. */
 export class EventInterests<Item, B extends Bin> {
   readonly #registered: readonly Interest<Item>[];
   readonly #known = new Map<string, readonly Interest<Item>[]>();
 
   constructor(plugins: readonly Plugin<Item, B>[]) {
-    this.#registered = plugins.map((plugin) => ({ plugin: plugin.name, registrations: plugin.eventsToRegister?.() ?? [{ resource: '*', actions: ['All'] }] }));
+    const rejecting = plugins.filter((plugin) => REJECTING.some((point) => plugin[point] !== undefined));
+    this.#registered = rejecting.map((plugin) => ({ plugin: plugin.name, registrations: plugin.eventsToRegister?.() ?? [{ resource: '*', actions: ['All'] }] }));
   }
 
   /** The plugins that registered for an event like this, in their order. */

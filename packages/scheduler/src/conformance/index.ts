@@ -1,0 +1,128 @@
+import { seededRandom } from '@kybern/core';
+import type { Pod } from '@kybern/core/kinds';
+import { describe, expect, it } from 'vitest';
+import { createSnapshot, type ClusterState } from '../cluster/cluster-state.ts';
+import type { NodeInfo } from '../cluster/node-info.ts';
+import { explainItem, type Explanation } from '../engine/explanation.ts';
+import type { Plugin } from '../engine/plugin.ts';
+import { compileProfile } from '../engine/profile.ts';
+import { createScheduler } from '../engine/scheduler.ts';
+import { randomCluster, type RandomCluster } from './random-cluster.ts';
+
+export { randomCluster } from './random-cluster.ts';
+export type { RandomCluster, RandomClusterOptions } from './random-cluster.ts';
+
+/** Options of {@link describePluginConformance}. */
+export interface PluginConformanceOptions {
+  /** Clusters that the plugin is tried on; default 40 random ones. */
+  readonly clusters?: readonly RandomCluster[];
+  /** Tests that do not apply, by name, each with the reason. */
+  readonly skip?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Declares the tests that every scheduler plugin must pass: the same answers to the same questions, scores from 0 to 100, no changes to what it is given,
+ * no answers that are none, and `sign` as promised. Call it at the top level of a vitest file.
+ *
+ * @param make makes a fresh plugin; called for each test
+ * @example describePluginConformance('PackGpus', () => packGpus);
+ */
+export function describePluginConformance(name: string, make: () => Plugin, options: PluginConformanceOptions = {}): void {
+  const clusters = options.clusters ?? Array.from({ length: 40 }, (_, seed) => randomCluster(seed));
+  const test = (title: string, run: () => void): void => {
+    const reason = options.skip?.[title];
+    if (reason === undefined) it(title, run);
+    else it.skip(`${title} (${reason})`, run);
+  };
+  const onEach = (check: (cluster: RandomCluster) => void) => (): void => clusters.forEach(check);
+  describe(`${name} conforms to the scheduling framework`, () => {
+    test('it is a valid plugin with at least one extension point', () => expect(Object.keys(make()).length).toBeGreaterThan(1));
+    test('the same question gets the same answer, from this plugin and from a fresh one', onEach((cluster) => expectRepeatable(make, cluster)));
+    test('it fails nowhere, and its scores are from 0 to 100', onEach((cluster) => expectSound(make(), cluster)));
+    test('it changes neither Pods nor nodes', onEach((cluster) => expectNoMutation(make(), cluster)));
+    test('Pods that it signs alike get the same answers', onEach((cluster) => expectSigned(make(), cluster)));
+    test('using answers again does not change a decision', onEach((cluster) => expectSameDecisions(make, cluster)));
+    test('its queueing hints answer Queue or QueueSkip', onEach((cluster) => expectHints(make(), cluster)));
+  });
+}
+
+function snapshotOf(cluster: RandomCluster): ClusterState {
+  return createSnapshot({ nodes: cluster.nodes, pods: cluster.placed });
+}
+
+function explain(plugin: Plugin, pod: Pod, snapshot: ClusterState): Explanation {
+  return explainItem<Pod, NodeInfo>({ profile: compileProfile([plugin]), item: pod, snapshot, chosen: undefined });
+}
+
+function expectRepeatable(make: () => Plugin, cluster: RandomCluster): void {
+  const plugin = make();
+  const first = cluster.waiting.map((pod) => explain(plugin, pod, snapshotOf(cluster)));
+  expect(cluster.waiting.map((pod) => explain(plugin, pod, snapshotOf(cluster)))).toEqual(first);
+  expect([...cluster.waiting].reverse().map((pod) => explain(make(), pod, snapshotOf(cluster)))).toEqual([...first].reverse());
+}
+
+function expectSound(plugin: Plugin, cluster: RandomCluster): void {
+  for (const pod of cluster.waiting) {
+    const { error, nodes } = explain(plugin, pod, snapshotOf(cluster));
+    expect(error).toBeUndefined();
+    for (const { filters, scores } of Object.values(nodes)) {
+      for (const verdict of Object.values(filters)) expect(verdict.code).not.toBe('Error');
+      for (const { normalized } of Object.values(scores)) expect(normalized >= 0 && normalized <= 100).toBe(true);
+    }
+  }
+}
+
+function expectNoMutation(plugin: Plugin, cluster: RandomCluster): void {
+  const snapshot = snapshotOf(cluster);
+  const before = JSON.stringify([cluster, describeState(snapshot)]);
+  for (const pod of cluster.waiting) explain(plugin, pod, snapshot);
+  expect(JSON.stringify([cluster, describeState(snapshot)])).toBe(before);
+}
+
+function describeState(snapshot: ClusterState): unknown {
+  return snapshot.nodes.map(({ name, requested, allocatable, podCount }) => ({ name, requested, allocatable, podCount }));
+}
+
+function expectSigned(plugin: Plugin, cluster: RandomCluster): void {
+  const answers = new Map<string, Explanation>();
+  for (const pod of [...cluster.waiting, ...cluster.waiting.map(twin)]) {
+    const text = plugin.sign?.(pod);
+    if (text === undefined) continue;
+    const answer = explain(plugin, pod, snapshotOf(cluster));
+    expect(answers.get(text) ?? answer).toEqual(answer);
+    answers.set(text, answer);
+  }
+}
+
+/** The same Pod under another name, as a template makes it. */
+function twin(pod: Pod): Pod {
+  const name = `${pod.metadata.name}-twin`;
+  return { ...pod, metadata: { ...pod.metadata, name, uid: `uid-${name}` } };
+}
+
+function expectSameDecisions(make: () => Plugin, cluster: RandomCluster): void {
+  const decide = (reuseAnswers: boolean): readonly (string | undefined)[] => {
+    const engine = createScheduler({ plugins: [make()], random: seededRandom(1), reuseAnswers });
+    const state = snapshotOf(cluster);
+    return cluster.waiting.flatMap((pod) => [pod, twin(pod)]).map((pod) => {
+      const { node } = engine.schedule(pod, state);
+      if (node !== undefined) state.setPod({ ...pod, spec: { ...pod.spec, nodeName: node } });
+      return node;
+    });
+  };
+  expect(decide(true)).toEqual(decide(false));
+}
+
+function expectHints(plugin: Plugin, { nodes, placed, waiting }: RandomCluster): void {
+  for (const { resource, actions, hint } of plugin.eventsToRegister?.() ?? []) {
+    if (hint === undefined) continue;
+    const objects: readonly unknown[] = resource === 'Node' ? nodes : placed;
+    if (!['Node', 'Pod', 'AssignedPod'].includes(resource)) continue;
+    for (const action of actions) {
+      for (const object of objects) {
+        const event = { resource, action, ...(action === 'Delete' ? {} : { object }), ...(action === 'Add' ? {} : { old: object }) };
+        for (const pod of waiting) expect(['Queue', 'QueueSkip']).toContain(hint(pod, event));
+      }
+    }
+  }
+}
