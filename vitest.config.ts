@@ -8,6 +8,8 @@ export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/*/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
+    // The matchers for clusters, as a user of @kybern/testing would add them.
+    setupFiles: ['./packages/testing/src/vitest.ts'],
     testTimeout: 20_000,
   },
 });

@@ -1,1 +1,1 @@
-export {};
+export { createCluster, type Cluster, type ClusterNode, type ClusterOptions } from './cluster.ts';

@@ -1,0 +1,36 @@
+import type { KubernetesObject } from '@kybern/core';
+import type { StateEvent, StateStore } from '@kybern/state';
+
+/** One write to the cluster's state. */
+export interface LogEntry {
+  /** Virtual wall time, ms since the Unix epoch. */
+  readonly atMs: number;
+  readonly revision: number;
+  readonly type: 'put' | 'delete';
+  /** Such as `/registry/core/pods/default/web-0`. */
+  readonly key: string;
+  readonly object: KubernetesObject;
+}
+
+/** Every write since the cluster was made, in order. */
+export interface EventLog {
+  readonly entries: readonly LogEntry[];
+  /** The log as text, one JSON line per write: equal for equal seeds, to the byte. */
+  toString(): string;
+  close(): void;
+}
+
+/** Begins to log a store's writes. */
+export function createEventLog(state: StateStore, now: () => number): EventLog {
+  const entries: LogEntry[] = [];
+  const subscription = state.watch('/registry/', 0).subscribe({
+    next: (event: StateEvent) => {
+      entries.push({ atMs: now(), revision: event.revision, type: event.type, key: event.key, object: event.value });
+    },
+  });
+  return {
+    entries,
+    toString: () => entries.map((entry) => JSON.stringify(entry)).join('\n'),
+    close: () => subscription.unsubscribe(),
+  };
+}

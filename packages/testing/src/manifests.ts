@@ -1,0 +1,49 @@
+import type { KindRegistry } from '@kybern/apiserver';
+import { readManifests, type Kind, type KubernetesObject, type ObjectInput } from '@kybern/core';
+
+/** What can be applied: a file (its URL), the text of manifests, or objects. */
+export type ManifestSource = URL | string | ManifestObject | readonly ManifestObject[];
+
+/** An object that says what it is. */
+export type ManifestObject = ObjectInput<KubernetesObject> & { readonly apiVersion: string; readonly kind: string };
+
+/** A manifest with its kind found. */
+export interface ResolvedManifest {
+  readonly kind: Kind;
+  readonly object: ObjectInput<KubernetesObject>;
+}
+
+/**
+ * Reads manifests and finds their kinds.
+ *
+ * @throws {TypeError} when a file cannot be read here, or a kind is not served
+ * @throws {ManifestError} when a text is not YAML
+ */
+export function resolveManifests(source: ManifestSource, kinds: KindRegistry): readonly ResolvedManifest[] {
+  return objectsOf(source).map((object) => {
+    const kind = kinds.find(object.apiVersion, object.kind);
+    if (kind === undefined) throw new TypeError(`no matches for kind "${object.kind}" in version "${object.apiVersion}": pass it in createTestCluster({ kinds }) or run a controller for it first`);
+    if (object.metadata?.name === undefined) throw new TypeError(`a ${object.kind} without metadata.name cannot be applied`);
+    return { kind, object };
+  });
+}
+
+function objectsOf(source: ManifestSource): readonly ManifestObject[] {
+  if (source instanceof URL) return parse(readFile(source), source.pathname);
+  if (typeof source === 'string') return parse(source, 'manifest');
+  return Array.isArray(source) ? (source as readonly ManifestObject[]) : [source as ManifestObject];
+}
+
+function parse(text: string, file: string): readonly ManifestObject[] {
+  // What else the objects hold is the server's to validate.
+  return readManifests(text, { file }).map((manifest) => manifest.object as unknown as ManifestObject);
+}
+
+/** Node's file system where there is one, without an import that a browser could not resolve. */
+declare const process: { getBuiltinModule?: (name: 'node:fs') => { readFileSync(path: URL, encoding: 'utf8'): string } | undefined } | undefined;
+
+function readFile(url: URL): string {
+  const fs = typeof process === 'undefined' ? undefined : process.getBuiltinModule?.('node:fs');
+  if (fs === undefined) throw new TypeError(`${url.href} cannot be read here: pass the manifests' text instead`);
+  return fs.readFileSync(url, 'utf8');
+}
