@@ -1,5 +1,6 @@
 // The port
-export type * as cri from './generated/cri.ts';
+import type * as cri from './generated/cri.ts';
+export type { cri };
 export type { ContainerRuntime, ExecStreams, PortForwardStreams } from './runtime.ts';
 export type { ProbeAnswer, Prober, ProbeRequest, ProbeTarget } from './prober.ts';
 export { parseImageReference } from './image-reference.ts';

@@ -16,6 +16,8 @@ export interface SimulatedTarget {
   readonly container?: Pattern;
   /** As the Pod has it (`nginx:1.25`), in full (`docker.io/library/nginx:1.25`), or without the tag (`nginx`). */
   readonly image?: Pattern;
+  /** The words of its command and arguments, joined by spaces. */
+  readonly command?: Pattern;
 }
 
 /** A pull that takes its time or fails. */
@@ -132,6 +134,7 @@ export interface BehaviorSubject {
   readonly pod?: string;
   readonly container?: string;
   readonly image?: string;
+  readonly command?: string;
 }
 
 /** A set of behaviours that may change at any time and that several runtimes may share. */
@@ -202,6 +205,7 @@ export function matchesTarget(target: SimulatedTarget, subject: BehaviorSubject)
     matchesOptional(target.namespace, subject.namespace) &&
     matchesOptional(target.pod, subject.pod) &&
     matchesOptional(target.container, subject.container) &&
+    matchesOptional(target.command, subject.command) &&
     (target.image === undefined || (subject.image !== undefined && matchesImage(target.image, subject.image)))
   );
 }

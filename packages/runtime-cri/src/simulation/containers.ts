@@ -82,7 +82,7 @@ export class SimulatedContainers {
     record.status = undefined;
     this.#deps.emit('CONTAINER_STARTED_EVENT', record);
     for (const { line, stream = 'stdout', afterMs = 0 } of behavior.logs ?? []) {
-      record.timers.push(this.#after(afterMs, () => this.#write(record, stream, line), record.config.metadata.attempt > 0));
+      record.timers.push(this.#after(afterMs, () => this.#write(record, stream, line), goesOnForEver(record)));
     }
     this.#plan(record, behavior);
   }
@@ -95,7 +95,7 @@ export class SimulatedContainers {
     const code = exit.code ?? (exit.reason === 'OOMKilled' ? 137 : 0);
     const dueMs = record.startedAt / 1e6 + this.#deps.latencies.draw(exit.afterMs ?? 0);
     const end: ContainerEnd = { code, ...pickDefined(exit.reason, exit.message) };
-    record.cancelExit = this.#after(dueMs - this.#deps.clock.now(), () => this.#end(record, end), record.config.metadata.attempt > 0);
+    record.cancelExit = this.#after(dueMs - this.#deps.clock.now(), () => this.#end(record, end), goesOnForEver(record));
   }
 
   /** Plans the end of every running container anew, after its behaviour may have changed. */
@@ -182,8 +182,7 @@ export class SimulatedContainers {
   }
 
   /**
-   * A container's own doings in its first life are work in progress, for which a virtual clock that settles waits (a Job that runs for a minute). What a
-   * restarted one does is `background`: a crash loop goes on for ever.
+   * A container's own doings are work in progress, for which a virtual clock that settles waits (a Job that runs for a minute), but for `background` ones.
    */
   #after(delayMs: number, fn: () => void, background: boolean): () => void {
     if (delayMs > 0) return this.#deps.clock.after(delayMs, fn, { background });
@@ -221,15 +220,24 @@ const pickDefined = (reason: string | undefined, message: string | undefined): {
   ...(message === undefined ? {} : { message }),
 });
 
+/** A container that was restarted several times is in a crash loop, which is nothing to wait for the end of. */
+const goesOnForEver = (record: ContainerRecord): boolean => record.config.metadata.attempt > 3;
+
 /** Whether a behaviour with a limit of attempts still holds for this one. */
 const applies = (times: number | undefined, record: ContainerRecord): boolean => times === undefined || record.config.metadata.attempt < times;
 
 function newRecord(given: Pick<ContainerRecord, 'id' | 'sandbox' | 'config' | 'imageId' | 'imageRef'>, createdAt: number): ContainerRecord {
   const { namespace, name: pod } = given.sandbox.config.metadata;
-  const { image } = given.config;
+  const { image, command = [], args = [] } = given.config;
   return {
     ...given,
-    subject: { namespace, pod, container: given.config.metadata.name, image: image.userSpecifiedImage ?? image.image },
+    subject: {
+      namespace,
+      pod,
+      container: given.config.metadata.name,
+      image: image.userSpecifiedImage ?? image.image,
+      command: [...command, ...args].join(' '),
+    },
     createdAt,
     state: 'CONTAINER_CREATED',
     starting: false,

@@ -1,4 +1,4 @@
-import { systemClock, systemRandom, type Clock, type Random } from '@kybern/core';
+import { randomInt, systemClock, systemRandom, type Clock, type Random } from '@kybern/core';
 import type { ContainerRuntime } from '../runtime.ts';
 import {
   createSimulatedBehaviors,
@@ -18,7 +18,10 @@ export interface SimulatedRuntimeOptions {
   readonly clock?: Clock;
   /** Ids and latencies come from here. Default: the machine's. */
   readonly random?: Random;
-  /** Where sandboxes get their addresses. Default `10.244.0.0/24`: give each node of a cluster its own. A kubelet may change it (UpdateRuntimeConfig). */
+  /**
+   * Where sandboxes get their addresses, an IPv4 range of /8 to /29. Default: a /24 of 10.128.0.0/9 drawn from `random`, so that nodes of one cluster seldom
+   * share one; a kubelet sets the one that the cluster gave to its node (UpdateRuntimeConfig).
+   */
   readonly podCidr?: string;
   /** What containers do; without it they start and run for ever. Pass one set to several runtimes to script them together. */
   readonly behaviors?: readonly SimulatedBehavior[] | SimulatedBehaviors;
@@ -87,10 +90,12 @@ export interface SimulatedRuntime extends ContainerRuntime, Disposable {
  * @throws {RuntimeError} `INVALID_ARGUMENT` when `podCidr` is no IPv4 range
  */
 export function createSimulatedRuntime(options: SimulatedRuntimeOptions = {}): SimulatedRuntime {
-  const { clock = systemClock(), random = systemRandom(), podCidr = '10.244.0.0/24', images = [] } = options;
+  const { clock = systemClock(), random = systemRandom(), images = [] } = options;
   const given = options.behaviors ?? [];
   const behaviors = 'resolve' in given ? given : createSimulatedBehaviors(given);
-  const runtime = new RuntimeSimulation({ clock, random: random.fork('runtime'), podCidr, behaviors });
+  const own = random.fork('runtime');
+  const podCidr = options.podCidr ?? `10.${128 + randomInt(own, 128)}.${randomInt(own, 256)}.0/24`;
+  const runtime = new RuntimeSimulation({ clock, random: own, podCidr, behaviors });
   for (const image of images) runtime.images.add(image);
   return runtime;
 }

@@ -1,0 +1,3 @@
+export { describeRuntimeConformance } from './describe.ts';
+export type { RuntimeConformanceOptions } from './describe.ts';
+export type { RuntimeFixture } from './fixture.ts';
