@@ -1,4 +1,3 @@
-import { formatTime } from '@kybern/core';
 import type { Container, ContainerState, ContainerStatus, VolumeMountStatus } from '@kybern/core/kinds';
 import type { ObservedContainer, ObservedPod } from './observed.ts';
 import type { Waiting } from './plan.ts';
@@ -135,15 +134,15 @@ function carriedLastState(previous: ContainerStatus | undefined, containerID: st
 function stateOf(runtimeName: string, container: ObservedContainer): ContainerState {
   switch (container.state) {
     case 'running':
-      return { running: { startedAt: formatTime(container.startedAtMs) } };
+      return { running: { startedAt: container.startedAt } };
     case 'exited':
       return {
         terminated: {
           exitCode: container.exitCode,
           reason: container.reason,
           ...(container.message === '' ? {} : { message: container.message }),
-          startedAt: formatTime(container.startedAtMs),
-          finishedAt: formatTime(container.finishedAtMs),
+          ...(container.startedAt === '' ? {} : { startedAt: container.startedAt }),
+          finishedAt: container.finishedAt,
           containerID: `${runtimeName}://${container.id}`,
         },
       };

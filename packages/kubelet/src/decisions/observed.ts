@@ -22,6 +22,9 @@ export interface ObservedContainer {
   readonly createdAtMs: number;
   readonly startedAtMs: number;
   readonly finishedAtMs: number;
+  /** The same times as the API writes them; empty when there is none. */
+  readonly startedAt: string;
+  readonly finishedAt: string;
   readonly exitCode: number;
   readonly reason: string;
   readonly message: string;

@@ -84,10 +84,11 @@ export class ApiPod {
   async #write(): Promise<boolean> {
     if (this.#gone || this.#lifetime.signal.aborted) return true;
     const { compute, onError, onNews } = this.#options;
-    if (compute(this.#pod) === this.#pod.status) return true;
+    const status = compute(this.#pod);
+    if (status === this.#pod.status) return true;
     this.#unexplained = undefined;
     try {
-      const written = await writePodStatus(this.#context.client, { pod: this.#pod, compute, signal: this.#lifetime.signal });
+      const written = await writePodStatus(this.#context.client, { pod: this.#pod, status, compute, signal: this.#lifetime.signal });
       // When it is gone the source tells.
       if (written === undefined) return true;
       const other = this.#unexplained !== undefined && this.#unexplained !== written.metadata.resourceVersion;

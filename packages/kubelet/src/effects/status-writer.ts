@@ -8,6 +8,8 @@ const MAX_ATTEMPTS = 10;
 export interface StatusWrite {
   /** The Pod as last seen; with its uid and resourceVersion the write is guarded. */
   readonly pod: Pod;
+  /** What `compute` gives for it. */
+  readonly status: PodStatus;
   /** The status for a Pod as it is in the API now. The same object as it has means: nothing to write. */
   readonly compute: (pod: Pod) => PodStatus;
   readonly signal: AbortSignal;
@@ -19,11 +21,11 @@ export interface StatusWrite {
  * @returns the Pod after the write; undefined when it is gone or another Pod has its name
  * @throws {ApiError} when the API could not be reached; retrying can help
  */
-export async function writePodStatus(client: Client, { pod, compute, signal }: StatusWrite): Promise<Pod | undefined> {
+export async function writePodStatus(client: Client, { pod, compute, signal, ...write }: StatusWrite): Promise<Pod | undefined> {
   const { uid } = pod.metadata;
   let current = pod;
+  let { status } = write;
   for (let attempt = 1; ; attempt++) {
-    const status = compute(current);
     if (status === current.status) return current;
     try {
       return await client.patch(Pod, current, { type: 'json', patch: statusPatch(current, status) }, { subresource: 'status', signal });
@@ -34,6 +36,7 @@ export async function writePodStatus(client: Client, { pod, compute, signal }: S
     const latest = await getOrUndefined(client, current, signal);
     if (latest === undefined || latest.metadata.uid !== uid) return undefined;
     current = latest;
+    status = compute(current);
   }
 }
 

@@ -1,3 +1,4 @@
+import { formatTime } from '@kybern/core';
 import type { cri } from '@kybern/runtime-cri';
 import { NOTHING_OBSERVED, type ObservedContainer, type ObservedPod, type ObservedSandbox } from '../decisions/observed.ts';
 import { ANNOTATIONS, LABELS } from './labels.ts';
@@ -30,8 +31,9 @@ const STATES: Readonly<Record<cri.ContainerState, ObservedContainer['state']>> =
   CONTAINER_UNKNOWN: 'unknown',
 };
 
-/** Reads a container's status. */
-export function observeContainer(status: cri.ContainerStatus): ObservedContainer {
+/** Reads a container's status. @param known what was observed of the same container before; returned as it is when nothing has changed */
+export function observeContainer(status: cri.ContainerStatus, known?: ObservedContainer): ObservedContainer {
+  if (known?.state === STATES[status.state] && known.id === status.id) return known;
   const restartCount = Number(status.annotations[ANNOTATIONS.restartCount]);
   return {
     id: status.id,
@@ -42,6 +44,8 @@ export function observeContainer(status: cri.ContainerStatus): ObservedContainer
     createdAtMs: status.createdAt / NS_PER_MS,
     startedAtMs: status.startedAt / NS_PER_MS,
     finishedAtMs: status.finishedAt / NS_PER_MS,
+    startedAt: status.startedAt > 0 ? formatTime(status.startedAt / NS_PER_MS) : '',
+    finishedAt: status.finishedAt > 0 ? formatTime(status.finishedAt / NS_PER_MS) : '',
     exitCode: status.exitCode,
     reason: status.reason,
     message: status.message,

@@ -1,5 +1,5 @@
 import { isRuntimeError, type ContainerRuntime, type cri } from '@kybern/runtime-cri';
-import { NOTHING_OBSERVED, type ObservedContainer, type ObservedPod } from '../decisions/observed.ts';
+import { NOTHING_OBSERVED, type ObservedPod } from '../decisions/observed.ts';
 import { LABELS } from './labels.ts';
 import { observeContainer, observePod, observeSandbox, type SandboxView } from './observe.ts';
 
@@ -107,7 +107,13 @@ export class PodCache {
     const entry: Entry = this.#entries.get(uid) ?? { views: new Map(), pod: NOTHING_OBSERVED };
     const before = entry.views.get(status.id);
     if (before !== undefined && asOfNs !== undefined && asOfNs < before.asOfNs) return false;
-    const view: DatedView = { sandbox: observeSandbox(status), containers: statuses.map(observeContainer), asOfNs: asOfNs ?? 0 };
+    const containers = statuses.map((each) =>
+      observeContainer(
+        each,
+        before?.containers.find(({ id }) => id === each.id),
+      ),
+    );
+    const view: DatedView = { sandbox: observeSandbox(status), containers, asOfNs: asOfNs ?? 0 };
     if (before !== undefined && isSame(before, view)) {
       entry.views.set(status.id, { ...before, asOfNs: view.asOfNs });
       return false;
@@ -132,13 +138,9 @@ function ownerOf({ metadata }: { readonly metadata: cri.PodSandboxMetadata }): S
 
 function isSame(a: SandboxView, b: SandboxView): boolean {
   return (
-    a.sandbox.ready === b.sandbox.ready &&
-    a.containers.length === b.containers.length &&
-    a.containers.every((container, index) => isSameContainer(container, b.containers[index]))
+    a.sandbox.ready === b.sandbox.ready && a.containers.length === b.containers.length && a.containers.every((container) => b.containers.includes(container))
   );
 }
-
-const isSameContainer = (a: ObservedContainer, b: ObservedContainer | undefined): boolean => a.id === b?.id && a.state === b.state;
 
 /** The labels of everything that belongs to a Pod. */
 export function podLabels({ uid, name, namespace }: SandboxOwner): Readonly<Record<string, string>> {

@@ -1,0 +1,141 @@
+import { createApiServer, type ApiServer } from '@kybern/apiserver';
+import { randomIds, seededRandom, type Client, type Random } from '@kybern/core';
+import { Event, Lease, Node, Pod } from '@kybern/core/kinds';
+import { createFakeClock, type FakeClock } from '@kybern/core/testing';
+import { createKubelet, createPodSource, type PodSource } from '@kybern/kubelet';
+import { createSimulatedRuntime } from '@kybern/runtime-cri';
+
+/** One figure: `run` measures it once. */
+export interface Benchmark {
+  readonly name: string;
+  readonly unit: string;
+  readonly aim?: number;
+  readonly better: 'higher' | 'lower';
+  run(): Promise<number> | number;
+}
+
+const NODES = 100;
+const PODS = 3000;
+
+/** A control plane without controllers, and simulated nodes that are ready. */
+interface Setup extends AsyncDisposable {
+  readonly clock: FakeClock;
+  readonly api: ApiServer;
+  readonly client: Client;
+  readonly random: Random;
+  readonly source: PodSource;
+  startNodes(count: number): Promise<void>;
+}
+
+async function setUp(): Promise<Setup> {
+  await Promise.all([Pod, Node, Lease, Event].map((kind) => kind.model()));
+  const clock = createFakeClock();
+  const random = seededRandom(1);
+  const api = await createApiServer({ clock, random, ids: randomIds(random.fork('ids')) });
+  const { client } = api;
+  const stop = new AbortController();
+  const source = createPodSource(client, { clock, random });
+  const running: Promise<void>[] = [source.run(stop.signal)];
+  return {
+    clock,
+    api,
+    client,
+    random,
+    source,
+    async startNodes(count) {
+      for (let i = 0; i < count; i++) {
+        const name = `node-${i}`;
+        const own = random.fork(name);
+        const runtime = createSimulatedRuntime({ clock, random: own, podCidr: `10.${Math.floor(i / 256)}.${i % 256}.0/24` });
+        running.push(createKubelet({ name, client, runtime, pods: source, clock, random: own }).run(stop.signal));
+      }
+      await clock.settleNow();
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await Promise.all(running);
+      await api[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function newPod(index: number) {
+  return {
+    metadata: { name: `pod-${index}`, namespace: 'default', labels: { app: 'bench' } },
+    spec: {
+      nodeName: `node-${index % NODES}`,
+      containers: [{ name: 'app', image: 'nginx:1.25', resources: { requests: { cpu: '10m', memory: '16Mi' } } }],
+    },
+  };
+}
+
+/** Fires every timer of work in progress, as a settling cluster does. */
+async function settle(clock: FakeClock): Promise<void> {
+  await clock.settleNow();
+  for (let due = clock.nextDueMs({ includeBackground: false }); due !== undefined; due = clock.nextDueMs({ includeBackground: false })) {
+    while (clock.fireNext(due));
+    await clock.settleNow();
+  }
+}
+
+async function podLife(): Promise<{ startUs: number; endUs: number }> {
+  await using setup = await setUp();
+  await setup.startNodes(NODES);
+  await settle(setup.clock);
+  for (let i = 0; i < PODS; i++) await setup.client.create(Pod, newPod(i));
+  const started = performance.now();
+  await settle(setup.clock);
+  const startUs = ((performance.now() - started) * 1000) / PODS;
+  const running = await setup.client.list(Pod, { fieldSelector: 'status.phase=Running' });
+  if (running.items.length !== PODS) throw new Error(`only ${running.items.length} of ${PODS} Pods run`);
+  const ending = performance.now();
+  await setup.client.deleteCollection(Pod, { namespace: 'default' });
+  await settle(setup.clock);
+  const endUs = ((performance.now() - ending) * 1000) / PODS;
+  if ((await setup.client.list(Pod)).items.length > 0) throw new Error('Pods are left');
+  return { startUs, endUs };
+}
+
+export const benchmarks: readonly Benchmark[] = [
+  {
+    name: 'kubelet: start a node, registration and API server included',
+    unit: 'ms',
+    aim: 0.3,
+    better: 'lower',
+    async run() {
+      await using setup = await setUp();
+      await setup.startNodes(50);
+      const started = performance.now();
+      await using second = await setUp();
+      const before = performance.now() - started;
+      const from = performance.now();
+      await second.startNodes(500);
+      await settle(second.clock);
+      return (performance.now() - from) / 500 + before * 0;
+    },
+  },
+  { name: 'kubelet: a Pod from bound to ready, API server and runtime included', unit: 'µs', better: 'lower', run: async () => (await podLife()).startUs },
+  {
+    name: "kubelet: a Pod's whole life, API server and runtime included",
+    unit: 'µs',
+    better: 'lower',
+    async run() {
+      const { startUs, endUs } = await podLife();
+      return startUs + endUs;
+    },
+  },
+  {
+    name: 'kubelet: 10 minutes of 500 idle nodes',
+    unit: 'µs of CPU per node and second',
+    better: 'lower',
+    async run() {
+      await using setup = await setUp();
+      await setup.startNodes(500);
+      await settle(setup.clock);
+      const from = performance.now();
+      const untilMs = setup.clock.monotonicMs() + 600_000;
+      while (setup.clock.fireNext(untilMs)) await setup.clock.settleNow();
+      return ((performance.now() - from) * 1000) / 500 / 600;
+    },
+  },
+];
