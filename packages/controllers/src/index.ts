@@ -1,1 +1,38 @@
-export {};
+// All of them
+export { builtinControllers, garbageCollectedKinds } from './builtin-controllers.ts';
+export type { BuiltinControllersOptions } from './builtin-controllers.ts';
+// Workloads
+export { deploymentController } from './deployment/controller.ts';
+export { computeDeployment } from './deployment/compute.ts';
+export type { DeploymentInput, DeploymentPlan } from './deployment/compute.ts';
+export { replicaSetController } from './replicaset/controller.ts';
+export { computeReplicaSet, computeReplicaSetStatus } from './replicaset/compute.ts';
+export type { ReplicaSetInput, ReplicaSetPlan, ReplicaSetStatusInput, ReplicaSetStatusPlan } from './replicaset/compute.ts';
+export { podTemplateHash } from './pod-template.ts';
+export type { PlannedEvent } from './planned-event.ts';
+// Services
+export { endpointSliceController } from './endpointslice/controller.ts';
+export { computeEndpointSlices } from './endpointslice/compute.ts';
+export type { EndpointSliceInput, EndpointSlicePlan, NewEndpointSlice } from './endpointslice/compute.ts';
+export { serviceLoadBalancerController } from './loadbalancer/controller.ts';
+export type { ServiceLoadBalancerOptions } from './loadbalancer/controller.ts';
+// Nodes
+export { nodeLifecycleController } from './nodelifecycle/controller.ts';
+export { computeNodeLifecycle } from './nodelifecycle/compute.ts';
+export type { NodeLifecycleInput, NodeLifecycleOptions, NodeLifecyclePlan } from './nodelifecycle/compute.ts';
+export type { NodeObservation } from './nodelifecycle/health.ts';
+export { taintEvictionController } from './tainteviction/controller.ts';
+export { computeTaintEviction } from './tainteviction/compute.ts';
+export type { TaintEvictionInput, TaintEvictionPlan } from './tainteviction/compute.ts';
+export { nodeIpamController } from './nodeipam/controller.ts';
+export type { NodeIpamOptions } from './nodeipam/controller.ts';
+// What goes
+export { garbageCollectorController } from './garbagecollector/controller.ts';
+export type { GarbageCollectorOptions } from './garbagecollector/controller.ts';
+export { computeCollection } from './garbagecollector/compute.ts';
+export type { CollectionInput, CollectionPlan, OwnerState } from './garbagecollector/compute.ts';
+export { podGarbageCollectorController } from './podgc/controller.ts';
+export type { PodGarbageCollectorOptions } from './podgc/controller.ts';
+export { namespaceController } from './namespace/controller.ts';
+export type { NamespaceOptions } from './namespace/controller.ts';
+export { serviceAccountController } from './serviceaccount/controller.ts';

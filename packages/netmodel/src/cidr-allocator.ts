@@ -24,6 +24,8 @@ export interface CidrAllocator {
   /** Gives `cidr` back; no effect when it is free or not a part. */
   release(cidr: string): void;
   has(cidr: string): boolean;
+  /** Whether `cidr` is a part that this allocator can hand out, taken or not. */
+  contains(cidr: string): boolean;
 }
 
 /** Upstream allows at most 16 bits between the whole and its parts. */
@@ -71,8 +73,9 @@ export function createCidrAllocator(options: CidrAllocatorOptions): CidrAllocato
       const offset = offsetOf(cidr);
       return offset !== undefined && band.has(offset);
     },
+    contains: (cidr) => offsetOf(cidr) !== undefined,
   };
-  for (const cidr of options.reserved ?? []) if (offsetOf(cidr) !== undefined && !allocator.has(cidr)) allocator.allocateSpecific(cidr);
+  for (const cidr of options.reserved ?? []) if (allocator.contains(cidr) && !allocator.has(cidr)) allocator.allocateSpecific(cidr);
   return allocator;
 }
 

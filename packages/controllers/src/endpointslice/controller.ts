@@ -1,12 +1,12 @@
 import { isNotFound, keyOf, type KubernetesObject } from '@kybern/core';
 import { EndpointSlice, Node, Pod, Service } from '@kybern/core/kinds';
 import { computeEndpoints } from '@kybern/netmodel';
-import { defineController, done, type Cache, type CacheIndex, type ControllerDefinition, type ReconcileRequest } from '@kybern/reconcile';
+import { defineController, done, type Cache, type ControllerDefinition, type ReconcileRequest } from '@kybern/reconcile';
+import { podsByNode } from '../pod-indexes.ts';
 import { computeEndpointSlices, CONTROLLER, MANAGED_BY, SERVICE_NAME } from './compute.ts';
 import { concernsEndpoints, concernsZone, podLabelIndex, selectedPods, selectingServices, serviceSelectorIndex } from './selection.ts';
 
 const BY_SERVICE = 'endpointslice/service';
-const podNodeIndex: CacheIndex<Pod> = { kind: Pod, name: 'endpointslice/node', by: ({ spec }) => (spec.nodeName === undefined ? [] : [spec.nodeName]) };
 
 /**
  * Writes the EndpointSlices of Services with a selector.
@@ -22,7 +22,7 @@ export function endpointSliceController(): ControllerDefinition<Service> {
       { kind: Pod, predicate: concernsEndpoints, map: (pod: Pod, _old, cache) => selectingServices(cache, pod) },
       { kind: Node, predicate: concernsZone, map: servicesOnNode },
     ],
-    indexes: [podLabelIndex, serviceSelectorIndex, { kind: EndpointSlice, name: BY_SERVICE, by: serviceKeys }, podNodeIndex],
+    indexes: [podLabelIndex, serviceSelectorIndex, { kind: EndpointSlice, name: BY_SERVICE, by: serviceKeys }, podsByNode],
     concurrency: 5,
     async reconcile(request) {
       const { object: service, cache } = request;
@@ -41,7 +41,7 @@ function serviceKeys({ metadata: { namespace = '', labels } }: EndpointSlice): r
 }
 
 const servicesOnNode = (node: KubernetesObject, _old: unknown, cache: Cache): readonly string[] =>
-  cache.by(Pod, podNodeIndex.name, node.metadata.name).flatMap((pod) => selectingServices(cache, pod));
+  cache.by(Pod, podsByNode.name, node.metadata.name).flatMap((pod) => selectingServices(cache, pod));
 
 async function applySlices({ client }: ReconcileRequest<Service>, plan: ReturnType<typeof computeEndpointSlices>): Promise<void> {
   for (const slice of plan.create) await client.create(EndpointSlice, slice);

@@ -1,0 +1,68 @@
+import { formatTime, isNotFound } from '@kybern/core';
+import { Lease, Node, Pod } from '@kybern/core/kinds';
+import { defineController, done, requeueAfter, type ControllerDefinition, type ReconcileRequest } from '@kybern/reconcile';
+import { podsByNode } from '../pod-indexes.ts';
+import { computeNodeLifecycle, type NodeLifecycleOptions, type NodeLifecyclePlan } from './compute.ts';
+import type { NodeObservation } from './health.ts';
+
+/** The namespace of the nodes' Leases. */
+const LEASES = 'kube-node-lease';
+
+/**
+ * Watches over nodes: what is silent for too long gets unknown conditions and taints, and loses them when it is heard of again.
+ *
+ * Differs from Kubernetes: a lease's renewal is noted when it is seen and not at the next of the looks every 5 s, so silence is measured exactly.
+ *
+ * @see kubernetes v1.36 pkg/controller/nodelifecycle
+ */
+export function nodeLifecycleController(options: NodeLifecycleOptions = {}): ControllerDefinition<Node> {
+  /** Invariant: the last observation of each node that was reconciled and exists. */
+  const observations = new Map<string, NodeObservation>();
+  return defineController({
+    name: 'node-lifecycle-controller',
+    for: Node,
+    watches: [{ kind: Lease, map: ({ metadata: { namespace, name } }) => (namespace === LEASES ? [name] : []) }],
+    indexes: [podsByNode],
+    concurrency: 8,
+    async reconcile(request) {
+      const { object: node, cache, clock, key } = request;
+      const plan = computeNodeLifecycle({
+        ...options,
+        nowMs: clock.now(),
+        monotonicMs: clock.monotonicMs(),
+        node,
+        lease: cache.get(Lease, `${LEASES}/${node.metadata.name}`),
+        previous: observations.get(key),
+        pods: cache.by(Pod, podsByNode.name, node.metadata.name),
+      });
+      await applyNodeLifecycle(plan, request);
+      observations.set(key, plan.observation);
+      return plan.recheckMs === undefined ? done() : requeueAfter(plan.recheckMs, { background: true });
+    },
+    onAbsent({ key }) {
+      observations.delete(key);
+      return Promise.resolve(done());
+    },
+  });
+}
+
+async function applyNodeLifecycle(plan: NodeLifecyclePlan, request: ReconcileRequest<Node>): Promise<void> {
+  const { object: node, client, recorder } = request;
+  const { conditions, taints } = plan;
+  const seen = conditions === undefined ? node : await client.update(Node, { ...node, status: { ...node.status, conditions } }, { subresource: 'status' });
+  if (taints !== undefined) await client.update(Node, { ...seen, spec: { ...seen.spec, taints } });
+  for (const event of plan.events) recorder.event(node, event);
+  await Promise.all(plan.notReady.map((pod) => markNotReady(pod, request)));
+}
+
+/** The Pod's own report cannot come, so it must not be believed any longer. */
+async function markNotReady(pod: Pod, { client, clock, recorder }: ReconcileRequest<Node>): Promise<void> {
+  const lastTransitionTime = formatTime(clock.now());
+  const conditions = (pod.status?.conditions ?? []).map((condition) => (condition.type === 'Ready' ? { ...condition, status: 'False', lastTransitionTime } : condition));
+  try {
+    await client.update(Pod, { ...pod, status: { ...pod.status, conditions } }, { subresource: 'status' });
+    recorder.event(pod, { type: 'Warning', reason: 'NodeNotReady', message: 'Node is not ready' });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
