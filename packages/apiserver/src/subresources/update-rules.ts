@@ -18,6 +18,7 @@ export interface UpdateRules {
 export function updateRulesFor(resource: Resource, subresource: string | undefined): UpdateRules {
   if (subresource === undefined) return objectRules(resource);
   if (subresource === 'status' && resource.hasStatus) return statusRules(resource);
+  if (subresource === 'finalize' && resource.kind.plural === 'namespaces' && resource.kind.group === '') return finalizeRules;
   throw noSuchResource();
 }
 
@@ -51,6 +52,18 @@ function statusRules({ strategy }: Resource): UpdateRules {
     },
   };
 }
+
+/** Takes finalizers of a namespace away, and changes nothing else. @see kubernetes v1.36 pkg/registry/core/namespace/strategy.go (namespaceFinalizeStrategy) */
+const finalizeRules: UpdateRules = {
+  strategy: undefined,
+  reserves: false,
+  prepare(object, old) {
+    const finalizers: unknown = object.spec?.finalizers;
+    for (const key of Object.keys(object)) delete object[key];
+    Object.assign(object, old, { spec: { ...old.spec, finalizers } });
+  },
+  validate: () => undefined,
+};
 
 /** Sets a field, or removes it for undefined. */
 export function replaceField(object: MutableJson, name: string, value: unknown): void {
