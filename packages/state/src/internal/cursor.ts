@@ -5,7 +5,7 @@ import type { History } from './history.ts';
 /** What a watcher needs to know of the hub. */
 export interface Publisher {
   readonly history: History;
-  /** Subscribers have been told of the events before this position, or are being told; it is always the end of a commit. */
+  /** Watchers have been told of the events before this position; it is always the end of a commit. */
   readonly published: number;
   /** Watchers have been told of everything up to this revision. */
   readonly publishedRevision: Revision;
@@ -64,6 +64,7 @@ export class Cursor implements StateCursor, Watcher {
 
   read(max: number = DEFAULT_MAX): readonly StateEvent[] {
     if (this.#ended !== undefined) throw this.#ended;
+    if (!this.#behind && this.#publisher.published < this.#publisher.history.end) this.#fallBehind(this.#publisher.published);
     if (!this.#behind) return [];
     const { compacted } = this.#publisher.history;
     if (this.#revision < compacted) {
@@ -89,9 +90,7 @@ export class Cursor implements StateCursor, Watcher {
 
   notify(event: StateEvent, position: number): void {
     if (this.#behind || this.#ended !== undefined || position < this.#next || event.revision <= this.#revision) return;
-    this.#revision = this.revision;
-    this.#next = position;
-    this.#behind = true;
+    this.#fallBehind(position);
     this.#fire(this.#ready);
   }
 
@@ -102,6 +101,12 @@ export class Cursor implements StateCursor, Watcher {
     this.#onClose(this);
     const fn = this.#ready;
     if (fn !== undefined) this.#publisher.defer(() => this.#fire(fn));
+  }
+
+  #fallBehind(position: number): void {
+    this.#revision = this.revision;
+    this.#next = Math.max(this.#next, position);
+    this.#behind = true;
   }
 
   #fire(fn: (() => void) | undefined): void {

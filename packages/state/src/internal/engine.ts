@@ -90,7 +90,7 @@ export class Engine {
 
   compact(before: Revision): void {
     if (before > this.#revision) throw new FutureRevisionError(before, this.#revision);
-    this.#history.compact(before, this.#hub.published);
+    this.#history.compact(before, this.#hub.needed);
     this.#unpin();
   }
 
@@ -135,7 +135,7 @@ export class Engine {
     const limit = this.#options.historyLimit ?? Math.min(Math.max(this.#records.size, MIN_HISTORY), MAX_HISTORY);
     this.#history.append(events, limit);
     this.#hub.committed(revision);
-    this.#history.trim(limit, Math.max(this.#hub.published, this.#history.end - limit * UNPUBLISHED_FACTOR));
+    this.#history.trim(limit, Math.max(this.#hub.needed, this.#history.end - limit * UNPUBLISHED_FACTOR));
     if (this.#pins.size > 0) this.#unpin();
   }
 

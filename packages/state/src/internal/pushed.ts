@@ -6,18 +6,18 @@ import type { Publisher, Watcher } from './cursor.ts';
 /** The push side of a watch: an observer that is told while events are published. */
 export class Pushed implements Watcher {
   readonly prefix: string;
-  readonly #from: Revision;
+  readonly from: Revision;
   readonly #target: Observer<StateEvent>;
   #closed = false;
 
   constructor(prefix: string, from: Revision, target: Observer<StateEvent>) {
     this.prefix = prefix;
-    this.#from = from;
+    this.from = from;
     this.#target = target;
   }
 
   notify(event: StateEvent): void {
-    if (event.revision > this.#from && !this.#closed) this.#target.next(event);
+    if (event.revision > this.from && !this.#closed) this.#target.next(event);
   }
 
   end(error?: Error): void {
@@ -33,8 +33,8 @@ export class Pushed implements Watcher {
 
   /** Delivers what was published before the observer came. False when it is not to be told of more. */
   catchUp({ history, published }: Publisher): boolean {
-    if (this.#from < history.compacted) this.end(new ExpiredError(this.#from, history.compacted));
-    for (let position = history.after(this.#from); position < published && !this.#closed; ) {
+    if (this.from < history.compacted) this.end(new ExpiredError(this.from, history.compacted));
+    for (let position = history.after(this.from); position < published && !this.#closed; ) {
       const { events, at } = history.from(position);
       const stop = Math.min(events.length, at + published - position);
       for (let index = at; index < stop; index += 1) {
@@ -42,7 +42,7 @@ export class Pushed implements Watcher {
         if (event.key.startsWith(this.prefix)) this.notify(event);
       }
       position += stop - at;
-      if (position < history.start) this.end(new ExpiredError(this.#from, history.compacted));
+      if (position < history.start) this.end(new ExpiredError(this.from, history.compacted));
     }
     return !this.#closed;
   }

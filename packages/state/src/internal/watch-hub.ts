@@ -30,6 +30,8 @@ export class WatchHub implements Publisher {
   #deferred: (() => void)[] = [];
   #published: number;
   #publishedRevision: Revision;
+  /** Where the earliest of the subscribers begins that the next drain brings up to date. */
+  #joining = Infinity;
   /** Whether `schedule` was asked for a drain that has not begun. */
   #scheduled = false;
   #draining = false;
@@ -48,6 +50,11 @@ export class WatchHub implements Publisher {
 
   get publishedRevision(): Revision {
     return this.#publishedRevision;
+  }
+
+  /** What is at this position or after it is still to be told to somebody who was there in time. */
+  get needed(): number {
+    return Math.min(this.#published, this.#joining);
   }
 
   /** Told after each commit. */
@@ -95,6 +102,7 @@ export class WatchHub implements Publisher {
       return undefined;
     }
     this.#watchers.set(watcher, undefined);
+    this.#joining = Math.min(this.#joining, this.history.after(watcher.from));
     this.defer(() => this.#join(watcher));
     return () => {
       watcher.close();
@@ -136,6 +144,7 @@ export class WatchHub implements Publisher {
       this.#deferred = [];
       for (const fn of deferred) this.guard(fn);
     }
+    this.#joining = Infinity;
   }
 
   /** Publishes one commit. False when there is none. */
@@ -148,8 +157,8 @@ export class WatchHub implements Publisher {
     const { revision } = events[at] as StateEvent;
     let count = 1;
     while (events[at + count]?.revision === revision) count += 1;
-    this.#published = first + count;
     for (let index = 0; index < count; index += 1) this.#tell(events[at + index] as StateEvent, first + index);
+    this.#published = first + count;
     this.#publishedRevision = revision;
     return true;
   }
