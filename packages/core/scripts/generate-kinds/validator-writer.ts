@@ -2,7 +2,7 @@ import { Ajv } from 'ajv';
 import { _Code } from 'ajv/dist/compile/codegen/code.js';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import { enforcement, isStruct, type Enforcement } from './enforcement.ts';
-import { resolveRef, type Definition, type OpenApiSchema } from './input.ts';
+import { resolveRef, walkSchema, type Definition, type OpenApiSchema } from './input.ts';
 import type { GenerationPlan, ModulePlan } from './plan.ts';
 import { leafOf } from './schema-writer.ts';
 
@@ -51,15 +51,32 @@ export function writeValidators(plan: GenerationPlan, module: ModulePlan): Writt
   const ajv = new Ajv({ allErrors: true, strict: false, validateSchema: false, code: { source: true, esm: true, lines: true } });
   ajv.addKeyword({ keyword: 'fields', code: ({ gen, schema }) => void gen.code(new _Code(schema as string)) });
   for (const definition of definitions) ajv.addSchema({ $id: definition.name, fields: writeBody(scope, definition) });
-  const code = compact(standaloneCode.default(ajv, Object.fromEntries(definitions.map(({ name }) => [name, name]))), definitions.length);
+  const whole = standaloneCode.default(ajv, Object.fromEntries(definitions.map(({ name }) => [name, name])));
+  const code = compact(whole, { functions: definitions.length, exported: usedElsewhere(plan, module) });
   const constants = [...scope.constants].map(([expression, name]) => `const ${name} = ${expression};\n`).join('');
   return { code: `${code}${constants}`, checks: [...scope.checks].sort(), imports: sortedImports(scope) };
 }
 
-/** Takes out of ajv's output what our vocabulary has no use for: the schemas themselves, and the parameters that say where a value was found. */
-function compact(code: string, functions: number): string {
+/** The types of a module that other modules refer to. */
+function usedElsewhere(plan: GenerationPlan, module: ModulePlan): Set<string> {
+  const used = new Set<string>();
+  for (const definition of plan.modules.filter((other) => other !== module).flatMap((other) => other.definitions)) {
+    walkSchema(definition.schema, ({ $ref }) => {
+      const target = $ref === undefined ? undefined : resolveRef(plan.input, $ref);
+      if (target?.module === module.name) used.add(target.name);
+    });
+  }
+  return used;
+}
+
+/**
+ * Takes out of ajv's output what nobody has a use for: the schemas themselves, the parameters that say where a value was found, and the exports of
+ * what only this module needs.
+ */
+function compact(code: string, { functions, exported }: { functions: number; exported: ReadonlySet<string> }): string {
   const lines = code.split('\n').filter((line) => !/^("use strict";|const schema\d+ = |\/\*# sourceURL|;?$)/.test(line));
-  const text = lines.join('\n').replaceAll('(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){', '(data){');
+  const kept = lines.join('\n').replaceAll(/^export const (\w+) = /gm, (line, name: string) => (exported.has(name) ? line : `const ${name} = `));
+  const text = kept.replaceAll('(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){', '(data){');
   if (text.split('(data){').length !== functions + 1) throw new Error('the output of ajv has another form than expected');
   return text;
 }

@@ -3,7 +3,7 @@ import { NOTHING, bool, bytes, isObject, list, map, object, str, string, sub, wr
 import { schemas as authenticationV1, UserInfo } from './authentication-v1.js';
 import { schemas as metaV1, GroupVersionKind, GroupVersionResource, Status } from './meta-v1.js';
 
-export const AdmissionRequest = validate0;
+const AdmissionRequest = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -31,7 +31,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const AdmissionResponse = validate1;
+const AdmissionResponse = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -51,7 +51,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const AdmissionReview = validate2;
+const AdmissionReview = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;

@@ -2,7 +2,7 @@
 import { NOTHING, bytes, i32, int64, isObject, list, need, oneOf, str, string, sub, wrong } from './checks.ts';
 import { schemas as metaV1, Condition, LabelSelector, ObjectMeta } from './meta-v1.js';
 
-export const ApplyConfiguration = validate0;
+const ApplyConfiguration = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -16,7 +16,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const AuditAnnotation = validate1;
+const AuditAnnotation = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -33,7 +33,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const ExpressionWarning = validate2;
+const ExpressionWarning = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -48,7 +48,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const JSONPatch = validate3;
+const JSONPatch = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;
@@ -62,7 +62,7 @@ errors = vErrors === null ? 0 : 1;
 validate3.errors = vErrors;
 return errors === 0;
 }
-export const MatchCondition = validate4;
+const MatchCondition = validate4;
 function validate4(data){
 let vErrors = null;
 let errors = 0;
@@ -79,7 +79,7 @@ errors = vErrors === null ? 0 : 1;
 validate4.errors = vErrors;
 return errors === 0;
 }
-export const MatchResources = validate5;
+const MatchResources = validate5;
 function validate5(data){
 let vErrors = null;
 let errors = 0;
@@ -97,7 +97,7 @@ errors = vErrors === null ? 0 : 1;
 validate5.errors = vErrors;
 return errors === 0;
 }
-export const MutatingAdmissionPolicy = validate6;
+const MutatingAdmissionPolicy = validate6;
 function validate6(data){
 let vErrors = null;
 let errors = 0;
@@ -114,7 +114,7 @@ errors = vErrors === null ? 0 : 1;
 validate6.errors = vErrors;
 return errors === 0;
 }
-export const MutatingAdmissionPolicyBinding = validate7;
+const MutatingAdmissionPolicyBinding = validate7;
 function validate7(data){
 let vErrors = null;
 let errors = 0;
@@ -131,7 +131,7 @@ errors = vErrors === null ? 0 : 1;
 validate7.errors = vErrors;
 return errors === 0;
 }
-export const MutatingAdmissionPolicyBindingSpec = validate8;
+const MutatingAdmissionPolicyBindingSpec = validate8;
 function validate8(data){
 let vErrors = null;
 let errors = 0;
@@ -147,7 +147,7 @@ errors = vErrors === null ? 0 : 1;
 validate8.errors = vErrors;
 return errors === 0;
 }
-export const MutatingAdmissionPolicySpec = validate9;
+const MutatingAdmissionPolicySpec = validate9;
 function validate9(data){
 let vErrors = null;
 let errors = 0;
@@ -167,7 +167,7 @@ errors = vErrors === null ? 0 : 1;
 validate9.errors = vErrors;
 return errors === 0;
 }
-export const MutatingWebhook = validate10;
+const MutatingWebhook = validate10;
 function validate10(data){
 let vErrors = null;
 let errors = 0;
@@ -195,7 +195,7 @@ errors = vErrors === null ? 0 : 1;
 validate10.errors = vErrors;
 return errors === 0;
 }
-export const MutatingWebhookConfiguration = validate11;
+const MutatingWebhookConfiguration = validate11;
 function validate11(data){
 let vErrors = null;
 let errors = 0;
@@ -212,7 +212,7 @@ errors = vErrors === null ? 0 : 1;
 validate11.errors = vErrors;
 return errors === 0;
 }
-export const Mutation = validate12;
+const Mutation = validate12;
 function validate12(data){
 let vErrors = null;
 let errors = 0;
@@ -229,7 +229,7 @@ errors = vErrors === null ? 0 : 1;
 validate12.errors = vErrors;
 return errors === 0;
 }
-export const NamedRuleWithOperations = validate13;
+const NamedRuleWithOperations = validate13;
 function validate13(data){
 let vErrors = null;
 let errors = 0;
@@ -248,7 +248,7 @@ errors = vErrors === null ? 0 : 1;
 validate13.errors = vErrors;
 return errors === 0;
 }
-export const ParamKind = validate14;
+const ParamKind = validate14;
 function validate14(data){
 let vErrors = null;
 let errors = 0;
@@ -263,7 +263,7 @@ errors = vErrors === null ? 0 : 1;
 validate14.errors = vErrors;
 return errors === 0;
 }
-export const ParamRef = validate15;
+const ParamRef = validate15;
 function validate15(data){
 let vErrors = null;
 let errors = 0;
@@ -280,7 +280,7 @@ errors = vErrors === null ? 0 : 1;
 validate15.errors = vErrors;
 return errors === 0;
 }
-export const RuleWithOperations = validate16;
+const RuleWithOperations = validate16;
 function validate16(data){
 let vErrors = null;
 let errors = 0;
@@ -298,7 +298,7 @@ errors = vErrors === null ? 0 : 1;
 validate16.errors = vErrors;
 return errors === 0;
 }
-export const ServiceReference = validate17;
+const ServiceReference = validate17;
 function validate17(data){
 let vErrors = null;
 let errors = 0;
@@ -317,7 +317,7 @@ errors = vErrors === null ? 0 : 1;
 validate17.errors = vErrors;
 return errors === 0;
 }
-export const TypeChecking = validate18;
+const TypeChecking = validate18;
 function validate18(data){
 let vErrors = null;
 let errors = 0;
@@ -331,7 +331,7 @@ errors = vErrors === null ? 0 : 1;
 validate18.errors = vErrors;
 return errors === 0;
 }
-export const ValidatingAdmissionPolicy = validate19;
+const ValidatingAdmissionPolicy = validate19;
 function validate19(data){
 let vErrors = null;
 let errors = 0;
@@ -349,7 +349,7 @@ errors = vErrors === null ? 0 : 1;
 validate19.errors = vErrors;
 return errors === 0;
 }
-export const ValidatingAdmissionPolicyBinding = validate20;
+const ValidatingAdmissionPolicyBinding = validate20;
 function validate20(data){
 let vErrors = null;
 let errors = 0;
@@ -366,7 +366,7 @@ errors = vErrors === null ? 0 : 1;
 validate20.errors = vErrors;
 return errors === 0;
 }
-export const ValidatingAdmissionPolicyBindingSpec = validate21;
+const ValidatingAdmissionPolicyBindingSpec = validate21;
 function validate21(data){
 let vErrors = null;
 let errors = 0;
@@ -385,7 +385,7 @@ errors = vErrors === null ? 0 : 1;
 validate21.errors = vErrors;
 return errors === 0;
 }
-export const ValidatingAdmissionPolicySpec = validate22;
+const ValidatingAdmissionPolicySpec = validate22;
 function validate22(data){
 let vErrors = null;
 let errors = 0;
@@ -405,7 +405,7 @@ errors = vErrors === null ? 0 : 1;
 validate22.errors = vErrors;
 return errors === 0;
 }
-export const ValidatingAdmissionPolicyStatus = validate23;
+const ValidatingAdmissionPolicyStatus = validate23;
 function validate23(data){
 let vErrors = null;
 let errors = 0;
@@ -421,7 +421,7 @@ errors = vErrors === null ? 0 : 1;
 validate23.errors = vErrors;
 return errors === 0;
 }
-export const ValidatingWebhook = validate24;
+const ValidatingWebhook = validate24;
 function validate24(data){
 let vErrors = null;
 let errors = 0;
@@ -448,7 +448,7 @@ errors = vErrors === null ? 0 : 1;
 validate24.errors = vErrors;
 return errors === 0;
 }
-export const ValidatingWebhookConfiguration = validate25;
+const ValidatingWebhookConfiguration = validate25;
 function validate25(data){
 let vErrors = null;
 let errors = 0;
@@ -465,7 +465,7 @@ errors = vErrors === null ? 0 : 1;
 validate25.errors = vErrors;
 return errors === 0;
 }
-export const Validation = validate26;
+const Validation = validate26;
 function validate26(data){
 let vErrors = null;
 let errors = 0;
@@ -483,7 +483,7 @@ errors = vErrors === null ? 0 : 1;
 validate26.errors = vErrors;
 return errors === 0;
 }
-export const Variable = validate27;
+const Variable = validate27;
 function validate27(data){
 let vErrors = null;
 let errors = 0;
@@ -500,7 +500,7 @@ errors = vErrors === null ? 0 : 1;
 validate27.errors = vErrors;
 return errors === 0;
 }
-export const WebhookClientConfig = validate28;
+const WebhookClientConfig = validate28;
 function validate28(data){
 let vErrors = null;
 let errors = 0;

@@ -2,7 +2,7 @@
 import { isObject, list, need, oneOf, str, string, sub, wrong } from './checks.ts';
 import { schemas as metaV1, LabelSelector, ObjectMeta } from './meta-v1.js';
 
-export const ApplyConfiguration = validate0;
+const ApplyConfiguration = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -16,7 +16,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const JSONPatch = validate1;
+const JSONPatch = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -30,7 +30,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const MatchCondition = validate2;
+const MatchCondition = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -47,7 +47,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const MatchResources = validate3;
+const MatchResources = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;
@@ -65,7 +65,7 @@ errors = vErrors === null ? 0 : 1;
 validate3.errors = vErrors;
 return errors === 0;
 }
-export const MutatingAdmissionPolicy = validate4;
+const MutatingAdmissionPolicy = validate4;
 function validate4(data){
 let vErrors = null;
 let errors = 0;
@@ -82,7 +82,7 @@ errors = vErrors === null ? 0 : 1;
 validate4.errors = vErrors;
 return errors === 0;
 }
-export const MutatingAdmissionPolicyBinding = validate5;
+const MutatingAdmissionPolicyBinding = validate5;
 function validate5(data){
 let vErrors = null;
 let errors = 0;
@@ -99,7 +99,7 @@ errors = vErrors === null ? 0 : 1;
 validate5.errors = vErrors;
 return errors === 0;
 }
-export const MutatingAdmissionPolicyBindingSpec = validate6;
+const MutatingAdmissionPolicyBindingSpec = validate6;
 function validate6(data){
 let vErrors = null;
 let errors = 0;
@@ -115,7 +115,7 @@ errors = vErrors === null ? 0 : 1;
 validate6.errors = vErrors;
 return errors === 0;
 }
-export const MutatingAdmissionPolicySpec = validate7;
+const MutatingAdmissionPolicySpec = validate7;
 function validate7(data){
 let vErrors = null;
 let errors = 0;
@@ -135,7 +135,7 @@ errors = vErrors === null ? 0 : 1;
 validate7.errors = vErrors;
 return errors === 0;
 }
-export const Mutation = validate8;
+const Mutation = validate8;
 function validate8(data){
 let vErrors = null;
 let errors = 0;
@@ -152,7 +152,7 @@ errors = vErrors === null ? 0 : 1;
 validate8.errors = vErrors;
 return errors === 0;
 }
-export const NamedRuleWithOperations = validate9;
+const NamedRuleWithOperations = validate9;
 function validate9(data){
 let vErrors = null;
 let errors = 0;
@@ -171,7 +171,7 @@ errors = vErrors === null ? 0 : 1;
 validate9.errors = vErrors;
 return errors === 0;
 }
-export const ParamKind = validate10;
+const ParamKind = validate10;
 function validate10(data){
 let vErrors = null;
 let errors = 0;
@@ -186,7 +186,7 @@ errors = vErrors === null ? 0 : 1;
 validate10.errors = vErrors;
 return errors === 0;
 }
-export const ParamRef = validate11;
+const ParamRef = validate11;
 function validate11(data){
 let vErrors = null;
 let errors = 0;
@@ -203,7 +203,7 @@ errors = vErrors === null ? 0 : 1;
 validate11.errors = vErrors;
 return errors === 0;
 }
-export const Variable = validate12;
+const Variable = validate12;
 function validate12(data){
 let vErrors = null;
 let errors = 0;

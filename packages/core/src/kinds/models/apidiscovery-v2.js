@@ -2,7 +2,7 @@
 import { isObject, list, need, str, string, sub, wrong } from './checks.ts';
 import { schemas as metaV1, GroupVersionKind, ListMeta, ObjectMeta } from './meta-v1.js';
 
-export const APIGroupDiscovery = validate0;
+const APIGroupDiscovery = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -19,7 +19,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const APIGroupDiscoveryList = validate1;
+const APIGroupDiscoveryList = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -37,7 +37,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const APIResourceDiscovery = validate2;
+const APIResourceDiscovery = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -62,7 +62,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const APISubresourceDiscovery = validate3;
+const APISubresourceDiscovery = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;
@@ -81,7 +81,7 @@ errors = vErrors === null ? 0 : 1;
 validate3.errors = vErrors;
 return errors === 0;
 }
-export const APIVersionDiscovery = validate4;
+const APIVersionDiscovery = validate4;
 function validate4(data){
 let vErrors = null;
 let errors = 0;

@@ -2,7 +2,7 @@
 import { NOTHING, anything, bool, bytes, i32, int64, isObject, list, map, need, number, object, oneOf, str, string, sub, time, wrong } from './checks.ts';
 import { schemas as metaV1, ObjectMeta, Status } from './meta-v1.js';
 
-export const ConversionRequest = validate0;
+const ConversionRequest = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -21,7 +21,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const ConversionResponse = validate1;
+const ConversionResponse = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -39,7 +39,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const ConversionReview = validate2;
+const ConversionReview = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -56,7 +56,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const CustomResourceColumnDefinition = validate3;
+const CustomResourceColumnDefinition = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;
@@ -78,7 +78,7 @@ errors = vErrors === null ? 0 : 1;
 validate3.errors = vErrors;
 return errors === 0;
 }
-export const CustomResourceConversion = validate4;
+const CustomResourceConversion = validate4;
 function validate4(data){
 let vErrors = null;
 let errors = 0;
@@ -94,7 +94,7 @@ errors = vErrors === null ? 0 : 1;
 validate4.errors = vErrors;
 return errors === 0;
 }
-export const CustomResourceDefinition = validate5;
+const CustomResourceDefinition = validate5;
 function validate5(data){
 let vErrors = null;
 let errors = 0;
@@ -112,7 +112,7 @@ errors = vErrors === null ? 0 : 1;
 validate5.errors = vErrors;
 return errors === 0;
 }
-export const CustomResourceDefinitionCondition = validate6;
+const CustomResourceDefinitionCondition = validate6;
 function validate6(data){
 let vErrors = null;
 let errors = 0;
@@ -131,7 +131,7 @@ errors = vErrors === null ? 0 : 1;
 validate6.errors = vErrors;
 return errors === 0;
 }
-export const CustomResourceDefinitionNames = validate7;
+const CustomResourceDefinitionNames = validate7;
 function validate7(data){
 let vErrors = null;
 let errors = 0;
@@ -152,7 +152,7 @@ errors = vErrors === null ? 0 : 1;
 validate7.errors = vErrors;
 return errors === 0;
 }
-export const CustomResourceDefinitionSpec = validate8;
+const CustomResourceDefinitionSpec = validate8;
 function validate8(data){
 let vErrors = null;
 let errors = 0;
@@ -174,7 +174,7 @@ errors = vErrors === null ? 0 : 1;
 validate8.errors = vErrors;
 return errors === 0;
 }
-export const CustomResourceDefinitionStatus = validate9;
+const CustomResourceDefinitionStatus = validate9;
 function validate9(data){
 let vErrors = null;
 let errors = 0;
@@ -191,7 +191,7 @@ errors = vErrors === null ? 0 : 1;
 validate9.errors = vErrors;
 return errors === 0;
 }
-export const CustomResourceDefinitionVersion = validate10;
+const CustomResourceDefinitionVersion = validate10;
 function validate10(data){
 let vErrors = null;
 let errors = 0;
@@ -214,7 +214,7 @@ errors = vErrors === null ? 0 : 1;
 validate10.errors = vErrors;
 return errors === 0;
 }
-export const CustomResourceSubresourceScale = validate11;
+const CustomResourceSubresourceScale = validate11;
 function validate11(data){
 let vErrors = null;
 let errors = 0;
@@ -232,7 +232,7 @@ errors = vErrors === null ? 0 : 1;
 validate11.errors = vErrors;
 return errors === 0;
 }
-export const CustomResourceSubresourceStatus = validate12;
+const CustomResourceSubresourceStatus = validate12;
 function validate12(data){
 let vErrors = null;
 let errors = 0;
@@ -243,7 +243,7 @@ errors = vErrors === null ? 0 : 1;
 validate12.errors = vErrors;
 return errors === 0;
 }
-export const CustomResourceSubresources = validate13;
+const CustomResourceSubresources = validate13;
 function validate13(data){
 let vErrors = null;
 let errors = 0;
@@ -258,7 +258,7 @@ errors = vErrors === null ? 0 : 1;
 validate13.errors = vErrors;
 return errors === 0;
 }
-export const CustomResourceValidation = validate14;
+const CustomResourceValidation = validate14;
 function validate14(data){
 let vErrors = null;
 let errors = 0;
@@ -272,7 +272,7 @@ errors = vErrors === null ? 0 : 1;
 validate14.errors = vErrors;
 return errors === 0;
 }
-export const ExternalDocumentation = validate15;
+const ExternalDocumentation = validate15;
 function validate15(data){
 let vErrors = null;
 let errors = 0;
@@ -287,7 +287,7 @@ errors = vErrors === null ? 0 : 1;
 validate15.errors = vErrors;
 return errors === 0;
 }
-export const JSONSchemaProps = validate16;
+const JSONSchemaProps = validate16;
 function validate16(data){
 let vErrors = null;
 let errors = 0;
@@ -339,7 +339,7 @@ errors = vErrors === null ? 0 : 1;
 validate16.errors = vErrors;
 return errors === 0;
 }
-export const SelectableField = validate17;
+const SelectableField = validate17;
 function validate17(data){
 let vErrors = null;
 let errors = 0;
@@ -354,7 +354,7 @@ errors = vErrors === null ? 0 : 1;
 validate17.errors = vErrors;
 return errors === 0;
 }
-export const ServiceReference = validate18;
+const ServiceReference = validate18;
 function validate18(data){
 let vErrors = null;
 let errors = 0;
@@ -373,7 +373,7 @@ errors = vErrors === null ? 0 : 1;
 validate18.errors = vErrors;
 return errors === 0;
 }
-export const ValidationRule = validate19;
+const ValidationRule = validate19;
 function validate19(data){
 let vErrors = null;
 let errors = 0;
@@ -393,7 +393,7 @@ errors = vErrors === null ? 0 : 1;
 validate19.errors = vErrors;
 return errors === 0;
 }
-export const WebhookClientConfig = validate20;
+const WebhookClientConfig = validate20;
 function validate20(data){
 let vErrors = null;
 let errors = 0;
@@ -409,7 +409,7 @@ errors = vErrors === null ? 0 : 1;
 validate20.errors = vErrors;
 return errors === 0;
 }
-export const WebhookConversion = validate21;
+const WebhookConversion = validate21;
 function validate21(data){
 let vErrors = null;
 let errors = 0;

@@ -2,7 +2,7 @@
 import { bool, bytes, i32, isObject, list, need, str, sub, time, wrong } from './checks.ts';
 import { schemas as metaV1, ObjectMeta } from './meta-v1.js';
 
-export const APIService = validate0;
+const APIService = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -20,7 +20,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const APIServiceCondition = validate1;
+const APIServiceCondition = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -38,7 +38,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const APIServiceSpec = validate2;
+const APIServiceSpec = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -60,7 +60,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const APIServiceStatus = validate3;
+const APIServiceStatus = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;
@@ -74,7 +74,7 @@ errors = vErrors === null ? 0 : 1;
 validate3.errors = vErrors;
 return errors === 0;
 }
-export const ServiceReference = validate4;
+const ServiceReference = validate4;
 function validate4(data){
 let vErrors = null;
 let errors = 0;

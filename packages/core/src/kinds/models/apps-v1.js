@@ -3,7 +3,7 @@ import { NOTHING, bool, i32, int64, intOrString, isObject, list, need, object, o
 import { schemas as coreV1, PersistentVolumeClaim, PodTemplateSpec } from './core-v1.js';
 import { schemas as metaV1, LabelSelector, ObjectMeta } from './meta-v1.js';
 
-export const ControllerRevision = validate0;
+const ControllerRevision = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -21,7 +21,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const DaemonSet = validate1;
+const DaemonSet = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -39,7 +39,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const DaemonSetCondition = validate2;
+const DaemonSetCondition = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -57,7 +57,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const DaemonSetSpec = validate3;
+const DaemonSetSpec = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;
@@ -76,7 +76,7 @@ errors = vErrors === null ? 0 : 1;
 validate3.errors = vErrors;
 return errors === 0;
 }
-export const DaemonSetStatus = validate4;
+const DaemonSetStatus = validate4;
 function validate4(data){
 let vErrors = null;
 let errors = 0;
@@ -99,7 +99,7 @@ errors = vErrors === null ? 0 : 1;
 validate4.errors = vErrors;
 return errors === 0;
 }
-export const DaemonSetUpdateStrategy = validate5;
+const DaemonSetUpdateStrategy = validate5;
 function validate5(data){
 let vErrors = null;
 let errors = 0;
@@ -114,7 +114,7 @@ errors = vErrors === null ? 0 : 1;
 validate5.errors = vErrors;
 return errors === 0;
 }
-export const Deployment = validate6;
+const Deployment = validate6;
 function validate6(data){
 let vErrors = null;
 let errors = 0;
@@ -132,7 +132,7 @@ errors = vErrors === null ? 0 : 1;
 validate6.errors = vErrors;
 return errors === 0;
 }
-export const DeploymentCondition = validate7;
+const DeploymentCondition = validate7;
 function validate7(data){
 let vErrors = null;
 let errors = 0;
@@ -151,7 +151,7 @@ errors = vErrors === null ? 0 : 1;
 validate7.errors = vErrors;
 return errors === 0;
 }
-export const DeploymentSpec = validate8;
+const DeploymentSpec = validate8;
 function validate8(data){
 let vErrors = null;
 let errors = 0;
@@ -173,7 +173,7 @@ errors = vErrors === null ? 0 : 1;
 validate8.errors = vErrors;
 return errors === 0;
 }
-export const DeploymentStatus = validate9;
+const DeploymentStatus = validate9;
 function validate9(data){
 let vErrors = null;
 let errors = 0;
@@ -195,7 +195,7 @@ errors = vErrors === null ? 0 : 1;
 validate9.errors = vErrors;
 return errors === 0;
 }
-export const DeploymentStrategy = validate10;
+const DeploymentStrategy = validate10;
 function validate10(data){
 let vErrors = null;
 let errors = 0;
@@ -210,7 +210,7 @@ errors = vErrors === null ? 0 : 1;
 validate10.errors = vErrors;
 return errors === 0;
 }
-export const ReplicaSet = validate11;
+const ReplicaSet = validate11;
 function validate11(data){
 let vErrors = null;
 let errors = 0;
@@ -228,7 +228,7 @@ errors = vErrors === null ? 0 : 1;
 validate11.errors = vErrors;
 return errors === 0;
 }
-export const ReplicaSetCondition = validate12;
+const ReplicaSetCondition = validate12;
 function validate12(data){
 let vErrors = null;
 let errors = 0;
@@ -246,7 +246,7 @@ errors = vErrors === null ? 0 : 1;
 validate12.errors = vErrors;
 return errors === 0;
 }
-export const ReplicaSetSpec = validate13;
+const ReplicaSetSpec = validate13;
 function validate13(data){
 let vErrors = null;
 let errors = 0;
@@ -264,7 +264,7 @@ errors = vErrors === null ? 0 : 1;
 validate13.errors = vErrors;
 return errors === 0;
 }
-export const ReplicaSetStatus = validate14;
+const ReplicaSetStatus = validate14;
 function validate14(data){
 let vErrors = null;
 let errors = 0;
@@ -284,7 +284,7 @@ errors = vErrors === null ? 0 : 1;
 validate14.errors = vErrors;
 return errors === 0;
 }
-export const RollingUpdateDaemonSet = validate15;
+const RollingUpdateDaemonSet = validate15;
 function validate15(data){
 let vErrors = null;
 let errors = 0;
@@ -299,7 +299,7 @@ errors = vErrors === null ? 0 : 1;
 validate15.errors = vErrors;
 return errors === 0;
 }
-export const RollingUpdateDeployment = validate16;
+const RollingUpdateDeployment = validate16;
 function validate16(data){
 let vErrors = null;
 let errors = 0;
@@ -314,7 +314,7 @@ errors = vErrors === null ? 0 : 1;
 validate16.errors = vErrors;
 return errors === 0;
 }
-export const RollingUpdateStatefulSetStrategy = validate17;
+const RollingUpdateStatefulSetStrategy = validate17;
 function validate17(data){
 let vErrors = null;
 let errors = 0;
@@ -329,7 +329,7 @@ errors = vErrors === null ? 0 : 1;
 validate17.errors = vErrors;
 return errors === 0;
 }
-export const StatefulSet = validate18;
+const StatefulSet = validate18;
 function validate18(data){
 let vErrors = null;
 let errors = 0;
@@ -347,7 +347,7 @@ errors = vErrors === null ? 0 : 1;
 validate18.errors = vErrors;
 return errors === 0;
 }
-export const StatefulSetCondition = validate19;
+const StatefulSetCondition = validate19;
 function validate19(data){
 let vErrors = null;
 let errors = 0;
@@ -365,7 +365,7 @@ errors = vErrors === null ? 0 : 1;
 validate19.errors = vErrors;
 return errors === 0;
 }
-export const StatefulSetOrdinals = validate20;
+const StatefulSetOrdinals = validate20;
 function validate20(data){
 let vErrors = null;
 let errors = 0;
@@ -379,7 +379,7 @@ errors = vErrors === null ? 0 : 1;
 validate20.errors = vErrors;
 return errors === 0;
 }
-export const StatefulSetPersistentVolumeClaimRetentionPolicy = validate21;
+const StatefulSetPersistentVolumeClaimRetentionPolicy = validate21;
 function validate21(data){
 let vErrors = null;
 let errors = 0;
@@ -394,7 +394,7 @@ errors = vErrors === null ? 0 : 1;
 validate21.errors = vErrors;
 return errors === 0;
 }
-export const StatefulSetSpec = validate22;
+const StatefulSetSpec = validate22;
 function validate22(data){
 let vErrors = null;
 let errors = 0;
@@ -419,7 +419,7 @@ errors = vErrors === null ? 0 : 1;
 validate22.errors = vErrors;
 return errors === 0;
 }
-export const StatefulSetStatus = validate23;
+const StatefulSetStatus = validate23;
 function validate23(data){
 let vErrors = null;
 let errors = 0;
@@ -442,7 +442,7 @@ errors = vErrors === null ? 0 : 1;
 validate23.errors = vErrors;
 return errors === 0;
 }
-export const StatefulSetUpdateStrategy = validate24;
+const StatefulSetUpdateStrategy = validate24;
 function validate24(data){
 let vErrors = null;
 let errors = 0;

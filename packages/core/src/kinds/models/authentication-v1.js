@@ -2,7 +2,7 @@
 import { NOTHING, bool, int64, isObject, list, listOf, map, need, str, string, sub, time, wrong } from './checks.ts';
 import { schemas as metaV1, ObjectMeta } from './meta-v1.js';
 
-export const BoundObjectReference = validate0;
+const BoundObjectReference = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -19,7 +19,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const SelfSubjectReview = validate1;
+const SelfSubjectReview = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -36,7 +36,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const SelfSubjectReviewStatus = validate2;
+const SelfSubjectReviewStatus = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -50,7 +50,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const TokenRequest = validate3;
+const TokenRequest = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;
@@ -68,7 +68,7 @@ errors = vErrors === null ? 0 : 1;
 validate3.errors = vErrors;
 return errors === 0;
 }
-export const TokenRequestSpec = validate4;
+const TokenRequestSpec = validate4;
 function validate4(data){
 let vErrors = null;
 let errors = 0;
@@ -84,7 +84,7 @@ errors = vErrors === null ? 0 : 1;
 validate4.errors = vErrors;
 return errors === 0;
 }
-export const TokenRequestStatus = validate5;
+const TokenRequestStatus = validate5;
 function validate5(data){
 let vErrors = null;
 let errors = 0;
@@ -99,7 +99,7 @@ errors = vErrors === null ? 0 : 1;
 validate5.errors = vErrors;
 return errors === 0;
 }
-export const TokenReview = validate6;
+const TokenReview = validate6;
 function validate6(data){
 let vErrors = null;
 let errors = 0;
@@ -117,7 +117,7 @@ errors = vErrors === null ? 0 : 1;
 validate6.errors = vErrors;
 return errors === 0;
 }
-export const TokenReviewSpec = validate7;
+const TokenReviewSpec = validate7;
 function validate7(data){
 let vErrors = null;
 let errors = 0;
@@ -133,7 +133,7 @@ errors = vErrors === null ? 0 : 1;
 validate7.errors = vErrors;
 return errors === 0;
 }
-export const TokenReviewStatus = validate8;
+const TokenReviewStatus = validate8;
 function validate8(data){
 let vErrors = null;
 let errors = 0;

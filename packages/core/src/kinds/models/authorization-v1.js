@@ -2,7 +2,7 @@
 import { bool, isObject, list, listOf, map, str, string, sub, wrong } from './checks.ts';
 import { schemas as metaV1, FieldSelectorRequirement, LabelSelectorRequirement, ObjectMeta } from './meta-v1.js';
 
-export const FieldSelectorAttributes = validate0;
+const FieldSelectorAttributes = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -17,7 +17,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const LabelSelectorAttributes = validate1;
+const LabelSelectorAttributes = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -32,7 +32,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const LocalSubjectAccessReview = validate2;
+const LocalSubjectAccessReview = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -50,7 +50,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const NonResourceAttributes = validate3;
+const NonResourceAttributes = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;
@@ -65,7 +65,7 @@ errors = vErrors === null ? 0 : 1;
 validate3.errors = vErrors;
 return errors === 0;
 }
-export const NonResourceRule = validate4;
+const NonResourceRule = validate4;
 function validate4(data){
 let vErrors = null;
 let errors = 0;
@@ -80,7 +80,7 @@ errors = vErrors === null ? 0 : 1;
 validate4.errors = vErrors;
 return errors === 0;
 }
-export const ResourceAttributes = validate5;
+const ResourceAttributes = validate5;
 function validate5(data){
 let vErrors = null;
 let errors = 0;
@@ -102,7 +102,7 @@ errors = vErrors === null ? 0 : 1;
 validate5.errors = vErrors;
 return errors === 0;
 }
-export const ResourceRule = validate6;
+const ResourceRule = validate6;
 function validate6(data){
 let vErrors = null;
 let errors = 0;
@@ -119,7 +119,7 @@ errors = vErrors === null ? 0 : 1;
 validate6.errors = vErrors;
 return errors === 0;
 }
-export const SelfSubjectAccessReview = validate7;
+const SelfSubjectAccessReview = validate7;
 function validate7(data){
 let vErrors = null;
 let errors = 0;
@@ -137,7 +137,7 @@ errors = vErrors === null ? 0 : 1;
 validate7.errors = vErrors;
 return errors === 0;
 }
-export const SelfSubjectAccessReviewSpec = validate8;
+const SelfSubjectAccessReviewSpec = validate8;
 function validate8(data){
 let vErrors = null;
 let errors = 0;
@@ -152,7 +152,7 @@ errors = vErrors === null ? 0 : 1;
 validate8.errors = vErrors;
 return errors === 0;
 }
-export const SelfSubjectRulesReview = validate9;
+const SelfSubjectRulesReview = validate9;
 function validate9(data){
 let vErrors = null;
 let errors = 0;
@@ -170,7 +170,7 @@ errors = vErrors === null ? 0 : 1;
 validate9.errors = vErrors;
 return errors === 0;
 }
-export const SelfSubjectRulesReviewSpec = validate10;
+const SelfSubjectRulesReviewSpec = validate10;
 function validate10(data){
 let vErrors = null;
 let errors = 0;
@@ -184,7 +184,7 @@ errors = vErrors === null ? 0 : 1;
 validate10.errors = vErrors;
 return errors === 0;
 }
-export const SubjectAccessReview = validate11;
+const SubjectAccessReview = validate11;
 function validate11(data){
 let vErrors = null;
 let errors = 0;
@@ -202,7 +202,7 @@ errors = vErrors === null ? 0 : 1;
 validate11.errors = vErrors;
 return errors === 0;
 }
-export const SubjectAccessReviewSpec = validate12;
+const SubjectAccessReviewSpec = validate12;
 function validate12(data){
 let vErrors = null;
 let errors = 0;
@@ -221,7 +221,7 @@ errors = vErrors === null ? 0 : 1;
 validate12.errors = vErrors;
 return errors === 0;
 }
-export const SubjectAccessReviewStatus = validate13;
+const SubjectAccessReviewStatus = validate13;
 function validate13(data){
 let vErrors = null;
 let errors = 0;
@@ -238,7 +238,7 @@ errors = vErrors === null ? 0 : 1;
 validate13.errors = vErrors;
 return errors === 0;
 }
-export const SubjectRulesReviewStatus = validate14;
+const SubjectRulesReviewStatus = validate14;
 function validate14(data){
 let vErrors = null;
 let errors = 0;

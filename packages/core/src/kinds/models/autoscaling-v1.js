@@ -2,7 +2,7 @@
 import { NOTHING, i32, int64, isObject, need, str, sub, time, wrong } from './checks.ts';
 import { schemas as metaV1, ObjectMeta } from './meta-v1.js';
 
-export const CrossVersionObjectReference = validate0;
+const CrossVersionObjectReference = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -20,7 +20,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const HorizontalPodAutoscaler = validate1;
+const HorizontalPodAutoscaler = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -38,7 +38,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const HorizontalPodAutoscalerSpec = validate2;
+const HorizontalPodAutoscalerSpec = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -56,7 +56,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const HorizontalPodAutoscalerStatus = validate3;
+const HorizontalPodAutoscalerStatus = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;
@@ -74,7 +74,7 @@ errors = vErrors === null ? 0 : 1;
 validate3.errors = vErrors;
 return errors === 0;
 }
-export const Scale = validate4;
+const Scale = validate4;
 function validate4(data){
 let vErrors = null;
 let errors = 0;
@@ -92,7 +92,7 @@ errors = vErrors === null ? 0 : 1;
 validate4.errors = vErrors;
 return errors === 0;
 }
-export const ScaleSpec = validate5;
+const ScaleSpec = validate5;
 function validate5(data){
 let vErrors = null;
 let errors = 0;
@@ -106,7 +106,7 @@ errors = vErrors === null ? 0 : 1;
 validate5.errors = vErrors;
 return errors === 0;
 }
-export const ScaleStatus = validate6;
+const ScaleStatus = validate6;
 function validate6(data){
 let vErrors = null;
 let errors = 0;

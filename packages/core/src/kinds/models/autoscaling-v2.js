@@ -2,7 +2,7 @@
 import { NOTHING, i32, int64, isObject, list, need, quantity, str, sub, time, wrong } from './checks.ts';
 import { schemas as metaV1, LabelSelector, ObjectMeta } from './meta-v1.js';
 
-export const ContainerResourceMetricSource = validate0;
+const ContainerResourceMetricSource = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -20,7 +20,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const ContainerResourceMetricStatus = validate1;
+const ContainerResourceMetricStatus = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -36,7 +36,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const CrossVersionObjectReference = validate2;
+const CrossVersionObjectReference = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -54,7 +54,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const ExternalMetricSource = validate3;
+const ExternalMetricSource = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;
@@ -69,7 +69,7 @@ errors = vErrors === null ? 0 : 1;
 validate3.errors = vErrors;
 return errors === 0;
 }
-export const ExternalMetricStatus = validate4;
+const ExternalMetricStatus = validate4;
 function validate4(data){
 let vErrors = null;
 let errors = 0;
@@ -84,7 +84,7 @@ errors = vErrors === null ? 0 : 1;
 validate4.errors = vErrors;
 return errors === 0;
 }
-export const HPAScalingPolicy = validate5;
+const HPAScalingPolicy = validate5;
 function validate5(data){
 let vErrors = null;
 let errors = 0;
@@ -103,7 +103,7 @@ errors = vErrors === null ? 0 : 1;
 validate5.errors = vErrors;
 return errors === 0;
 }
-export const HPAScalingRules = validate6;
+const HPAScalingRules = validate6;
 function validate6(data){
 let vErrors = null;
 let errors = 0;
@@ -120,7 +120,7 @@ errors = vErrors === null ? 0 : 1;
 validate6.errors = vErrors;
 return errors === 0;
 }
-export const HorizontalPodAutoscaler = validate7;
+const HorizontalPodAutoscaler = validate7;
 function validate7(data){
 let vErrors = null;
 let errors = 0;
@@ -138,7 +138,7 @@ errors = vErrors === null ? 0 : 1;
 validate7.errors = vErrors;
 return errors === 0;
 }
-export const HorizontalPodAutoscalerBehavior = validate8;
+const HorizontalPodAutoscalerBehavior = validate8;
 function validate8(data){
 let vErrors = null;
 let errors = 0;
@@ -153,7 +153,7 @@ errors = vErrors === null ? 0 : 1;
 validate8.errors = vErrors;
 return errors === 0;
 }
-export const HorizontalPodAutoscalerCondition = validate9;
+const HorizontalPodAutoscalerCondition = validate9;
 function validate9(data){
 let vErrors = null;
 let errors = 0;
@@ -171,7 +171,7 @@ errors = vErrors === null ? 0 : 1;
 validate9.errors = vErrors;
 return errors === 0;
 }
-export const HorizontalPodAutoscalerSpec = validate10;
+const HorizontalPodAutoscalerSpec = validate10;
 function validate10(data){
 let vErrors = null;
 let errors = 0;
@@ -190,7 +190,7 @@ errors = vErrors === null ? 0 : 1;
 validate10.errors = vErrors;
 return errors === 0;
 }
-export const HorizontalPodAutoscalerStatus = validate11;
+const HorizontalPodAutoscalerStatus = validate11;
 function validate11(data){
 let vErrors = null;
 let errors = 0;
@@ -209,7 +209,7 @@ errors = vErrors === null ? 0 : 1;
 validate11.errors = vErrors;
 return errors === 0;
 }
-export const MetricIdentifier = validate12;
+const MetricIdentifier = validate12;
 function validate12(data){
 let vErrors = null;
 let errors = 0;
@@ -225,7 +225,7 @@ errors = vErrors === null ? 0 : 1;
 validate12.errors = vErrors;
 return errors === 0;
 }
-export const MetricSpec = validate13;
+const MetricSpec = validate13;
 function validate13(data){
 let vErrors = null;
 let errors = 0;
@@ -245,7 +245,7 @@ errors = vErrors === null ? 0 : 1;
 validate13.errors = vErrors;
 return errors === 0;
 }
-export const MetricStatus = validate14;
+const MetricStatus = validate14;
 function validate14(data){
 let vErrors = null;
 let errors = 0;
@@ -264,7 +264,7 @@ errors = vErrors === null ? 0 : 1;
 validate14.errors = vErrors;
 return errors === 0;
 }
-export const MetricTarget = validate15;
+const MetricTarget = validate15;
 function validate15(data){
 let vErrors = null;
 let errors = 0;
@@ -282,7 +282,7 @@ errors = vErrors === null ? 0 : 1;
 validate15.errors = vErrors;
 return errors === 0;
 }
-export const MetricValueStatus = validate16;
+const MetricValueStatus = validate16;
 function validate16(data){
 let vErrors = null;
 let errors = 0;
@@ -298,7 +298,7 @@ errors = vErrors === null ? 0 : 1;
 validate16.errors = vErrors;
 return errors === 0;
 }
-export const ObjectMetricSource = validate17;
+const ObjectMetricSource = validate17;
 function validate17(data){
 let vErrors = null;
 let errors = 0;
@@ -314,7 +314,7 @@ errors = vErrors === null ? 0 : 1;
 validate17.errors = vErrors;
 return errors === 0;
 }
-export const ObjectMetricStatus = validate18;
+const ObjectMetricStatus = validate18;
 function validate18(data){
 let vErrors = null;
 let errors = 0;
@@ -330,7 +330,7 @@ errors = vErrors === null ? 0 : 1;
 validate18.errors = vErrors;
 return errors === 0;
 }
-export const PodsMetricSource = validate19;
+const PodsMetricSource = validate19;
 function validate19(data){
 let vErrors = null;
 let errors = 0;
@@ -345,7 +345,7 @@ errors = vErrors === null ? 0 : 1;
 validate19.errors = vErrors;
 return errors === 0;
 }
-export const PodsMetricStatus = validate20;
+const PodsMetricStatus = validate20;
 function validate20(data){
 let vErrors = null;
 let errors = 0;
@@ -360,7 +360,7 @@ errors = vErrors === null ? 0 : 1;
 validate20.errors = vErrors;
 return errors === 0;
 }
-export const ResourceMetricSource = validate21;
+const ResourceMetricSource = validate21;
 function validate21(data){
 let vErrors = null;
 let errors = 0;
@@ -376,7 +376,7 @@ errors = vErrors === null ? 0 : 1;
 validate21.errors = vErrors;
 return errors === 0;
 }
-export const ResourceMetricStatus = validate22;
+const ResourceMetricStatus = validate22;
 function validate22(data){
 let vErrors = null;
 let errors = 0;

@@ -3,7 +3,7 @@ import { NOTHING, bool, i32, int32, int64, isObject, list, need, oneOf, str, str
 import { schemas as coreV1, ObjectReference, PodTemplateSpec } from './core-v1.js';
 import { schemas as metaV1, LabelSelector, ObjectMeta } from './meta-v1.js';
 
-export const CronJob = validate0;
+const CronJob = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -21,7 +21,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const CronJobSpec = validate1;
+const CronJobSpec = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -43,7 +43,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const CronJobStatus = validate2;
+const CronJobStatus = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -59,7 +59,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const Job = validate3;
+const Job = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;
@@ -77,7 +77,7 @@ errors = vErrors === null ? 0 : 1;
 validate3.errors = vErrors;
 return errors === 0;
 }
-export const JobCondition = validate4;
+const JobCondition = validate4;
 function validate4(data){
 let vErrors = null;
 let errors = 0;
@@ -96,7 +96,7 @@ errors = vErrors === null ? 0 : 1;
 validate4.errors = vErrors;
 return errors === 0;
 }
-export const JobSpec = validate5;
+const JobSpec = validate5;
 function validate5(data){
 let vErrors = null;
 let errors = 0;
@@ -125,7 +125,7 @@ errors = vErrors === null ? 0 : 1;
 validate5.errors = vErrors;
 return errors === 0;
 }
-export const JobStatus = validate6;
+const JobStatus = validate6;
 function validate6(data){
 let vErrors = null;
 let errors = 0;
@@ -149,7 +149,7 @@ errors = vErrors === null ? 0 : 1;
 validate6.errors = vErrors;
 return errors === 0;
 }
-export const JobTemplateSpec = validate7;
+const JobTemplateSpec = validate7;
 function validate7(data){
 let vErrors = null;
 let errors = 0;
@@ -164,7 +164,7 @@ errors = vErrors === null ? 0 : 1;
 validate7.errors = vErrors;
 return errors === 0;
 }
-export const PodFailurePolicy = validate8;
+const PodFailurePolicy = validate8;
 function validate8(data){
 let vErrors = null;
 let errors = 0;
@@ -178,7 +178,7 @@ errors = vErrors === null ? 0 : 1;
 validate8.errors = vErrors;
 return errors === 0;
 }
-export const PodFailurePolicyOnExitCodesRequirement = validate9;
+const PodFailurePolicyOnExitCodesRequirement = validate9;
 function validate9(data){
 let vErrors = null;
 let errors = 0;
@@ -196,7 +196,7 @@ errors = vErrors === null ? 0 : 1;
 validate9.errors = vErrors;
 return errors === 0;
 }
-export const PodFailurePolicyOnPodConditionsPattern = validate10;
+const PodFailurePolicyOnPodConditionsPattern = validate10;
 function validate10(data){
 let vErrors = null;
 let errors = 0;
@@ -212,7 +212,7 @@ errors = vErrors === null ? 0 : 1;
 validate10.errors = vErrors;
 return errors === 0;
 }
-export const PodFailurePolicyRule = validate11;
+const PodFailurePolicyRule = validate11;
 function validate11(data){
 let vErrors = null;
 let errors = 0;
@@ -229,7 +229,7 @@ errors = vErrors === null ? 0 : 1;
 validate11.errors = vErrors;
 return errors === 0;
 }
-export const SuccessPolicy = validate12;
+const SuccessPolicy = validate12;
 function validate12(data){
 let vErrors = null;
 let errors = 0;
@@ -244,7 +244,7 @@ errors = vErrors === null ? 0 : 1;
 validate12.errors = vErrors;
 return errors === 0;
 }
-export const SuccessPolicyRule = validate13;
+const SuccessPolicyRule = validate13;
 function validate13(data){
 let vErrors = null;
 let errors = 0;
@@ -259,7 +259,7 @@ errors = vErrors === null ? 0 : 1;
 validate13.errors = vErrors;
 return errors === 0;
 }
-export const UncountedTerminatedPods = validate14;
+const UncountedTerminatedPods = validate14;
 function validate14(data){
 let vErrors = null;
 let errors = 0;

@@ -2,7 +2,7 @@
 import { NOTHING, bytes, i32, isObject, list, listOf, map, need, oneOf, str, string, sub, time, wrong } from './checks.ts';
 import { schemas as metaV1, ObjectMeta } from './meta-v1.js';
 
-export const CertificateSigningRequest = validate0;
+const CertificateSigningRequest = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -20,7 +20,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const CertificateSigningRequestCondition = validate1;
+const CertificateSigningRequestCondition = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -39,7 +39,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const CertificateSigningRequestSpec = validate2;
+const CertificateSigningRequestSpec = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -62,7 +62,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const CertificateSigningRequestStatus = validate3;
+const CertificateSigningRequestStatus = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;

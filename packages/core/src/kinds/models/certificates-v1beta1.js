@@ -2,7 +2,7 @@
 import { NOTHING, bytes, i32, isObject, list, map, need, str, string, sub, time, wrong } from './checks.ts';
 import { schemas as metaV1, Condition, ObjectMeta } from './meta-v1.js';
 
-export const ClusterTrustBundle = validate0;
+const ClusterTrustBundle = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -19,7 +19,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const ClusterTrustBundleSpec = validate1;
+const ClusterTrustBundleSpec = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -35,7 +35,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const PodCertificateRequest = validate2;
+const PodCertificateRequest = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -53,7 +53,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const PodCertificateRequestSpec = validate3;
+const PodCertificateRequestSpec = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;
@@ -86,7 +86,7 @@ errors = vErrors === null ? 0 : 1;
 validate3.errors = vErrors;
 return errors === 0;
 }
-export const PodCertificateRequestStatus = validate4;
+const PodCertificateRequestStatus = validate4;
 function validate4(data){
 let vErrors = null;
 let errors = 0;

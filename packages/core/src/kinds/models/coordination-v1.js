@@ -2,7 +2,7 @@
 import { i32, isObject, str, sub, time, wrong } from './checks.ts';
 import { schemas as metaV1, ObjectMeta } from './meta-v1.js';
 
-export const Lease = validate0;
+const Lease = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -19,7 +19,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const LeaseSpec = validate1;
+const LeaseSpec = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;

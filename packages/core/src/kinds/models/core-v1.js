@@ -2,7 +2,7 @@
 import { NOTHING, bool, bytes, i32, int32, int64, intOrString, isObject, list, map, need, oneOf, quantity, str, string, sub, time, wrong } from './checks.ts';
 import { schemas as metaV1, Condition, LabelSelector, ObjectMeta } from './meta-v1.js';
 
-export const AWSElasticBlockStoreVolumeSource = validate0;
+const AWSElasticBlockStoreVolumeSource = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -20,7 +20,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const Affinity = validate1;
+const Affinity = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -36,7 +36,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const AppArmorProfile = validate2;
+const AppArmorProfile = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -52,7 +52,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const AttachedVolume = validate3;
+const AttachedVolume = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;
@@ -67,7 +67,7 @@ errors = vErrors === null ? 0 : 1;
 validate3.errors = vErrors;
 return errors === 0;
 }
-export const AzureDiskVolumeSource = validate4;
+const AzureDiskVolumeSource = validate4;
 function validate4(data){
 let vErrors = null;
 let errors = 0;
@@ -88,7 +88,7 @@ errors = vErrors === null ? 0 : 1;
 validate4.errors = vErrors;
 return errors === 0;
 }
-export const AzureFilePersistentVolumeSource = validate5;
+const AzureFilePersistentVolumeSource = validate5;
 function validate5(data){
 let vErrors = null;
 let errors = 0;
@@ -107,7 +107,7 @@ errors = vErrors === null ? 0 : 1;
 validate5.errors = vErrors;
 return errors === 0;
 }
-export const AzureFileVolumeSource = validate6;
+const AzureFileVolumeSource = validate6;
 function validate6(data){
 let vErrors = null;
 let errors = 0;
@@ -125,7 +125,7 @@ errors = vErrors === null ? 0 : 1;
 validate6.errors = vErrors;
 return errors === 0;
 }
-export const Binding = validate7;
+const Binding = validate7;
 function validate7(data){
 let vErrors = null;
 let errors = 0;
@@ -142,7 +142,7 @@ errors = vErrors === null ? 0 : 1;
 validate7.errors = vErrors;
 return errors === 0;
 }
-export const CSIPersistentVolumeSource = validate8;
+const CSIPersistentVolumeSource = validate8;
 function validate8(data){
 let vErrors = null;
 let errors = 0;
@@ -167,7 +167,7 @@ errors = vErrors === null ? 0 : 1;
 validate8.errors = vErrors;
 return errors === 0;
 }
-export const CSIVolumeSource = validate9;
+const CSIVolumeSource = validate9;
 function validate9(data){
 let vErrors = null;
 let errors = 0;
@@ -186,7 +186,7 @@ errors = vErrors === null ? 0 : 1;
 validate9.errors = vErrors;
 return errors === 0;
 }
-export const Capabilities = validate10;
+const Capabilities = validate10;
 function validate10(data){
 let vErrors = null;
 let errors = 0;
@@ -201,7 +201,7 @@ errors = vErrors === null ? 0 : 1;
 validate10.errors = vErrors;
 return errors === 0;
 }
-export const CephFSPersistentVolumeSource = validate11;
+const CephFSPersistentVolumeSource = validate11;
 function validate11(data){
 let vErrors = null;
 let errors = 0;
@@ -221,7 +221,7 @@ errors = vErrors === null ? 0 : 1;
 validate11.errors = vErrors;
 return errors === 0;
 }
-export const CephFSVolumeSource = validate12;
+const CephFSVolumeSource = validate12;
 function validate12(data){
 let vErrors = null;
 let errors = 0;
@@ -241,7 +241,7 @@ errors = vErrors === null ? 0 : 1;
 validate12.errors = vErrors;
 return errors === 0;
 }
-export const CinderPersistentVolumeSource = validate13;
+const CinderPersistentVolumeSource = validate13;
 function validate13(data){
 let vErrors = null;
 let errors = 0;
@@ -259,7 +259,7 @@ errors = vErrors === null ? 0 : 1;
 validate13.errors = vErrors;
 return errors === 0;
 }
-export const CinderVolumeSource = validate14;
+const CinderVolumeSource = validate14;
 function validate14(data){
 let vErrors = null;
 let errors = 0;
@@ -277,7 +277,7 @@ errors = vErrors === null ? 0 : 1;
 validate14.errors = vErrors;
 return errors === 0;
 }
-export const ClientIPConfig = validate15;
+const ClientIPConfig = validate15;
 function validate15(data){
 let vErrors = null;
 let errors = 0;
@@ -291,7 +291,7 @@ errors = vErrors === null ? 0 : 1;
 validate15.errors = vErrors;
 return errors === 0;
 }
-export const ClusterTrustBundleProjection = validate16;
+const ClusterTrustBundleProjection = validate16;
 function validate16(data){
 let vErrors = null;
 let errors = 0;
@@ -310,7 +310,7 @@ errors = vErrors === null ? 0 : 1;
 validate16.errors = vErrors;
 return errors === 0;
 }
-export const ComponentCondition = validate17;
+const ComponentCondition = validate17;
 function validate17(data){
 let vErrors = null;
 let errors = 0;
@@ -329,7 +329,7 @@ errors = vErrors === null ? 0 : 1;
 validate17.errors = vErrors;
 return errors === 0;
 }
-export const ComponentStatus = validate18;
+const ComponentStatus = validate18;
 function validate18(data){
 let vErrors = null;
 let errors = 0;
@@ -346,7 +346,7 @@ errors = vErrors === null ? 0 : 1;
 validate18.errors = vErrors;
 return errors === 0;
 }
-export const ConfigMap = validate19;
+const ConfigMap = validate19;
 function validate19(data){
 let vErrors = null;
 let errors = 0;
@@ -365,7 +365,7 @@ errors = vErrors === null ? 0 : 1;
 validate19.errors = vErrors;
 return errors === 0;
 }
-export const ConfigMapEnvSource = validate20;
+const ConfigMapEnvSource = validate20;
 function validate20(data){
 let vErrors = null;
 let errors = 0;
@@ -380,7 +380,7 @@ errors = vErrors === null ? 0 : 1;
 validate20.errors = vErrors;
 return errors === 0;
 }
-export const ConfigMapKeySelector = validate21;
+const ConfigMapKeySelector = validate21;
 function validate21(data){
 let vErrors = null;
 let errors = 0;
@@ -397,7 +397,7 @@ errors = vErrors === null ? 0 : 1;
 validate21.errors = vErrors;
 return errors === 0;
 }
-export const ConfigMapNodeConfigSource = validate22;
+const ConfigMapNodeConfigSource = validate22;
 function validate22(data){
 let vErrors = null;
 let errors = 0;
@@ -418,7 +418,7 @@ errors = vErrors === null ? 0 : 1;
 validate22.errors = vErrors;
 return errors === 0;
 }
-export const ConfigMapProjection = validate23;
+const ConfigMapProjection = validate23;
 function validate23(data){
 let vErrors = null;
 let errors = 0;
@@ -434,7 +434,7 @@ errors = vErrors === null ? 0 : 1;
 validate23.errors = vErrors;
 return errors === 0;
 }
-export const ConfigMapVolumeSource = validate24;
+const ConfigMapVolumeSource = validate24;
 function validate24(data){
 let vErrors = null;
 let errors = 0;
@@ -451,7 +451,7 @@ errors = vErrors === null ? 0 : 1;
 validate24.errors = vErrors;
 return errors === 0;
 }
-export const Container = validate25;
+const Container = validate25;
 function validate25(data){
 let vErrors = null;
 let errors = 0;
@@ -490,7 +490,7 @@ errors = vErrors === null ? 0 : 1;
 validate25.errors = vErrors;
 return errors === 0;
 }
-export const ContainerExtendedResourceRequest = validate26;
+const ContainerExtendedResourceRequest = validate26;
 function validate26(data){
 let vErrors = null;
 let errors = 0;
@@ -506,7 +506,7 @@ errors = vErrors === null ? 0 : 1;
 validate26.errors = vErrors;
 return errors === 0;
 }
-export const ContainerImage = validate27;
+const ContainerImage = validate27;
 function validate27(data){
 let vErrors = null;
 let errors = 0;
@@ -521,7 +521,7 @@ errors = vErrors === null ? 0 : 1;
 validate27.errors = vErrors;
 return errors === 0;
 }
-export const ContainerPort = validate28;
+const ContainerPort = validate28;
 function validate28(data){
 let vErrors = null;
 let errors = 0;
@@ -540,7 +540,7 @@ errors = vErrors === null ? 0 : 1;
 validate28.errors = vErrors;
 return errors === 0;
 }
-export const ContainerResizePolicy = validate29;
+const ContainerResizePolicy = validate29;
 function validate29(data){
 let vErrors = null;
 let errors = 0;
@@ -557,7 +557,7 @@ errors = vErrors === null ? 0 : 1;
 validate29.errors = vErrors;
 return errors === 0;
 }
-export const ContainerRestartRule = validate30;
+const ContainerRestartRule = validate30;
 function validate30(data){
 let vErrors = null;
 let errors = 0;
@@ -573,7 +573,7 @@ errors = vErrors === null ? 0 : 1;
 validate30.errors = vErrors;
 return errors === 0;
 }
-export const ContainerRestartRuleOnExitCodes = validate31;
+const ContainerRestartRuleOnExitCodes = validate31;
 function validate31(data){
 let vErrors = null;
 let errors = 0;
@@ -589,7 +589,7 @@ errors = vErrors === null ? 0 : 1;
 validate31.errors = vErrors;
 return errors === 0;
 }
-export const ContainerState = validate32;
+const ContainerState = validate32;
 function validate32(data){
 let vErrors = null;
 let errors = 0;
@@ -605,7 +605,7 @@ errors = vErrors === null ? 0 : 1;
 validate32.errors = vErrors;
 return errors === 0;
 }
-export const ContainerStateRunning = validate33;
+const ContainerStateRunning = validate33;
 function validate33(data){
 let vErrors = null;
 let errors = 0;
@@ -619,7 +619,7 @@ errors = vErrors === null ? 0 : 1;
 validate33.errors = vErrors;
 return errors === 0;
 }
-export const ContainerStateTerminated = validate34;
+const ContainerStateTerminated = validate34;
 function validate34(data){
 let vErrors = null;
 let errors = 0;
@@ -639,7 +639,7 @@ errors = vErrors === null ? 0 : 1;
 validate34.errors = vErrors;
 return errors === 0;
 }
-export const ContainerStateWaiting = validate35;
+const ContainerStateWaiting = validate35;
 function validate35(data){
 let vErrors = null;
 let errors = 0;
@@ -654,7 +654,7 @@ errors = vErrors === null ? 0 : 1;
 validate35.errors = vErrors;
 return errors === 0;
 }
-export const ContainerStatus = validate36;
+const ContainerStatus = validate36;
 function validate36(data){
 let vErrors = null;
 let errors = 0;
@@ -682,7 +682,7 @@ errors = vErrors === null ? 0 : 1;
 validate36.errors = vErrors;
 return errors === 0;
 }
-export const ContainerUser = validate37;
+const ContainerUser = validate37;
 function validate37(data){
 let vErrors = null;
 let errors = 0;
@@ -696,7 +696,7 @@ errors = vErrors === null ? 0 : 1;
 validate37.errors = vErrors;
 return errors === 0;
 }
-export const DaemonEndpoint = validate38;
+const DaemonEndpoint = validate38;
 function validate38(data){
 let vErrors = null;
 let errors = 0;
@@ -710,7 +710,7 @@ errors = vErrors === null ? 0 : 1;
 validate38.errors = vErrors;
 return errors === 0;
 }
-export const DownwardAPIProjection = validate39;
+const DownwardAPIProjection = validate39;
 function validate39(data){
 let vErrors = null;
 let errors = 0;
@@ -724,7 +724,7 @@ errors = vErrors === null ? 0 : 1;
 validate39.errors = vErrors;
 return errors === 0;
 }
-export const DownwardAPIVolumeFile = validate40;
+const DownwardAPIVolumeFile = validate40;
 function validate40(data){
 let vErrors = null;
 let errors = 0;
@@ -742,7 +742,7 @@ errors = vErrors === null ? 0 : 1;
 validate40.errors = vErrors;
 return errors === 0;
 }
-export const DownwardAPIVolumeSource = validate41;
+const DownwardAPIVolumeSource = validate41;
 function validate41(data){
 let vErrors = null;
 let errors = 0;
@@ -757,7 +757,7 @@ errors = vErrors === null ? 0 : 1;
 validate41.errors = vErrors;
 return errors === 0;
 }
-export const EmptyDirVolumeSource = validate42;
+const EmptyDirVolumeSource = validate42;
 function validate42(data){
 let vErrors = null;
 let errors = 0;
@@ -772,7 +772,7 @@ errors = vErrors === null ? 0 : 1;
 validate42.errors = vErrors;
 return errors === 0;
 }
-export const EndpointAddress = validate43;
+const EndpointAddress = validate43;
 function validate43(data){
 let vErrors = null;
 let errors = 0;
@@ -790,7 +790,7 @@ errors = vErrors === null ? 0 : 1;
 validate43.errors = vErrors;
 return errors === 0;
 }
-export const EndpointPort = validate44;
+const EndpointPort = validate44;
 function validate44(data){
 let vErrors = null;
 let errors = 0;
@@ -808,7 +808,7 @@ errors = vErrors === null ? 0 : 1;
 validate44.errors = vErrors;
 return errors === 0;
 }
-export const EndpointSubset = validate45;
+const EndpointSubset = validate45;
 function validate45(data){
 let vErrors = null;
 let errors = 0;
@@ -824,7 +824,7 @@ errors = vErrors === null ? 0 : 1;
 validate45.errors = vErrors;
 return errors === 0;
 }
-export const Endpoints = validate46;
+const Endpoints = validate46;
 function validate46(data){
 let vErrors = null;
 let errors = 0;
@@ -841,7 +841,7 @@ errors = vErrors === null ? 0 : 1;
 validate46.errors = vErrors;
 return errors === 0;
 }
-export const EnvFromSource = validate47;
+const EnvFromSource = validate47;
 function validate47(data){
 let vErrors = null;
 let errors = 0;
@@ -857,7 +857,7 @@ errors = vErrors === null ? 0 : 1;
 validate47.errors = vErrors;
 return errors === 0;
 }
-export const EnvVar = validate48;
+const EnvVar = validate48;
 function validate48(data){
 let vErrors = null;
 let errors = 0;
@@ -874,7 +874,7 @@ errors = vErrors === null ? 0 : 1;
 validate48.errors = vErrors;
 return errors === 0;
 }
-export const EnvVarSource = validate49;
+const EnvVarSource = validate49;
 function validate49(data){
 let vErrors = null;
 let errors = 0;
@@ -892,7 +892,7 @@ errors = vErrors === null ? 0 : 1;
 validate49.errors = vErrors;
 return errors === 0;
 }
-export const EphemeralContainer = validate50;
+const EphemeralContainer = validate50;
 function validate50(data){
 let vErrors = null;
 let errors = 0;
@@ -932,7 +932,7 @@ errors = vErrors === null ? 0 : 1;
 validate50.errors = vErrors;
 return errors === 0;
 }
-export const EphemeralVolumeSource = validate51;
+const EphemeralVolumeSource = validate51;
 function validate51(data){
 let vErrors = null;
 let errors = 0;
@@ -946,7 +946,7 @@ errors = vErrors === null ? 0 : 1;
 validate51.errors = vErrors;
 return errors === 0;
 }
-export const Event = validate52;
+const Event = validate52;
 function validate52(data){
 let vErrors = null;
 let errors = 0;
@@ -976,7 +976,7 @@ errors = vErrors === null ? 0 : 1;
 validate52.errors = vErrors;
 return errors === 0;
 }
-export const EventSeries = validate53;
+const EventSeries = validate53;
 function validate53(data){
 let vErrors = null;
 let errors = 0;
@@ -1006,7 +1006,7 @@ errors = vErrors === null ? 0 : 1;
 validate54.errors = vErrors;
 return errors === 0;
 }
-export const ExecAction = validate55;
+const ExecAction = validate55;
 function validate55(data){
 let vErrors = null;
 let errors = 0;
@@ -1020,7 +1020,7 @@ errors = vErrors === null ? 0 : 1;
 validate55.errors = vErrors;
 return errors === 0;
 }
-export const FCVolumeSource = validate56;
+const FCVolumeSource = validate56;
 function validate56(data){
 let vErrors = null;
 let errors = 0;
@@ -1038,7 +1038,7 @@ errors = vErrors === null ? 0 : 1;
 validate56.errors = vErrors;
 return errors === 0;
 }
-export const FileKeySelector = validate57;
+const FileKeySelector = validate57;
 function validate57(data){
 let vErrors = null;
 let errors = 0;
@@ -1058,7 +1058,7 @@ errors = vErrors === null ? 0 : 1;
 validate57.errors = vErrors;
 return errors === 0;
 }
-export const FlexPersistentVolumeSource = validate58;
+const FlexPersistentVolumeSource = validate58;
 function validate58(data){
 let vErrors = null;
 let errors = 0;
@@ -1077,7 +1077,7 @@ errors = vErrors === null ? 0 : 1;
 validate58.errors = vErrors;
 return errors === 0;
 }
-export const FlexVolumeSource = validate59;
+const FlexVolumeSource = validate59;
 function validate59(data){
 let vErrors = null;
 let errors = 0;
@@ -1096,7 +1096,7 @@ errors = vErrors === null ? 0 : 1;
 validate59.errors = vErrors;
 return errors === 0;
 }
-export const FlockerVolumeSource = validate60;
+const FlockerVolumeSource = validate60;
 function validate60(data){
 let vErrors = null;
 let errors = 0;
@@ -1111,7 +1111,7 @@ errors = vErrors === null ? 0 : 1;
 validate60.errors = vErrors;
 return errors === 0;
 }
-export const GCEPersistentDiskVolumeSource = validate61;
+const GCEPersistentDiskVolumeSource = validate61;
 function validate61(data){
 let vErrors = null;
 let errors = 0;
@@ -1129,7 +1129,7 @@ errors = vErrors === null ? 0 : 1;
 validate61.errors = vErrors;
 return errors === 0;
 }
-export const GRPCAction = validate62;
+const GRPCAction = validate62;
 function validate62(data){
 let vErrors = null;
 let errors = 0;
@@ -1145,7 +1145,7 @@ errors = vErrors === null ? 0 : 1;
 validate62.errors = vErrors;
 return errors === 0;
 }
-export const GitRepoVolumeSource = validate63;
+const GitRepoVolumeSource = validate63;
 function validate63(data){
 let vErrors = null;
 let errors = 0;
@@ -1162,7 +1162,7 @@ errors = vErrors === null ? 0 : 1;
 validate63.errors = vErrors;
 return errors === 0;
 }
-export const GlusterfsPersistentVolumeSource = validate64;
+const GlusterfsPersistentVolumeSource = validate64;
 function validate64(data){
 let vErrors = null;
 let errors = 0;
@@ -1181,7 +1181,7 @@ errors = vErrors === null ? 0 : 1;
 validate64.errors = vErrors;
 return errors === 0;
 }
-export const GlusterfsVolumeSource = validate65;
+const GlusterfsVolumeSource = validate65;
 function validate65(data){
 let vErrors = null;
 let errors = 0;
@@ -1199,7 +1199,7 @@ errors = vErrors === null ? 0 : 1;
 validate65.errors = vErrors;
 return errors === 0;
 }
-export const HTTPGetAction = validate66;
+const HTTPGetAction = validate66;
 function validate66(data){
 let vErrors = null;
 let errors = 0;
@@ -1218,7 +1218,7 @@ errors = vErrors === null ? 0 : 1;
 validate66.errors = vErrors;
 return errors === 0;
 }
-export const HTTPHeader = validate67;
+const HTTPHeader = validate67;
 function validate67(data){
 let vErrors = null;
 let errors = 0;
@@ -1234,7 +1234,7 @@ errors = vErrors === null ? 0 : 1;
 validate67.errors = vErrors;
 return errors === 0;
 }
-export const HostAlias = validate68;
+const HostAlias = validate68;
 function validate68(data){
 let vErrors = null;
 let errors = 0;
@@ -1250,7 +1250,7 @@ errors = vErrors === null ? 0 : 1;
 validate68.errors = vErrors;
 return errors === 0;
 }
-export const HostIP = validate69;
+const HostIP = validate69;
 function validate69(data){
 let vErrors = null;
 let errors = 0;
@@ -1264,7 +1264,7 @@ errors = vErrors === null ? 0 : 1;
 validate69.errors = vErrors;
 return errors === 0;
 }
-export const HostPathVolumeSource = validate70;
+const HostPathVolumeSource = validate70;
 function validate70(data){
 let vErrors = null;
 let errors = 0;
@@ -1280,7 +1280,7 @@ errors = vErrors === null ? 0 : 1;
 validate70.errors = vErrors;
 return errors === 0;
 }
-export const ISCSIPersistentVolumeSource = validate71;
+const ISCSIPersistentVolumeSource = validate71;
 function validate71(data){
 let vErrors = null;
 let errors = 0;
@@ -1306,7 +1306,7 @@ errors = vErrors === null ? 0 : 1;
 validate71.errors = vErrors;
 return errors === 0;
 }
-export const ISCSIVolumeSource = validate72;
+const ISCSIVolumeSource = validate72;
 function validate72(data){
 let vErrors = null;
 let errors = 0;
@@ -1332,7 +1332,7 @@ errors = vErrors === null ? 0 : 1;
 validate72.errors = vErrors;
 return errors === 0;
 }
-export const ImageVolumeSource = validate73;
+const ImageVolumeSource = validate73;
 function validate73(data){
 let vErrors = null;
 let errors = 0;
@@ -1347,7 +1347,7 @@ errors = vErrors === null ? 0 : 1;
 validate73.errors = vErrors;
 return errors === 0;
 }
-export const ImageVolumeStatus = validate74;
+const ImageVolumeStatus = validate74;
 function validate74(data){
 let vErrors = null;
 let errors = 0;
@@ -1361,7 +1361,7 @@ errors = vErrors === null ? 0 : 1;
 validate74.errors = vErrors;
 return errors === 0;
 }
-export const KeyToPath = validate75;
+const KeyToPath = validate75;
 function validate75(data){
 let vErrors = null;
 let errors = 0;
@@ -1379,7 +1379,7 @@ errors = vErrors === null ? 0 : 1;
 validate75.errors = vErrors;
 return errors === 0;
 }
-export const Lifecycle = validate76;
+const Lifecycle = validate76;
 function validate76(data){
 let vErrors = null;
 let errors = 0;
@@ -1395,7 +1395,7 @@ errors = vErrors === null ? 0 : 1;
 validate76.errors = vErrors;
 return errors === 0;
 }
-export const LifecycleHandler = validate77;
+const LifecycleHandler = validate77;
 function validate77(data){
 let vErrors = null;
 let errors = 0;
@@ -1412,7 +1412,7 @@ errors = vErrors === null ? 0 : 1;
 validate77.errors = vErrors;
 return errors === 0;
 }
-export const LimitRange = validate78;
+const LimitRange = validate78;
 function validate78(data){
 let vErrors = null;
 let errors = 0;
@@ -1429,7 +1429,7 @@ errors = vErrors === null ? 0 : 1;
 validate78.errors = vErrors;
 return errors === 0;
 }
-export const LimitRangeItem = validate79;
+const LimitRangeItem = validate79;
 function validate79(data){
 let vErrors = null;
 let errors = 0;
@@ -1449,7 +1449,7 @@ errors = vErrors === null ? 0 : 1;
 validate79.errors = vErrors;
 return errors === 0;
 }
-export const LimitRangeSpec = validate80;
+const LimitRangeSpec = validate80;
 function validate80(data){
 let vErrors = null;
 let errors = 0;
@@ -1463,7 +1463,7 @@ errors = vErrors === null ? 0 : 1;
 validate80.errors = vErrors;
 return errors === 0;
 }
-export const LinuxContainerUser = validate81;
+const LinuxContainerUser = validate81;
 function validate81(data){
 let vErrors = null;
 let errors = 0;
@@ -1479,7 +1479,7 @@ errors = vErrors === null ? 0 : 1;
 validate81.errors = vErrors;
 return errors === 0;
 }
-export const LoadBalancerIngress = validate82;
+const LoadBalancerIngress = validate82;
 function validate82(data){
 let vErrors = null;
 let errors = 0;
@@ -1496,7 +1496,7 @@ errors = vErrors === null ? 0 : 1;
 validate82.errors = vErrors;
 return errors === 0;
 }
-export const LoadBalancerStatus = validate83;
+const LoadBalancerStatus = validate83;
 function validate83(data){
 let vErrors = null;
 let errors = 0;
@@ -1510,7 +1510,7 @@ errors = vErrors === null ? 0 : 1;
 validate83.errors = vErrors;
 return errors === 0;
 }
-export const LocalObjectReference = validate84;
+const LocalObjectReference = validate84;
 function validate84(data){
 let vErrors = null;
 let errors = 0;
@@ -1524,7 +1524,7 @@ errors = vErrors === null ? 0 : 1;
 validate84.errors = vErrors;
 return errors === 0;
 }
-export const LocalVolumeSource = validate85;
+const LocalVolumeSource = validate85;
 function validate85(data){
 let vErrors = null;
 let errors = 0;
@@ -1540,7 +1540,7 @@ errors = vErrors === null ? 0 : 1;
 validate85.errors = vErrors;
 return errors === 0;
 }
-export const ModifyVolumeStatus = validate86;
+const ModifyVolumeStatus = validate86;
 function validate86(data){
 let vErrors = null;
 let errors = 0;
@@ -1555,7 +1555,7 @@ errors = vErrors === null ? 0 : 1;
 validate86.errors = vErrors;
 return errors === 0;
 }
-export const NFSVolumeSource = validate87;
+const NFSVolumeSource = validate87;
 function validate87(data){
 let vErrors = null;
 let errors = 0;
@@ -1573,7 +1573,7 @@ errors = vErrors === null ? 0 : 1;
 validate87.errors = vErrors;
 return errors === 0;
 }
-export const Namespace = validate88;
+const Namespace = validate88;
 function validate88(data){
 let vErrors = null;
 let errors = 0;
@@ -1591,7 +1591,7 @@ errors = vErrors === null ? 0 : 1;
 validate88.errors = vErrors;
 return errors === 0;
 }
-export const NamespaceCondition = validate89;
+const NamespaceCondition = validate89;
 function validate89(data){
 let vErrors = null;
 let errors = 0;
@@ -1609,7 +1609,7 @@ errors = vErrors === null ? 0 : 1;
 validate89.errors = vErrors;
 return errors === 0;
 }
-export const NamespaceSpec = validate90;
+const NamespaceSpec = validate90;
 function validate90(data){
 let vErrors = null;
 let errors = 0;
@@ -1623,7 +1623,7 @@ errors = vErrors === null ? 0 : 1;
 validate90.errors = vErrors;
 return errors === 0;
 }
-export const NamespaceStatus = validate91;
+const NamespaceStatus = validate91;
 function validate91(data){
 let vErrors = null;
 let errors = 0;
@@ -1638,7 +1638,7 @@ errors = vErrors === null ? 0 : 1;
 validate91.errors = vErrors;
 return errors === 0;
 }
-export const Node = validate92;
+const Node = validate92;
 function validate92(data){
 let vErrors = null;
 let errors = 0;
@@ -1656,7 +1656,7 @@ errors = vErrors === null ? 0 : 1;
 validate92.errors = vErrors;
 return errors === 0;
 }
-export const NodeAddress = validate93;
+const NodeAddress = validate93;
 function validate93(data){
 let vErrors = null;
 let errors = 0;
@@ -1671,7 +1671,7 @@ errors = vErrors === null ? 0 : 1;
 validate93.errors = vErrors;
 return errors === 0;
 }
-export const NodeAffinity = validate94;
+const NodeAffinity = validate94;
 function validate94(data){
 let vErrors = null;
 let errors = 0;
@@ -1686,7 +1686,7 @@ errors = vErrors === null ? 0 : 1;
 validate94.errors = vErrors;
 return errors === 0;
 }
-export const NodeAllocatableResourceClaimStatus = validate95;
+const NodeAllocatableResourceClaimStatus = validate95;
 function validate95(data){
 let vErrors = null;
 let errors = 0;
@@ -1702,7 +1702,7 @@ errors = vErrors === null ? 0 : 1;
 validate95.errors = vErrors;
 return errors === 0;
 }
-export const NodeCondition = validate96;
+const NodeCondition = validate96;
 function validate96(data){
 let vErrors = null;
 let errors = 0;
@@ -1721,7 +1721,7 @@ errors = vErrors === null ? 0 : 1;
 validate96.errors = vErrors;
 return errors === 0;
 }
-export const NodeConfigSource = validate97;
+const NodeConfigSource = validate97;
 function validate97(data){
 let vErrors = null;
 let errors = 0;
@@ -1735,7 +1735,7 @@ errors = vErrors === null ? 0 : 1;
 validate97.errors = vErrors;
 return errors === 0;
 }
-export const NodeConfigStatus = validate98;
+const NodeConfigStatus = validate98;
 function validate98(data){
 let vErrors = null;
 let errors = 0;
@@ -1752,7 +1752,7 @@ errors = vErrors === null ? 0 : 1;
 validate98.errors = vErrors;
 return errors === 0;
 }
-export const NodeDaemonEndpoints = validate99;
+const NodeDaemonEndpoints = validate99;
 function validate99(data){
 let vErrors = null;
 let errors = 0;
@@ -1766,7 +1766,7 @@ errors = vErrors === null ? 0 : 1;
 validate99.errors = vErrors;
 return errors === 0;
 }
-export const NodeFeatures = validate100;
+const NodeFeatures = validate100;
 function validate100(data){
 let vErrors = null;
 let errors = 0;
@@ -1780,7 +1780,7 @@ errors = vErrors === null ? 0 : 1;
 validate100.errors = vErrors;
 return errors === 0;
 }
-export const NodeProxyOptions = validate101;
+const NodeProxyOptions = validate101;
 function validate101(data){
 let vErrors = null;
 let errors = 0;
@@ -1796,7 +1796,7 @@ errors = vErrors === null ? 0 : 1;
 validate101.errors = vErrors;
 return errors === 0;
 }
-export const NodeRuntimeHandler = validate102;
+const NodeRuntimeHandler = validate102;
 function validate102(data){
 let vErrors = null;
 let errors = 0;
@@ -1811,7 +1811,7 @@ errors = vErrors === null ? 0 : 1;
 validate102.errors = vErrors;
 return errors === 0;
 }
-export const NodeRuntimeHandlerFeatures = validate103;
+const NodeRuntimeHandlerFeatures = validate103;
 function validate103(data){
 let vErrors = null;
 let errors = 0;
@@ -1841,7 +1841,7 @@ errors = vErrors === null ? 0 : 1;
 validate104.errors = vErrors;
 return errors === 0;
 }
-export const NodeSelectorRequirement = validate105;
+const NodeSelectorRequirement = validate105;
 function validate105(data){
 let vErrors = null;
 let errors = 0;
@@ -1859,7 +1859,7 @@ errors = vErrors === null ? 0 : 1;
 validate105.errors = vErrors;
 return errors === 0;
 }
-export const NodeSelectorTerm = validate106;
+const NodeSelectorTerm = validate106;
 function validate106(data){
 let vErrors = null;
 let errors = 0;
@@ -1874,7 +1874,7 @@ errors = vErrors === null ? 0 : 1;
 validate106.errors = vErrors;
 return errors === 0;
 }
-export const NodeSpec = validate107;
+const NodeSpec = validate107;
 function validate107(data){
 let vErrors = null;
 let errors = 0;
@@ -1894,7 +1894,7 @@ errors = vErrors === null ? 0 : 1;
 validate107.errors = vErrors;
 return errors === 0;
 }
-export const NodeStatus = validate108;
+const NodeStatus = validate108;
 function validate108(data){
 let vErrors = null;
 let errors = 0;
@@ -1921,7 +1921,7 @@ errors = vErrors === null ? 0 : 1;
 validate108.errors = vErrors;
 return errors === 0;
 }
-export const NodeSwapStatus = validate109;
+const NodeSwapStatus = validate109;
 function validate109(data){
 let vErrors = null;
 let errors = 0;
@@ -1935,7 +1935,7 @@ errors = vErrors === null ? 0 : 1;
 validate109.errors = vErrors;
 return errors === 0;
 }
-export const NodeSystemInfo = validate110;
+const NodeSystemInfo = validate110;
 function validate110(data){
 let vErrors = null;
 let errors = 0;
@@ -1959,7 +1959,7 @@ errors = vErrors === null ? 0 : 1;
 validate110.errors = vErrors;
 return errors === 0;
 }
-export const ObjectFieldSelector = validate111;
+const ObjectFieldSelector = validate111;
 function validate111(data){
 let vErrors = null;
 let errors = 0;
@@ -1995,7 +1995,7 @@ errors = vErrors === null ? 0 : 1;
 validate112.errors = vErrors;
 return errors === 0;
 }
-export const PersistentVolume = validate113;
+const PersistentVolume = validate113;
 function validate113(data){
 let vErrors = null;
 let errors = 0;
@@ -2031,7 +2031,7 @@ errors = vErrors === null ? 0 : 1;
 validate114.errors = vErrors;
 return errors === 0;
 }
-export const PersistentVolumeClaimCondition = validate115;
+const PersistentVolumeClaimCondition = validate115;
 function validate115(data){
 let vErrors = null;
 let errors = 0;
@@ -2050,7 +2050,7 @@ errors = vErrors === null ? 0 : 1;
 validate115.errors = vErrors;
 return errors === 0;
 }
-export const PersistentVolumeClaimSpec = validate116;
+const PersistentVolumeClaimSpec = validate116;
 function validate116(data){
 let vErrors = null;
 let errors = 0;
@@ -2072,7 +2072,7 @@ errors = vErrors === null ? 0 : 1;
 validate116.errors = vErrors;
 return errors === 0;
 }
-export const PersistentVolumeClaimStatus = validate117;
+const PersistentVolumeClaimStatus = validate117;
 function validate117(data){
 let vErrors = null;
 let errors = 0;
@@ -2093,7 +2093,7 @@ errors = vErrors === null ? 0 : 1;
 validate117.errors = vErrors;
 return errors === 0;
 }
-export const PersistentVolumeClaimTemplate = validate118;
+const PersistentVolumeClaimTemplate = validate118;
 function validate118(data){
 let vErrors = null;
 let errors = 0;
@@ -2108,7 +2108,7 @@ errors = vErrors === null ? 0 : 1;
 validate118.errors = vErrors;
 return errors === 0;
 }
-export const PersistentVolumeClaimVolumeSource = validate119;
+const PersistentVolumeClaimVolumeSource = validate119;
 function validate119(data){
 let vErrors = null;
 let errors = 0;
@@ -2168,7 +2168,7 @@ errors = vErrors === null ? 0 : 1;
 validate120.errors = vErrors;
 return errors === 0;
 }
-export const PersistentVolumeStatus = validate121;
+const PersistentVolumeStatus = validate121;
 function validate121(data){
 let vErrors = null;
 let errors = 0;
@@ -2185,7 +2185,7 @@ errors = vErrors === null ? 0 : 1;
 validate121.errors = vErrors;
 return errors === 0;
 }
-export const PhotonPersistentDiskVolumeSource = validate122;
+const PhotonPersistentDiskVolumeSource = validate122;
 function validate122(data){
 let vErrors = null;
 let errors = 0;
@@ -2201,7 +2201,7 @@ errors = vErrors === null ? 0 : 1;
 validate122.errors = vErrors;
 return errors === 0;
 }
-export const Pod = validate123;
+const Pod = validate123;
 function validate123(data){
 let vErrors = null;
 let errors = 0;
@@ -2219,7 +2219,7 @@ errors = vErrors === null ? 0 : 1;
 validate123.errors = vErrors;
 return errors === 0;
 }
-export const PodAffinity = validate124;
+const PodAffinity = validate124;
 function validate124(data){
 let vErrors = null;
 let errors = 0;
@@ -2234,7 +2234,7 @@ errors = vErrors === null ? 0 : 1;
 validate124.errors = vErrors;
 return errors === 0;
 }
-export const PodAffinityTerm = validate125;
+const PodAffinityTerm = validate125;
 function validate125(data){
 let vErrors = null;
 let errors = 0;
@@ -2254,7 +2254,7 @@ errors = vErrors === null ? 0 : 1;
 validate125.errors = vErrors;
 return errors === 0;
 }
-export const PodAntiAffinity = validate126;
+const PodAntiAffinity = validate126;
 function validate126(data){
 let vErrors = null;
 let errors = 0;
@@ -2269,7 +2269,7 @@ errors = vErrors === null ? 0 : 1;
 validate126.errors = vErrors;
 return errors === 0;
 }
-export const PodAttachOptions = validate127;
+const PodAttachOptions = validate127;
 function validate127(data){
 let vErrors = null;
 let errors = 0;
@@ -2289,7 +2289,7 @@ errors = vErrors === null ? 0 : 1;
 validate127.errors = vErrors;
 return errors === 0;
 }
-export const PodCertificateProjection = validate128;
+const PodCertificateProjection = validate128;
 function validate128(data){
 let vErrors = null;
 let errors = 0;
@@ -2311,7 +2311,7 @@ errors = vErrors === null ? 0 : 1;
 validate128.errors = vErrors;
 return errors === 0;
 }
-export const PodCondition = validate129;
+const PodCondition = validate129;
 function validate129(data){
 let vErrors = null;
 let errors = 0;
@@ -2331,7 +2331,7 @@ errors = vErrors === null ? 0 : 1;
 validate129.errors = vErrors;
 return errors === 0;
 }
-export const PodDNSConfig = validate130;
+const PodDNSConfig = validate130;
 function validate130(data){
 let vErrors = null;
 let errors = 0;
@@ -2347,7 +2347,7 @@ errors = vErrors === null ? 0 : 1;
 validate130.errors = vErrors;
 return errors === 0;
 }
-export const PodDNSConfigOption = validate131;
+const PodDNSConfigOption = validate131;
 function validate131(data){
 let vErrors = null;
 let errors = 0;
@@ -2362,7 +2362,7 @@ errors = vErrors === null ? 0 : 1;
 validate131.errors = vErrors;
 return errors === 0;
 }
-export const PodExecOptions = validate132;
+const PodExecOptions = validate132;
 function validate132(data){
 let vErrors = null;
 let errors = 0;
@@ -2384,7 +2384,7 @@ errors = vErrors === null ? 0 : 1;
 validate132.errors = vErrors;
 return errors === 0;
 }
-export const PodExtendedResourceClaimStatus = validate133;
+const PodExtendedResourceClaimStatus = validate133;
 function validate133(data){
 let vErrors = null;
 let errors = 0;
@@ -2399,7 +2399,7 @@ errors = vErrors === null ? 0 : 1;
 validate133.errors = vErrors;
 return errors === 0;
 }
-export const PodIP = validate134;
+const PodIP = validate134;
 function validate134(data){
 let vErrors = null;
 let errors = 0;
@@ -2413,7 +2413,7 @@ errors = vErrors === null ? 0 : 1;
 validate134.errors = vErrors;
 return errors === 0;
 }
-export const PodLogOptions = validate135;
+const PodLogOptions = validate135;
 function validate135(data){
 let vErrors = null;
 let errors = 0;
@@ -2438,7 +2438,7 @@ errors = vErrors === null ? 0 : 1;
 validate135.errors = vErrors;
 return errors === 0;
 }
-export const PodOS = validate136;
+const PodOS = validate136;
 function validate136(data){
 let vErrors = null;
 let errors = 0;
@@ -2453,7 +2453,7 @@ errors = vErrors === null ? 0 : 1;
 validate136.errors = vErrors;
 return errors === 0;
 }
-export const PodPortForwardOptions = validate137;
+const PodPortForwardOptions = validate137;
 function validate137(data){
 let vErrors = null;
 let errors = 0;
@@ -2469,7 +2469,7 @@ errors = vErrors === null ? 0 : 1;
 validate137.errors = vErrors;
 return errors === 0;
 }
-export const PodProxyOptions = validate138;
+const PodProxyOptions = validate138;
 function validate138(data){
 let vErrors = null;
 let errors = 0;
@@ -2485,7 +2485,7 @@ errors = vErrors === null ? 0 : 1;
 validate138.errors = vErrors;
 return errors === 0;
 }
-export const PodReadinessGate = validate139;
+const PodReadinessGate = validate139;
 function validate139(data){
 let vErrors = null;
 let errors = 0;
@@ -2500,7 +2500,7 @@ errors = vErrors === null ? 0 : 1;
 validate139.errors = vErrors;
 return errors === 0;
 }
-export const PodResourceClaim = validate140;
+const PodResourceClaim = validate140;
 function validate140(data){
 let vErrors = null;
 let errors = 0;
@@ -2517,7 +2517,7 @@ errors = vErrors === null ? 0 : 1;
 validate140.errors = vErrors;
 return errors === 0;
 }
-export const PodResourceClaimStatus = validate141;
+const PodResourceClaimStatus = validate141;
 function validate141(data){
 let vErrors = null;
 let errors = 0;
@@ -2532,7 +2532,7 @@ errors = vErrors === null ? 0 : 1;
 validate141.errors = vErrors;
 return errors === 0;
 }
-export const PodSchedulingGate = validate142;
+const PodSchedulingGate = validate142;
 function validate142(data){
 let vErrors = null;
 let errors = 0;
@@ -2547,7 +2547,7 @@ errors = vErrors === null ? 0 : 1;
 validate142.errors = vErrors;
 return errors === 0;
 }
-export const PodSchedulingGroup = validate143;
+const PodSchedulingGroup = validate143;
 function validate143(data){
 let vErrors = null;
 let errors = 0;
@@ -2561,7 +2561,7 @@ errors = vErrors === null ? 0 : 1;
 validate143.errors = vErrors;
 return errors === 0;
 }
-export const PodSecurityContext = validate144;
+const PodSecurityContext = validate144;
 function validate144(data){
 let vErrors = null;
 let errors = 0;
@@ -2587,7 +2587,7 @@ errors = vErrors === null ? 0 : 1;
 validate144.errors = vErrors;
 return errors === 0;
 }
-export const PodSpec = validate145;
+const PodSpec = validate145;
 function validate145(data){
 let vErrors = null;
 let errors = 0;
@@ -2643,7 +2643,7 @@ errors = vErrors === null ? 0 : 1;
 validate145.errors = vErrors;
 return errors === 0;
 }
-export const PodStatus = validate146;
+const PodStatus = validate146;
 function validate146(data){
 let vErrors = null;
 let errors = 0;
@@ -2677,7 +2677,7 @@ errors = vErrors === null ? 0 : 1;
 validate146.errors = vErrors;
 return errors === 0;
 }
-export const PodStatusResult = validate147;
+const PodStatusResult = validate147;
 function validate147(data){
 let vErrors = null;
 let errors = 0;
@@ -2694,7 +2694,7 @@ errors = vErrors === null ? 0 : 1;
 validate147.errors = vErrors;
 return errors === 0;
 }
-export const PodTemplate = validate148;
+const PodTemplate = validate148;
 function validate148(data){
 let vErrors = null;
 let errors = 0;
@@ -2726,7 +2726,7 @@ errors = vErrors === null ? 0 : 1;
 validate149.errors = vErrors;
 return errors === 0;
 }
-export const PortStatus = validate150;
+const PortStatus = validate150;
 function validate150(data){
 let vErrors = null;
 let errors = 0;
@@ -2742,7 +2742,7 @@ errors = vErrors === null ? 0 : 1;
 validate150.errors = vErrors;
 return errors === 0;
 }
-export const PortworxVolumeSource = validate151;
+const PortworxVolumeSource = validate151;
 function validate151(data){
 let vErrors = null;
 let errors = 0;
@@ -2759,7 +2759,7 @@ errors = vErrors === null ? 0 : 1;
 validate151.errors = vErrors;
 return errors === 0;
 }
-export const PreferredSchedulingTerm = validate152;
+const PreferredSchedulingTerm = validate152;
 function validate152(data){
 let vErrors = null;
 let errors = 0;
@@ -2775,7 +2775,7 @@ errors = vErrors === null ? 0 : 1;
 validate152.errors = vErrors;
 return errors === 0;
 }
-export const Probe = validate153;
+const Probe = validate153;
 function validate153(data){
 let vErrors = null;
 let errors = 0;
@@ -2798,7 +2798,7 @@ errors = vErrors === null ? 0 : 1;
 validate153.errors = vErrors;
 return errors === 0;
 }
-export const ProjectedVolumeSource = validate154;
+const ProjectedVolumeSource = validate154;
 function validate154(data){
 let vErrors = null;
 let errors = 0;
@@ -2813,7 +2813,7 @@ errors = vErrors === null ? 0 : 1;
 validate154.errors = vErrors;
 return errors === 0;
 }
-export const QuobyteVolumeSource = validate155;
+const QuobyteVolumeSource = validate155;
 function validate155(data){
 let vErrors = null;
 let errors = 0;
@@ -2834,7 +2834,7 @@ errors = vErrors === null ? 0 : 1;
 validate155.errors = vErrors;
 return errors === 0;
 }
-export const RBDPersistentVolumeSource = validate156;
+const RBDPersistentVolumeSource = validate156;
 function validate156(data){
 let vErrors = null;
 let errors = 0;
@@ -2857,7 +2857,7 @@ errors = vErrors === null ? 0 : 1;
 validate156.errors = vErrors;
 return errors === 0;
 }
-export const RBDVolumeSource = validate157;
+const RBDVolumeSource = validate157;
 function validate157(data){
 let vErrors = null;
 let errors = 0;
@@ -2880,7 +2880,7 @@ errors = vErrors === null ? 0 : 1;
 validate157.errors = vErrors;
 return errors === 0;
 }
-export const RangeAllocation = validate158;
+const RangeAllocation = validate158;
 function validate158(data){
 let vErrors = null;
 let errors = 0;
@@ -2900,7 +2900,7 @@ errors = vErrors === null ? 0 : 1;
 validate158.errors = vErrors;
 return errors === 0;
 }
-export const ReplicationController = validate159;
+const ReplicationController = validate159;
 function validate159(data){
 let vErrors = null;
 let errors = 0;
@@ -2918,7 +2918,7 @@ errors = vErrors === null ? 0 : 1;
 validate159.errors = vErrors;
 return errors === 0;
 }
-export const ReplicationControllerCondition = validate160;
+const ReplicationControllerCondition = validate160;
 function validate160(data){
 let vErrors = null;
 let errors = 0;
@@ -2936,7 +2936,7 @@ errors = vErrors === null ? 0 : 1;
 validate160.errors = vErrors;
 return errors === 0;
 }
-export const ReplicationControllerSpec = validate161;
+const ReplicationControllerSpec = validate161;
 function validate161(data){
 let vErrors = null;
 let errors = 0;
@@ -2953,7 +2953,7 @@ errors = vErrors === null ? 0 : 1;
 validate161.errors = vErrors;
 return errors === 0;
 }
-export const ReplicationControllerStatus = validate162;
+const ReplicationControllerStatus = validate162;
 function validate162(data){
 let vErrors = null;
 let errors = 0;
@@ -2972,7 +2972,7 @@ errors = vErrors === null ? 0 : 1;
 validate162.errors = vErrors;
 return errors === 0;
 }
-export const ResourceClaim = validate163;
+const ResourceClaim = validate163;
 function validate163(data){
 let vErrors = null;
 let errors = 0;
@@ -2988,7 +2988,7 @@ errors = vErrors === null ? 0 : 1;
 validate163.errors = vErrors;
 return errors === 0;
 }
-export const ResourceFieldSelector = validate164;
+const ResourceFieldSelector = validate164;
 function validate164(data){
 let vErrors = null;
 let errors = 0;
@@ -3005,7 +3005,7 @@ errors = vErrors === null ? 0 : 1;
 validate164.errors = vErrors;
 return errors === 0;
 }
-export const ResourceHealth = validate165;
+const ResourceHealth = validate165;
 function validate165(data){
 let vErrors = null;
 let errors = 0;
@@ -3021,7 +3021,7 @@ errors = vErrors === null ? 0 : 1;
 validate165.errors = vErrors;
 return errors === 0;
 }
-export const ResourceQuota = validate166;
+const ResourceQuota = validate166;
 function validate166(data){
 let vErrors = null;
 let errors = 0;
@@ -3039,7 +3039,7 @@ errors = vErrors === null ? 0 : 1;
 validate166.errors = vErrors;
 return errors === 0;
 }
-export const ResourceQuotaSpec = validate167;
+const ResourceQuotaSpec = validate167;
 function validate167(data){
 let vErrors = null;
 let errors = 0;
@@ -3055,7 +3055,7 @@ errors = vErrors === null ? 0 : 1;
 validate167.errors = vErrors;
 return errors === 0;
 }
-export const ResourceQuotaStatus = validate168;
+const ResourceQuotaStatus = validate168;
 function validate168(data){
 let vErrors = null;
 let errors = 0;
@@ -3070,7 +3070,7 @@ errors = vErrors === null ? 0 : 1;
 validate168.errors = vErrors;
 return errors === 0;
 }
-export const ResourceRequirements = validate169;
+const ResourceRequirements = validate169;
 function validate169(data){
 let vErrors = null;
 let errors = 0;
@@ -3086,7 +3086,7 @@ errors = vErrors === null ? 0 : 1;
 validate169.errors = vErrors;
 return errors === 0;
 }
-export const ResourceStatus = validate170;
+const ResourceStatus = validate170;
 function validate170(data){
 let vErrors = null;
 let errors = 0;
@@ -3101,7 +3101,7 @@ errors = vErrors === null ? 0 : 1;
 validate170.errors = vErrors;
 return errors === 0;
 }
-export const SELinuxOptions = validate171;
+const SELinuxOptions = validate171;
 function validate171(data){
 let vErrors = null;
 let errors = 0;
@@ -3118,7 +3118,7 @@ errors = vErrors === null ? 0 : 1;
 validate171.errors = vErrors;
 return errors === 0;
 }
-export const ScaleIOPersistentVolumeSource = validate172;
+const ScaleIOPersistentVolumeSource = validate172;
 function validate172(data){
 let vErrors = null;
 let errors = 0;
@@ -3144,7 +3144,7 @@ errors = vErrors === null ? 0 : 1;
 validate172.errors = vErrors;
 return errors === 0;
 }
-export const ScaleIOVolumeSource = validate173;
+const ScaleIOVolumeSource = validate173;
 function validate173(data){
 let vErrors = null;
 let errors = 0;
@@ -3170,7 +3170,7 @@ errors = vErrors === null ? 0 : 1;
 validate173.errors = vErrors;
 return errors === 0;
 }
-export const ScopeSelector = validate174;
+const ScopeSelector = validate174;
 function validate174(data){
 let vErrors = null;
 let errors = 0;
@@ -3184,7 +3184,7 @@ errors = vErrors === null ? 0 : 1;
 validate174.errors = vErrors;
 return errors === 0;
 }
-export const ScopedResourceSelectorRequirement = validate175;
+const ScopedResourceSelectorRequirement = validate175;
 function validate175(data){
 let vErrors = null;
 let errors = 0;
@@ -3202,7 +3202,7 @@ errors = vErrors === null ? 0 : 1;
 validate175.errors = vErrors;
 return errors === 0;
 }
-export const SeccompProfile = validate176;
+const SeccompProfile = validate176;
 function validate176(data){
 let vErrors = null;
 let errors = 0;
@@ -3218,7 +3218,7 @@ errors = vErrors === null ? 0 : 1;
 validate176.errors = vErrors;
 return errors === 0;
 }
-export const Secret = validate177;
+const Secret = validate177;
 function validate177(data){
 let vErrors = null;
 let errors = 0;
@@ -3238,7 +3238,7 @@ errors = vErrors === null ? 0 : 1;
 validate177.errors = vErrors;
 return errors === 0;
 }
-export const SecretEnvSource = validate178;
+const SecretEnvSource = validate178;
 function validate178(data){
 let vErrors = null;
 let errors = 0;
@@ -3253,7 +3253,7 @@ errors = vErrors === null ? 0 : 1;
 validate178.errors = vErrors;
 return errors === 0;
 }
-export const SecretKeySelector = validate179;
+const SecretKeySelector = validate179;
 function validate179(data){
 let vErrors = null;
 let errors = 0;
@@ -3270,7 +3270,7 @@ errors = vErrors === null ? 0 : 1;
 validate179.errors = vErrors;
 return errors === 0;
 }
-export const SecretProjection = validate180;
+const SecretProjection = validate180;
 function validate180(data){
 let vErrors = null;
 let errors = 0;
@@ -3286,7 +3286,7 @@ errors = vErrors === null ? 0 : 1;
 validate180.errors = vErrors;
 return errors === 0;
 }
-export const SecretReference = validate181;
+const SecretReference = validate181;
 function validate181(data){
 let vErrors = null;
 let errors = 0;
@@ -3301,7 +3301,7 @@ errors = vErrors === null ? 0 : 1;
 validate181.errors = vErrors;
 return errors === 0;
 }
-export const SecretVolumeSource = validate182;
+const SecretVolumeSource = validate182;
 function validate182(data){
 let vErrors = null;
 let errors = 0;
@@ -3318,7 +3318,7 @@ errors = vErrors === null ? 0 : 1;
 validate182.errors = vErrors;
 return errors === 0;
 }
-export const SecurityContext = validate183;
+const SecurityContext = validate183;
 function validate183(data){
 let vErrors = null;
 let errors = 0;
@@ -3343,7 +3343,7 @@ errors = vErrors === null ? 0 : 1;
 validate183.errors = vErrors;
 return errors === 0;
 }
-export const SerializedReference = validate184;
+const SerializedReference = validate184;
 function validate184(data){
 let vErrors = null;
 let errors = 0;
@@ -3359,7 +3359,7 @@ errors = vErrors === null ? 0 : 1;
 validate184.errors = vErrors;
 return errors === 0;
 }
-export const Service = validate185;
+const Service = validate185;
 function validate185(data){
 let vErrors = null;
 let errors = 0;
@@ -3377,7 +3377,7 @@ errors = vErrors === null ? 0 : 1;
 validate185.errors = vErrors;
 return errors === 0;
 }
-export const ServiceAccount = validate186;
+const ServiceAccount = validate186;
 function validate186(data){
 let vErrors = null;
 let errors = 0;
@@ -3396,7 +3396,7 @@ errors = vErrors === null ? 0 : 1;
 validate186.errors = vErrors;
 return errors === 0;
 }
-export const ServiceAccountTokenProjection = validate187;
+const ServiceAccountTokenProjection = validate187;
 function validate187(data){
 let vErrors = null;
 let errors = 0;
@@ -3413,7 +3413,7 @@ errors = vErrors === null ? 0 : 1;
 validate187.errors = vErrors;
 return errors === 0;
 }
-export const ServicePort = validate188;
+const ServicePort = validate188;
 function validate188(data){
 let vErrors = null;
 let errors = 0;
@@ -3433,7 +3433,7 @@ errors = vErrors === null ? 0 : 1;
 validate188.errors = vErrors;
 return errors === 0;
 }
-export const ServiceProxyOptions = validate189;
+const ServiceProxyOptions = validate189;
 function validate189(data){
 let vErrors = null;
 let errors = 0;
@@ -3449,7 +3449,7 @@ errors = vErrors === null ? 0 : 1;
 validate189.errors = vErrors;
 return errors === 0;
 }
-export const ServiceSpec = validate190;
+const ServiceSpec = validate190;
 function validate190(data){
 let vErrors = null;
 let errors = 0;
@@ -3482,7 +3482,7 @@ errors = vErrors === null ? 0 : 1;
 validate190.errors = vErrors;
 return errors === 0;
 }
-export const ServiceStatus = validate191;
+const ServiceStatus = validate191;
 function validate191(data){
 let vErrors = null;
 let errors = 0;
@@ -3497,7 +3497,7 @@ errors = vErrors === null ? 0 : 1;
 validate191.errors = vErrors;
 return errors === 0;
 }
-export const SessionAffinityConfig = validate192;
+const SessionAffinityConfig = validate192;
 function validate192(data){
 let vErrors = null;
 let errors = 0;
@@ -3511,7 +3511,7 @@ errors = vErrors === null ? 0 : 1;
 validate192.errors = vErrors;
 return errors === 0;
 }
-export const SleepAction = validate193;
+const SleepAction = validate193;
 function validate193(data){
 let vErrors = null;
 let errors = 0;
@@ -3525,7 +3525,7 @@ errors = vErrors === null ? 0 : 1;
 validate193.errors = vErrors;
 return errors === 0;
 }
-export const StorageOSPersistentVolumeSource = validate194;
+const StorageOSPersistentVolumeSource = validate194;
 function validate194(data){
 let vErrors = null;
 let errors = 0;
@@ -3543,7 +3543,7 @@ errors = vErrors === null ? 0 : 1;
 validate194.errors = vErrors;
 return errors === 0;
 }
-export const StorageOSVolumeSource = validate195;
+const StorageOSVolumeSource = validate195;
 function validate195(data){
 let vErrors = null;
 let errors = 0;
@@ -3561,7 +3561,7 @@ errors = vErrors === null ? 0 : 1;
 validate195.errors = vErrors;
 return errors === 0;
 }
-export const Sysctl = validate196;
+const Sysctl = validate196;
 function validate196(data){
 let vErrors = null;
 let errors = 0;
@@ -3577,7 +3577,7 @@ errors = vErrors === null ? 0 : 1;
 validate196.errors = vErrors;
 return errors === 0;
 }
-export const TCPSocketAction = validate197;
+const TCPSocketAction = validate197;
 function validate197(data){
 let vErrors = null;
 let errors = 0;
@@ -3593,7 +3593,7 @@ errors = vErrors === null ? 0 : 1;
 validate197.errors = vErrors;
 return errors === 0;
 }
-export const Taint = validate198;
+const Taint = validate198;
 function validate198(data){
 let vErrors = null;
 let errors = 0;
@@ -3630,7 +3630,7 @@ errors = vErrors === null ? 0 : 1;
 validate199.errors = vErrors;
 return errors === 0;
 }
-export const TopologySelectorLabelRequirement = validate200;
+const TopologySelectorLabelRequirement = validate200;
 function validate200(data){
 let vErrors = null;
 let errors = 0;
@@ -3661,7 +3661,7 @@ errors = vErrors === null ? 0 : 1;
 validate201.errors = vErrors;
 return errors === 0;
 }
-export const TopologySpreadConstraint = validate202;
+const TopologySpreadConstraint = validate202;
 function validate202(data){
 let vErrors = null;
 let errors = 0;
@@ -3703,7 +3703,7 @@ errors = vErrors === null ? 0 : 1;
 validate203.errors = vErrors;
 return errors === 0;
 }
-export const TypedObjectReference = validate204;
+const TypedObjectReference = validate204;
 function validate204(data){
 let vErrors = null;
 let errors = 0;
@@ -3722,7 +3722,7 @@ errors = vErrors === null ? 0 : 1;
 validate204.errors = vErrors;
 return errors === 0;
 }
-export const Volume = validate205;
+const Volume = validate205;
 function validate205(data){
 let vErrors = null;
 let errors = 0;
@@ -3767,7 +3767,7 @@ errors = vErrors === null ? 0 : 1;
 validate205.errors = vErrors;
 return errors === 0;
 }
-export const VolumeDevice = validate206;
+const VolumeDevice = validate206;
 function validate206(data){
 let vErrors = null;
 let errors = 0;
@@ -3784,7 +3784,7 @@ errors = vErrors === null ? 0 : 1;
 validate206.errors = vErrors;
 return errors === 0;
 }
-export const VolumeMount = validate207;
+const VolumeMount = validate207;
 function validate207(data){
 let vErrors = null;
 let errors = 0;
@@ -3806,7 +3806,7 @@ errors = vErrors === null ? 0 : 1;
 validate207.errors = vErrors;
 return errors === 0;
 }
-export const VolumeMountStatus = validate208;
+const VolumeMountStatus = validate208;
 function validate208(data){
 let vErrors = null;
 let errors = 0;
@@ -3824,7 +3824,7 @@ errors = vErrors === null ? 0 : 1;
 validate208.errors = vErrors;
 return errors === 0;
 }
-export const VolumeNodeAffinity = validate209;
+const VolumeNodeAffinity = validate209;
 function validate209(data){
 let vErrors = null;
 let errors = 0;
@@ -3838,7 +3838,7 @@ errors = vErrors === null ? 0 : 1;
 validate209.errors = vErrors;
 return errors === 0;
 }
-export const VolumeProjection = validate210;
+const VolumeProjection = validate210;
 function validate210(data){
 let vErrors = null;
 let errors = 0;
@@ -3857,7 +3857,7 @@ errors = vErrors === null ? 0 : 1;
 validate210.errors = vErrors;
 return errors === 0;
 }
-export const VolumeResourceRequirements = validate211;
+const VolumeResourceRequirements = validate211;
 function validate211(data){
 let vErrors = null;
 let errors = 0;
@@ -3872,7 +3872,7 @@ errors = vErrors === null ? 0 : 1;
 validate211.errors = vErrors;
 return errors === 0;
 }
-export const VolumeStatus = validate212;
+const VolumeStatus = validate212;
 function validate212(data){
 let vErrors = null;
 let errors = 0;
@@ -3886,7 +3886,7 @@ errors = vErrors === null ? 0 : 1;
 validate212.errors = vErrors;
 return errors === 0;
 }
-export const VsphereVirtualDiskVolumeSource = validate213;
+const VsphereVirtualDiskVolumeSource = validate213;
 function validate213(data){
 let vErrors = null;
 let errors = 0;
@@ -3904,7 +3904,7 @@ errors = vErrors === null ? 0 : 1;
 validate213.errors = vErrors;
 return errors === 0;
 }
-export const WeightedPodAffinityTerm = validate214;
+const WeightedPodAffinityTerm = validate214;
 function validate214(data){
 let vErrors = null;
 let errors = 0;
@@ -3920,7 +3920,7 @@ errors = vErrors === null ? 0 : 1;
 validate214.errors = vErrors;
 return errors === 0;
 }
-export const WindowsSecurityContextOptions = validate215;
+const WindowsSecurityContextOptions = validate215;
 function validate215(data){
 let vErrors = null;
 let errors = 0;

@@ -3,7 +3,7 @@ import { bool, i32, isObject, list, map, need, oneOf, str, string, sub, wrong } 
 import { schemas as coreV1, ObjectReference } from './core-v1.js';
 import { schemas as metaV1, ObjectMeta } from './meta-v1.js';
 
-export const Endpoint = validate0;
+const Endpoint = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -25,7 +25,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const EndpointConditions = validate1;
+const EndpointConditions = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -41,7 +41,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const EndpointHints = validate2;
+const EndpointHints = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -56,7 +56,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const EndpointPort = validate3;
+const EndpointPort = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;
@@ -73,7 +73,7 @@ errors = vErrors === null ? 0 : 1;
 validate3.errors = vErrors;
 return errors === 0;
 }
-export const EndpointSlice = validate4;
+const EndpointSlice = validate4;
 function validate4(data){
 let vErrors = null;
 let errors = 0;
@@ -93,7 +93,7 @@ errors = vErrors === null ? 0 : 1;
 validate4.errors = vErrors;
 return errors === 0;
 }
-export const ForNode = validate5;
+const ForNode = validate5;
 function validate5(data){
 let vErrors = null;
 let errors = 0;
@@ -108,7 +108,7 @@ errors = vErrors === null ? 0 : 1;
 validate5.errors = vErrors;
 return errors === 0;
 }
-export const ForZone = validate6;
+const ForZone = validate6;
 function validate6(data){
 let vErrors = null;
 let errors = 0;

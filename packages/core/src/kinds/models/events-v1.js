@@ -3,7 +3,7 @@ import { i32, isObject, need, str, sub, time, wrong } from './checks.ts';
 import { schemas as coreV1, EventSource, ObjectReference } from './core-v1.js';
 import { schemas as metaV1, ObjectMeta } from './meta-v1.js';
 
-export const Event = validate0;
+const Event = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -33,7 +33,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const EventSeries = validate1;
+const EventSeries = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;

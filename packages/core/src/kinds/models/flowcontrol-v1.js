@@ -2,7 +2,7 @@
 import { NOTHING, bool, i32, isObject, list, need, str, string, sub, time, wrong } from './checks.ts';
 import { schemas as metaV1, ObjectMeta } from './meta-v1.js';
 
-export const ExemptPriorityLevelConfiguration = validate0;
+const ExemptPriorityLevelConfiguration = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -17,7 +17,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const FlowDistinguisherMethod = validate1;
+const FlowDistinguisherMethod = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -32,7 +32,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const FlowSchema = validate2;
+const FlowSchema = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -50,7 +50,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const FlowSchemaCondition = validate3;
+const FlowSchemaCondition = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;
@@ -68,7 +68,7 @@ errors = vErrors === null ? 0 : 1;
 validate3.errors = vErrors;
 return errors === 0;
 }
-export const FlowSchemaSpec = validate4;
+const FlowSchemaSpec = validate4;
 function validate4(data){
 let vErrors = null;
 let errors = 0;
@@ -85,7 +85,7 @@ errors = vErrors === null ? 0 : 1;
 validate4.errors = vErrors;
 return errors === 0;
 }
-export const FlowSchemaStatus = validate5;
+const FlowSchemaStatus = validate5;
 function validate5(data){
 let vErrors = null;
 let errors = 0;
@@ -99,7 +99,7 @@ errors = vErrors === null ? 0 : 1;
 validate5.errors = vErrors;
 return errors === 0;
 }
-export const GroupSubject = validate6;
+const GroupSubject = validate6;
 function validate6(data){
 let vErrors = null;
 let errors = 0;
@@ -114,7 +114,7 @@ errors = vErrors === null ? 0 : 1;
 validate6.errors = vErrors;
 return errors === 0;
 }
-export const LimitResponse = validate7;
+const LimitResponse = validate7;
 function validate7(data){
 let vErrors = null;
 let errors = 0;
@@ -130,7 +130,7 @@ errors = vErrors === null ? 0 : 1;
 validate7.errors = vErrors;
 return errors === 0;
 }
-export const LimitedPriorityLevelConfiguration = validate8;
+const LimitedPriorityLevelConfiguration = validate8;
 function validate8(data){
 let vErrors = null;
 let errors = 0;
@@ -147,7 +147,7 @@ errors = vErrors === null ? 0 : 1;
 validate8.errors = vErrors;
 return errors === 0;
 }
-export const NonResourcePolicyRule = validate9;
+const NonResourcePolicyRule = validate9;
 function validate9(data){
 let vErrors = null;
 let errors = 0;
@@ -164,7 +164,7 @@ errors = vErrors === null ? 0 : 1;
 validate9.errors = vErrors;
 return errors === 0;
 }
-export const PolicyRulesWithSubjects = validate10;
+const PolicyRulesWithSubjects = validate10;
 function validate10(data){
 let vErrors = null;
 let errors = 0;
@@ -181,7 +181,7 @@ errors = vErrors === null ? 0 : 1;
 validate10.errors = vErrors;
 return errors === 0;
 }
-export const PriorityLevelConfiguration = validate11;
+const PriorityLevelConfiguration = validate11;
 function validate11(data){
 let vErrors = null;
 let errors = 0;
@@ -199,7 +199,7 @@ errors = vErrors === null ? 0 : 1;
 validate11.errors = vErrors;
 return errors === 0;
 }
-export const PriorityLevelConfigurationCondition = validate12;
+const PriorityLevelConfigurationCondition = validate12;
 function validate12(data){
 let vErrors = null;
 let errors = 0;
@@ -217,7 +217,7 @@ errors = vErrors === null ? 0 : 1;
 validate12.errors = vErrors;
 return errors === 0;
 }
-export const PriorityLevelConfigurationReference = validate13;
+const PriorityLevelConfigurationReference = validate13;
 function validate13(data){
 let vErrors = null;
 let errors = 0;
@@ -232,7 +232,7 @@ errors = vErrors === null ? 0 : 1;
 validate13.errors = vErrors;
 return errors === 0;
 }
-export const PriorityLevelConfigurationSpec = validate14;
+const PriorityLevelConfigurationSpec = validate14;
 function validate14(data){
 let vErrors = null;
 let errors = 0;
@@ -249,7 +249,7 @@ errors = vErrors === null ? 0 : 1;
 validate14.errors = vErrors;
 return errors === 0;
 }
-export const PriorityLevelConfigurationStatus = validate15;
+const PriorityLevelConfigurationStatus = validate15;
 function validate15(data){
 let vErrors = null;
 let errors = 0;
@@ -263,7 +263,7 @@ errors = vErrors === null ? 0 : 1;
 validate15.errors = vErrors;
 return errors === 0;
 }
-export const QueuingConfiguration = validate16;
+const QueuingConfiguration = validate16;
 function validate16(data){
 let vErrors = null;
 let errors = 0;
@@ -279,7 +279,7 @@ errors = vErrors === null ? 0 : 1;
 validate16.errors = vErrors;
 return errors === 0;
 }
-export const ResourcePolicyRule = validate17;
+const ResourcePolicyRule = validate17;
 function validate17(data){
 let vErrors = null;
 let errors = 0;
@@ -300,7 +300,7 @@ errors = vErrors === null ? 0 : 1;
 validate17.errors = vErrors;
 return errors === 0;
 }
-export const ServiceAccountSubject = validate18;
+const ServiceAccountSubject = validate18;
 function validate18(data){
 let vErrors = null;
 let errors = 0;
@@ -317,7 +317,7 @@ errors = vErrors === null ? 0 : 1;
 validate18.errors = vErrors;
 return errors === 0;
 }
-export const Subject = validate19;
+const Subject = validate19;
 function validate19(data){
 let vErrors = null;
 let errors = 0;
@@ -335,7 +335,7 @@ errors = vErrors === null ? 0 : 1;
 validate19.errors = vErrors;
 return errors === 0;
 }
-export const UserSubject = validate20;
+const UserSubject = validate20;
 function validate20(data){
 let vErrors = null;
 let errors = 0;

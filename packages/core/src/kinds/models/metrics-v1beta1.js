@@ -2,7 +2,7 @@
 import { isObject, list, map, need, quantity, str, string, sub, time, wrong } from './checks.ts';
 import { schemas as metaV1, ObjectMeta } from './meta-v1.js';
 
-export const ContainerMetrics = validate0;
+const ContainerMetrics = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -19,7 +19,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const NodeMetrics = validate1;
+const NodeMetrics = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -41,7 +41,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const PodMetrics = validate2;
+const PodMetrics = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;

@@ -3,7 +3,7 @@ import { NOTHING, i32, intOrString, isObject, list, need, oneOf, str, string, su
 import { schemas as coreV1, TypedLocalObjectReference } from './core-v1.js';
 import { schemas as metaV1, Condition, LabelSelector, ObjectMeta } from './meta-v1.js';
 
-export const HTTPIngressPath = validate0;
+const HTTPIngressPath = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -20,7 +20,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const HTTPIngressRuleValue = validate1;
+const HTTPIngressRuleValue = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -35,7 +35,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const IPAddress = validate2;
+const IPAddress = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -52,7 +52,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const IPAddressSpec = validate3;
+const IPAddressSpec = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;
@@ -67,7 +67,7 @@ errors = vErrors === null ? 0 : 1;
 validate3.errors = vErrors;
 return errors === 0;
 }
-export const IPBlock = validate4;
+const IPBlock = validate4;
 function validate4(data){
 let vErrors = null;
 let errors = 0;
@@ -83,7 +83,7 @@ errors = vErrors === null ? 0 : 1;
 validate4.errors = vErrors;
 return errors === 0;
 }
-export const Ingress = validate5;
+const Ingress = validate5;
 function validate5(data){
 let vErrors = null;
 let errors = 0;
@@ -101,7 +101,7 @@ errors = vErrors === null ? 0 : 1;
 validate5.errors = vErrors;
 return errors === 0;
 }
-export const IngressBackend = validate6;
+const IngressBackend = validate6;
 function validate6(data){
 let vErrors = null;
 let errors = 0;
@@ -116,7 +116,7 @@ errors = vErrors === null ? 0 : 1;
 validate6.errors = vErrors;
 return errors === 0;
 }
-export const IngressClass = validate7;
+const IngressClass = validate7;
 function validate7(data){
 let vErrors = null;
 let errors = 0;
@@ -133,7 +133,7 @@ errors = vErrors === null ? 0 : 1;
 validate7.errors = vErrors;
 return errors === 0;
 }
-export const IngressClassParametersReference = validate8;
+const IngressClassParametersReference = validate8;
 function validate8(data){
 let vErrors = null;
 let errors = 0;
@@ -153,7 +153,7 @@ errors = vErrors === null ? 0 : 1;
 validate8.errors = vErrors;
 return errors === 0;
 }
-export const IngressClassSpec = validate9;
+const IngressClassSpec = validate9;
 function validate9(data){
 let vErrors = null;
 let errors = 0;
@@ -168,7 +168,7 @@ errors = vErrors === null ? 0 : 1;
 validate9.errors = vErrors;
 return errors === 0;
 }
-export const IngressLoadBalancerIngress = validate10;
+const IngressLoadBalancerIngress = validate10;
 function validate10(data){
 let vErrors = null;
 let errors = 0;
@@ -184,7 +184,7 @@ errors = vErrors === null ? 0 : 1;
 validate10.errors = vErrors;
 return errors === 0;
 }
-export const IngressLoadBalancerStatus = validate11;
+const IngressLoadBalancerStatus = validate11;
 function validate11(data){
 let vErrors = null;
 let errors = 0;
@@ -198,7 +198,7 @@ errors = vErrors === null ? 0 : 1;
 validate11.errors = vErrors;
 return errors === 0;
 }
-export const IngressPortStatus = validate12;
+const IngressPortStatus = validate12;
 function validate12(data){
 let vErrors = null;
 let errors = 0;
@@ -214,7 +214,7 @@ errors = vErrors === null ? 0 : 1;
 validate12.errors = vErrors;
 return errors === 0;
 }
-export const IngressRule = validate13;
+const IngressRule = validate13;
 function validate13(data){
 let vErrors = null;
 let errors = 0;
@@ -229,7 +229,7 @@ errors = vErrors === null ? 0 : 1;
 validate13.errors = vErrors;
 return errors === 0;
 }
-export const IngressServiceBackend = validate14;
+const IngressServiceBackend = validate14;
 function validate14(data){
 let vErrors = null;
 let errors = 0;
@@ -245,7 +245,7 @@ errors = vErrors === null ? 0 : 1;
 validate14.errors = vErrors;
 return errors === 0;
 }
-export const IngressSpec = validate15;
+const IngressSpec = validate15;
 function validate15(data){
 let vErrors = null;
 let errors = 0;
@@ -262,7 +262,7 @@ errors = vErrors === null ? 0 : 1;
 validate15.errors = vErrors;
 return errors === 0;
 }
-export const IngressStatus = validate16;
+const IngressStatus = validate16;
 function validate16(data){
 let vErrors = null;
 let errors = 0;
@@ -276,7 +276,7 @@ errors = vErrors === null ? 0 : 1;
 validate16.errors = vErrors;
 return errors === 0;
 }
-export const IngressTLS = validate17;
+const IngressTLS = validate17;
 function validate17(data){
 let vErrors = null;
 let errors = 0;
@@ -291,7 +291,7 @@ errors = vErrors === null ? 0 : 1;
 validate17.errors = vErrors;
 return errors === 0;
 }
-export const NetworkPolicy = validate18;
+const NetworkPolicy = validate18;
 function validate18(data){
 let vErrors = null;
 let errors = 0;
@@ -308,7 +308,7 @@ errors = vErrors === null ? 0 : 1;
 validate18.errors = vErrors;
 return errors === 0;
 }
-export const NetworkPolicyEgressRule = validate19;
+const NetworkPolicyEgressRule = validate19;
 function validate19(data){
 let vErrors = null;
 let errors = 0;
@@ -323,7 +323,7 @@ errors = vErrors === null ? 0 : 1;
 validate19.errors = vErrors;
 return errors === 0;
 }
-export const NetworkPolicyIngressRule = validate20;
+const NetworkPolicyIngressRule = validate20;
 function validate20(data){
 let vErrors = null;
 let errors = 0;
@@ -338,7 +338,7 @@ errors = vErrors === null ? 0 : 1;
 validate20.errors = vErrors;
 return errors === 0;
 }
-export const NetworkPolicyPeer = validate21;
+const NetworkPolicyPeer = validate21;
 function validate21(data){
 let vErrors = null;
 let errors = 0;
@@ -354,7 +354,7 @@ errors = vErrors === null ? 0 : 1;
 validate21.errors = vErrors;
 return errors === 0;
 }
-export const NetworkPolicyPort = validate22;
+const NetworkPolicyPort = validate22;
 function validate22(data){
 let vErrors = null;
 let errors = 0;
@@ -370,7 +370,7 @@ errors = vErrors === null ? 0 : 1;
 validate22.errors = vErrors;
 return errors === 0;
 }
-export const NetworkPolicySpec = validate23;
+const NetworkPolicySpec = validate23;
 function validate23(data){
 let vErrors = null;
 let errors = 0;
@@ -387,7 +387,7 @@ errors = vErrors === null ? 0 : 1;
 validate23.errors = vErrors;
 return errors === 0;
 }
-export const ParentReference = validate24;
+const ParentReference = validate24;
 function validate24(data){
 let vErrors = null;
 let errors = 0;
@@ -406,7 +406,7 @@ errors = vErrors === null ? 0 : 1;
 validate24.errors = vErrors;
 return errors === 0;
 }
-export const ServiceBackendPort = validate25;
+const ServiceBackendPort = validate25;
 function validate25(data){
 let vErrors = null;
 let errors = 0;
@@ -421,7 +421,7 @@ errors = vErrors === null ? 0 : 1;
 validate25.errors = vErrors;
 return errors === 0;
 }
-export const ServiceCIDR = validate26;
+const ServiceCIDR = validate26;
 function validate26(data){
 let vErrors = null;
 let errors = 0;
@@ -439,7 +439,7 @@ errors = vErrors === null ? 0 : 1;
 validate26.errors = vErrors;
 return errors === 0;
 }
-export const ServiceCIDRSpec = validate27;
+const ServiceCIDRSpec = validate27;
 function validate27(data){
 let vErrors = null;
 let errors = 0;
@@ -453,7 +453,7 @@ errors = vErrors === null ? 0 : 1;
 validate27.errors = vErrors;
 return errors === 0;
 }
-export const ServiceCIDRStatus = validate28;
+const ServiceCIDRStatus = validate28;
 function validate28(data){
 let vErrors = null;
 let errors = 0;

@@ -2,7 +2,7 @@
 import { NOTHING, isObject, list, need, str, string, sub, wrong } from './checks.ts';
 import { schemas as metaV1, Condition, ObjectMeta } from './meta-v1.js';
 
-export const IPAddress = validate0;
+const IPAddress = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -19,7 +19,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const IPAddressSpec = validate1;
+const IPAddressSpec = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -34,7 +34,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const ParentReference = validate2;
+const ParentReference = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -53,7 +53,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const ServiceCIDR = validate3;
+const ServiceCIDR = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;
@@ -71,7 +71,7 @@ errors = vErrors === null ? 0 : 1;
 validate3.errors = vErrors;
 return errors === 0;
 }
-export const ServiceCIDRSpec = validate4;
+const ServiceCIDRSpec = validate4;
 function validate4(data){
 let vErrors = null;
 let errors = 0;
@@ -85,7 +85,7 @@ errors = vErrors === null ? 0 : 1;
 validate4.errors = vErrors;
 return errors === 0;
 }
-export const ServiceCIDRStatus = validate5;
+const ServiceCIDRStatus = validate5;
 function validate5(data){
 let vErrors = null;
 let errors = 0;

@@ -3,7 +3,7 @@ import { isObject, list, map, need, quantity, str, string, sub, wrong } from './
 import { schemas as coreV1, Toleration } from './core-v1.js';
 import { schemas as metaV1, ObjectMeta } from './meta-v1.js';
 
-export const Overhead = validate0;
+const Overhead = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -17,7 +17,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const RuntimeClass = validate1;
+const RuntimeClass = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -37,7 +37,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const Scheduling = validate2;
+const Scheduling = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;

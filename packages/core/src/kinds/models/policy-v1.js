@@ -2,7 +2,7 @@
 import { i32, int64, intOrString, isObject, list, map, oneOf, str, sub, time, wrong } from './checks.ts';
 import { schemas as metaV1, Condition, DeleteOptions, LabelSelector, ObjectMeta } from './meta-v1.js';
 
-export const Eviction = validate0;
+const Eviction = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -19,7 +19,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const PodDisruptionBudget = validate1;
+const PodDisruptionBudget = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -37,7 +37,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const PodDisruptionBudgetSpec = validate2;
+const PodDisruptionBudgetSpec = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -54,7 +54,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const PodDisruptionBudgetStatus = validate3;
+const PodDisruptionBudgetStatus = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;

@@ -2,7 +2,7 @@
 import { NOTHING, isObject, list, need, str, string, sub, wrong } from './checks.ts';
 import { schemas as metaV1, LabelSelector, ObjectMeta } from './meta-v1.js';
 
-export const AggregationRule = validate0;
+const AggregationRule = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -16,7 +16,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const ClusterRole = validate1;
+const ClusterRole = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -34,7 +34,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const ClusterRoleBinding = validate2;
+const ClusterRoleBinding = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -52,7 +52,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const PolicyRule = validate3;
+const PolicyRule = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;
@@ -71,7 +71,7 @@ errors = vErrors === null ? 0 : 1;
 validate3.errors = vErrors;
 return errors === 0;
 }
-export const Role = validate4;
+const Role = validate4;
 function validate4(data){
 let vErrors = null;
 let errors = 0;
@@ -88,7 +88,7 @@ errors = vErrors === null ? 0 : 1;
 validate4.errors = vErrors;
 return errors === 0;
 }
-export const RoleBinding = validate5;
+const RoleBinding = validate5;
 function validate5(data){
 let vErrors = null;
 let errors = 0;
@@ -106,7 +106,7 @@ errors = vErrors === null ? 0 : 1;
 validate5.errors = vErrors;
 return errors === 0;
 }
-export const RoleRef = validate6;
+const RoleRef = validate6;
 function validate6(data){
 let vErrors = null;
 let errors = 0;
@@ -124,7 +124,7 @@ errors = vErrors === null ? 0 : 1;
 validate6.errors = vErrors;
 return errors === 0;
 }
-export const Subject = validate7;
+const Subject = validate7;
 function validate7(data){
 let vErrors = null;
 let errors = 0;

@@ -3,7 +3,7 @@ import { NOTHING, bool, boolean, int64, isObject, list, map, need, object, oneOf
 import { schemas as coreV1, NodeSelector } from './core-v1.js';
 import { schemas as metaV1, Condition, ObjectMeta } from './meta-v1.js';
 
-export const AllocatedDeviceStatus = validate0;
+const AllocatedDeviceStatus = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -23,7 +23,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const AllocationResult = validate1;
+const AllocationResult = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -39,7 +39,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const BasicDevice = validate2;
+const BasicDevice = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -64,7 +64,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const CELDeviceSelector = validate3;
+const CELDeviceSelector = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;
@@ -79,7 +79,7 @@ errors = vErrors === null ? 0 : 1;
 validate3.errors = vErrors;
 return errors === 0;
 }
-export const CapacityRequestPolicy = validate4;
+const CapacityRequestPolicy = validate4;
 function validate4(data){
 let vErrors = null;
 let errors = 0;
@@ -95,7 +95,7 @@ errors = vErrors === null ? 0 : 1;
 validate4.errors = vErrors;
 return errors === 0;
 }
-export const CapacityRequestPolicyRange = validate5;
+const CapacityRequestPolicyRange = validate5;
 function validate5(data){
 let vErrors = null;
 let errors = 0;
@@ -112,7 +112,7 @@ errors = vErrors === null ? 0 : 1;
 validate5.errors = vErrors;
 return errors === 0;
 }
-export const CapacityRequirements = validate6;
+const CapacityRequirements = validate6;
 function validate6(data){
 let vErrors = null;
 let errors = 0;
@@ -126,7 +126,7 @@ errors = vErrors === null ? 0 : 1;
 validate6.errors = vErrors;
 return errors === 0;
 }
-export const Counter = validate7;
+const Counter = validate7;
 function validate7(data){
 let vErrors = null;
 let errors = 0;
@@ -141,7 +141,7 @@ errors = vErrors === null ? 0 : 1;
 validate7.errors = vErrors;
 return errors === 0;
 }
-export const CounterSet = validate8;
+const CounterSet = validate8;
 function validate8(data){
 let vErrors = null;
 let errors = 0;
@@ -158,7 +158,7 @@ errors = vErrors === null ? 0 : 1;
 validate8.errors = vErrors;
 return errors === 0;
 }
-export const Device = validate9;
+const Device = validate9;
 function validate9(data){
 let vErrors = null;
 let errors = 0;
@@ -174,7 +174,7 @@ errors = vErrors === null ? 0 : 1;
 validate9.errors = vErrors;
 return errors === 0;
 }
-export const DeviceAllocationConfiguration = validate10;
+const DeviceAllocationConfiguration = validate10;
 function validate10(data){
 let vErrors = null;
 let errors = 0;
@@ -190,7 +190,7 @@ errors = vErrors === null ? 0 : 1;
 validate10.errors = vErrors;
 return errors === 0;
 }
-export const DeviceAllocationResult = validate11;
+const DeviceAllocationResult = validate11;
 function validate11(data){
 let vErrors = null;
 let errors = 0;
@@ -205,7 +205,7 @@ errors = vErrors === null ? 0 : 1;
 validate11.errors = vErrors;
 return errors === 0;
 }
-export const DeviceAttribute = validate12;
+const DeviceAttribute = validate12;
 function validate12(data){
 let vErrors = null;
 let errors = 0;
@@ -226,7 +226,7 @@ errors = vErrors === null ? 0 : 1;
 validate12.errors = vErrors;
 return errors === 0;
 }
-export const DeviceCapacity = validate13;
+const DeviceCapacity = validate13;
 function validate13(data){
 let vErrors = null;
 let errors = 0;
@@ -242,7 +242,7 @@ errors = vErrors === null ? 0 : 1;
 validate13.errors = vErrors;
 return errors === 0;
 }
-export const DeviceClaim = validate14;
+const DeviceClaim = validate14;
 function validate14(data){
 let vErrors = null;
 let errors = 0;
@@ -258,7 +258,7 @@ errors = vErrors === null ? 0 : 1;
 validate14.errors = vErrors;
 return errors === 0;
 }
-export const DeviceClaimConfiguration = validate15;
+const DeviceClaimConfiguration = validate15;
 function validate15(data){
 let vErrors = null;
 let errors = 0;
@@ -273,7 +273,7 @@ errors = vErrors === null ? 0 : 1;
 validate15.errors = vErrors;
 return errors === 0;
 }
-export const DeviceClass = validate16;
+const DeviceClass = validate16;
 function validate16(data){
 let vErrors = null;
 let errors = 0;
@@ -290,7 +290,7 @@ errors = vErrors === null ? 0 : 1;
 validate16.errors = vErrors;
 return errors === 0;
 }
-export const DeviceClassConfiguration = validate17;
+const DeviceClassConfiguration = validate17;
 function validate17(data){
 let vErrors = null;
 let errors = 0;
@@ -304,7 +304,7 @@ errors = vErrors === null ? 0 : 1;
 validate17.errors = vErrors;
 return errors === 0;
 }
-export const DeviceClassSpec = validate18;
+const DeviceClassSpec = validate18;
 function validate18(data){
 let vErrors = null;
 let errors = 0;
@@ -320,7 +320,7 @@ errors = vErrors === null ? 0 : 1;
 validate18.errors = vErrors;
 return errors === 0;
 }
-export const DeviceConstraint = validate19;
+const DeviceConstraint = validate19;
 function validate19(data){
 let vErrors = null;
 let errors = 0;
@@ -336,7 +336,7 @@ errors = vErrors === null ? 0 : 1;
 validate19.errors = vErrors;
 return errors === 0;
 }
-export const DeviceCounterConsumption = validate20;
+const DeviceCounterConsumption = validate20;
 function validate20(data){
 let vErrors = null;
 let errors = 0;
@@ -353,7 +353,7 @@ errors = vErrors === null ? 0 : 1;
 validate20.errors = vErrors;
 return errors === 0;
 }
-export const DeviceRequest = validate21;
+const DeviceRequest = validate21;
 function validate21(data){
 let vErrors = null;
 let errors = 0;
@@ -376,7 +376,7 @@ errors = vErrors === null ? 0 : 1;
 validate21.errors = vErrors;
 return errors === 0;
 }
-export const DeviceRequestAllocationResult = validate22;
+const DeviceRequestAllocationResult = validate22;
 function validate22(data){
 let vErrors = null;
 let errors = 0;
@@ -399,7 +399,7 @@ errors = vErrors === null ? 0 : 1;
 validate22.errors = vErrors;
 return errors === 0;
 }
-export const DeviceSelector = validate23;
+const DeviceSelector = validate23;
 function validate23(data){
 let vErrors = null;
 let errors = 0;
@@ -413,7 +413,7 @@ errors = vErrors === null ? 0 : 1;
 validate23.errors = vErrors;
 return errors === 0;
 }
-export const DeviceSubRequest = validate24;
+const DeviceSubRequest = validate24;
 function validate24(data){
 let vErrors = null;
 let errors = 0;
@@ -435,7 +435,7 @@ errors = vErrors === null ? 0 : 1;
 validate24.errors = vErrors;
 return errors === 0;
 }
-export const DeviceTaint = validate25;
+const DeviceTaint = validate25;
 function validate25(data){
 let vErrors = null;
 let errors = 0;
@@ -454,7 +454,7 @@ errors = vErrors === null ? 0 : 1;
 validate25.errors = vErrors;
 return errors === 0;
 }
-export const DeviceToleration = validate26;
+const DeviceToleration = validate26;
 function validate26(data){
 let vErrors = null;
 let errors = 0;
@@ -472,7 +472,7 @@ errors = vErrors === null ? 0 : 1;
 validate26.errors = vErrors;
 return errors === 0;
 }
-export const NetworkDeviceData = validate27;
+const NetworkDeviceData = validate27;
 function validate27(data){
 let vErrors = null;
 let errors = 0;
@@ -488,7 +488,7 @@ errors = vErrors === null ? 0 : 1;
 validate27.errors = vErrors;
 return errors === 0;
 }
-export const NodeAllocatableResourceMapping = validate28;
+const NodeAllocatableResourceMapping = validate28;
 function validate28(data){
 let vErrors = null;
 let errors = 0;
@@ -503,7 +503,7 @@ errors = vErrors === null ? 0 : 1;
 validate28.errors = vErrors;
 return errors === 0;
 }
-export const OpaqueDeviceConfiguration = validate29;
+const OpaqueDeviceConfiguration = validate29;
 function validate29(data){
 let vErrors = null;
 let errors = 0;
@@ -520,7 +520,7 @@ errors = vErrors === null ? 0 : 1;
 validate29.errors = vErrors;
 return errors === 0;
 }
-export const ResourceClaim = validate30;
+const ResourceClaim = validate30;
 function validate30(data){
 let vErrors = null;
 let errors = 0;
@@ -538,7 +538,7 @@ errors = vErrors === null ? 0 : 1;
 validate30.errors = vErrors;
 return errors === 0;
 }
-export const ResourceClaimConsumerReference = validate31;
+const ResourceClaimConsumerReference = validate31;
 function validate31(data){
 let vErrors = null;
 let errors = 0;
@@ -555,7 +555,7 @@ errors = vErrors === null ? 0 : 1;
 validate31.errors = vErrors;
 return errors === 0;
 }
-export const ResourceClaimSpec = validate32;
+const ResourceClaimSpec = validate32;
 function validate32(data){
 let vErrors = null;
 let errors = 0;
@@ -569,7 +569,7 @@ errors = vErrors === null ? 0 : 1;
 validate32.errors = vErrors;
 return errors === 0;
 }
-export const ResourceClaimStatus = validate33;
+const ResourceClaimStatus = validate33;
 function validate33(data){
 let vErrors = null;
 let errors = 0;
@@ -585,7 +585,7 @@ errors = vErrors === null ? 0 : 1;
 validate33.errors = vErrors;
 return errors === 0;
 }
-export const ResourceClaimTemplate = validate34;
+const ResourceClaimTemplate = validate34;
 function validate34(data){
 let vErrors = null;
 let errors = 0;
@@ -602,7 +602,7 @@ errors = vErrors === null ? 0 : 1;
 validate34.errors = vErrors;
 return errors === 0;
 }
-export const ResourceClaimTemplateSpec = validate35;
+const ResourceClaimTemplateSpec = validate35;
 function validate35(data){
 let vErrors = null;
 let errors = 0;
@@ -617,7 +617,7 @@ errors = vErrors === null ? 0 : 1;
 validate35.errors = vErrors;
 return errors === 0;
 }
-export const ResourcePool = validate36;
+const ResourcePool = validate36;
 function validate36(data){
 let vErrors = null;
 let errors = 0;
@@ -635,7 +635,7 @@ errors = vErrors === null ? 0 : 1;
 validate36.errors = vErrors;
 return errors === 0;
 }
-export const ResourceSlice = validate37;
+const ResourceSlice = validate37;
 function validate37(data){
 let vErrors = null;
 let errors = 0;
@@ -652,7 +652,7 @@ errors = vErrors === null ? 0 : 1;
 validate37.errors = vErrors;
 return errors === 0;
 }
-export const ResourceSliceSpec = validate38;
+const ResourceSliceSpec = validate38;
 function validate38(data){
 let vErrors = null;
 let errors = 0;

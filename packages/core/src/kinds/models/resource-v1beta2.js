@@ -3,7 +3,7 @@ import { NOTHING, bool, boolean, int64, isObject, list, map, need, object, oneOf
 import { schemas as coreV1, NodeSelector } from './core-v1.js';
 import { schemas as metaV1, Condition, ObjectMeta } from './meta-v1.js';
 
-export const AllocatedDeviceStatus = validate0;
+const AllocatedDeviceStatus = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -23,7 +23,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const AllocationResult = validate1;
+const AllocationResult = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -39,7 +39,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const CELDeviceSelector = validate2;
+const CELDeviceSelector = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -54,7 +54,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const CapacityRequestPolicy = validate3;
+const CapacityRequestPolicy = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;
@@ -70,7 +70,7 @@ errors = vErrors === null ? 0 : 1;
 validate3.errors = vErrors;
 return errors === 0;
 }
-export const CapacityRequestPolicyRange = validate4;
+const CapacityRequestPolicyRange = validate4;
 function validate4(data){
 let vErrors = null;
 let errors = 0;
@@ -87,7 +87,7 @@ errors = vErrors === null ? 0 : 1;
 validate4.errors = vErrors;
 return errors === 0;
 }
-export const CapacityRequirements = validate5;
+const CapacityRequirements = validate5;
 function validate5(data){
 let vErrors = null;
 let errors = 0;
@@ -101,7 +101,7 @@ errors = vErrors === null ? 0 : 1;
 validate5.errors = vErrors;
 return errors === 0;
 }
-export const Counter = validate6;
+const Counter = validate6;
 function validate6(data){
 let vErrors = null;
 let errors = 0;
@@ -116,7 +116,7 @@ errors = vErrors === null ? 0 : 1;
 validate6.errors = vErrors;
 return errors === 0;
 }
-export const CounterSet = validate7;
+const CounterSet = validate7;
 function validate7(data){
 let vErrors = null;
 let errors = 0;
@@ -133,7 +133,7 @@ errors = vErrors === null ? 0 : 1;
 validate7.errors = vErrors;
 return errors === 0;
 }
-export const Device = validate8;
+const Device = validate8;
 function validate8(data){
 let vErrors = null;
 let errors = 0;
@@ -160,7 +160,7 @@ errors = vErrors === null ? 0 : 1;
 validate8.errors = vErrors;
 return errors === 0;
 }
-export const DeviceAllocationConfiguration = validate9;
+const DeviceAllocationConfiguration = validate9;
 function validate9(data){
 let vErrors = null;
 let errors = 0;
@@ -176,7 +176,7 @@ errors = vErrors === null ? 0 : 1;
 validate9.errors = vErrors;
 return errors === 0;
 }
-export const DeviceAllocationResult = validate10;
+const DeviceAllocationResult = validate10;
 function validate10(data){
 let vErrors = null;
 let errors = 0;
@@ -191,7 +191,7 @@ errors = vErrors === null ? 0 : 1;
 validate10.errors = vErrors;
 return errors === 0;
 }
-export const DeviceAttribute = validate11;
+const DeviceAttribute = validate11;
 function validate11(data){
 let vErrors = null;
 let errors = 0;
@@ -212,7 +212,7 @@ errors = vErrors === null ? 0 : 1;
 validate11.errors = vErrors;
 return errors === 0;
 }
-export const DeviceCapacity = validate12;
+const DeviceCapacity = validate12;
 function validate12(data){
 let vErrors = null;
 let errors = 0;
@@ -228,7 +228,7 @@ errors = vErrors === null ? 0 : 1;
 validate12.errors = vErrors;
 return errors === 0;
 }
-export const DeviceClaim = validate13;
+const DeviceClaim = validate13;
 function validate13(data){
 let vErrors = null;
 let errors = 0;
@@ -244,7 +244,7 @@ errors = vErrors === null ? 0 : 1;
 validate13.errors = vErrors;
 return errors === 0;
 }
-export const DeviceClaimConfiguration = validate14;
+const DeviceClaimConfiguration = validate14;
 function validate14(data){
 let vErrors = null;
 let errors = 0;
@@ -259,7 +259,7 @@ errors = vErrors === null ? 0 : 1;
 validate14.errors = vErrors;
 return errors === 0;
 }
-export const DeviceClass = validate15;
+const DeviceClass = validate15;
 function validate15(data){
 let vErrors = null;
 let errors = 0;
@@ -276,7 +276,7 @@ errors = vErrors === null ? 0 : 1;
 validate15.errors = vErrors;
 return errors === 0;
 }
-export const DeviceClassConfiguration = validate16;
+const DeviceClassConfiguration = validate16;
 function validate16(data){
 let vErrors = null;
 let errors = 0;
@@ -290,7 +290,7 @@ errors = vErrors === null ? 0 : 1;
 validate16.errors = vErrors;
 return errors === 0;
 }
-export const DeviceClassSpec = validate17;
+const DeviceClassSpec = validate17;
 function validate17(data){
 let vErrors = null;
 let errors = 0;
@@ -306,7 +306,7 @@ errors = vErrors === null ? 0 : 1;
 validate17.errors = vErrors;
 return errors === 0;
 }
-export const DeviceConstraint = validate18;
+const DeviceConstraint = validate18;
 function validate18(data){
 let vErrors = null;
 let errors = 0;
@@ -322,7 +322,7 @@ errors = vErrors === null ? 0 : 1;
 validate18.errors = vErrors;
 return errors === 0;
 }
-export const DeviceCounterConsumption = validate19;
+const DeviceCounterConsumption = validate19;
 function validate19(data){
 let vErrors = null;
 let errors = 0;
@@ -339,7 +339,7 @@ errors = vErrors === null ? 0 : 1;
 validate19.errors = vErrors;
 return errors === 0;
 }
-export const DeviceRequest = validate20;
+const DeviceRequest = validate20;
 function validate20(data){
 let vErrors = null;
 let errors = 0;
@@ -356,7 +356,7 @@ errors = vErrors === null ? 0 : 1;
 validate20.errors = vErrors;
 return errors === 0;
 }
-export const DeviceRequestAllocationResult = validate21;
+const DeviceRequestAllocationResult = validate21;
 function validate21(data){
 let vErrors = null;
 let errors = 0;
@@ -379,7 +379,7 @@ errors = vErrors === null ? 0 : 1;
 validate21.errors = vErrors;
 return errors === 0;
 }
-export const DeviceSelector = validate22;
+const DeviceSelector = validate22;
 function validate22(data){
 let vErrors = null;
 let errors = 0;
@@ -393,7 +393,7 @@ errors = vErrors === null ? 0 : 1;
 validate22.errors = vErrors;
 return errors === 0;
 }
-export const DeviceSubRequest = validate23;
+const DeviceSubRequest = validate23;
 function validate23(data){
 let vErrors = null;
 let errors = 0;
@@ -415,7 +415,7 @@ errors = vErrors === null ? 0 : 1;
 validate23.errors = vErrors;
 return errors === 0;
 }
-export const DeviceTaint = validate24;
+const DeviceTaint = validate24;
 function validate24(data){
 let vErrors = null;
 let errors = 0;
@@ -434,7 +434,7 @@ errors = vErrors === null ? 0 : 1;
 validate24.errors = vErrors;
 return errors === 0;
 }
-export const DeviceTaintRule = validate25;
+const DeviceTaintRule = validate25;
 function validate25(data){
 let vErrors = null;
 let errors = 0;
@@ -452,7 +452,7 @@ errors = vErrors === null ? 0 : 1;
 validate25.errors = vErrors;
 return errors === 0;
 }
-export const DeviceTaintRuleSpec = validate26;
+const DeviceTaintRuleSpec = validate26;
 function validate26(data){
 let vErrors = null;
 let errors = 0;
@@ -467,7 +467,7 @@ errors = vErrors === null ? 0 : 1;
 validate26.errors = vErrors;
 return errors === 0;
 }
-export const DeviceTaintRuleStatus = validate27;
+const DeviceTaintRuleStatus = validate27;
 function validate27(data){
 let vErrors = null;
 let errors = 0;
@@ -481,7 +481,7 @@ errors = vErrors === null ? 0 : 1;
 validate27.errors = vErrors;
 return errors === 0;
 }
-export const DeviceTaintSelector = validate28;
+const DeviceTaintSelector = validate28;
 function validate28(data){
 let vErrors = null;
 let errors = 0;
@@ -497,7 +497,7 @@ errors = vErrors === null ? 0 : 1;
 validate28.errors = vErrors;
 return errors === 0;
 }
-export const DeviceToleration = validate29;
+const DeviceToleration = validate29;
 function validate29(data){
 let vErrors = null;
 let errors = 0;
@@ -515,7 +515,7 @@ errors = vErrors === null ? 0 : 1;
 validate29.errors = vErrors;
 return errors === 0;
 }
-export const ExactDeviceRequest = validate30;
+const ExactDeviceRequest = validate30;
 function validate30(data){
 let vErrors = null;
 let errors = 0;
@@ -536,7 +536,7 @@ errors = vErrors === null ? 0 : 1;
 validate30.errors = vErrors;
 return errors === 0;
 }
-export const NetworkDeviceData = validate31;
+const NetworkDeviceData = validate31;
 function validate31(data){
 let vErrors = null;
 let errors = 0;
@@ -552,7 +552,7 @@ errors = vErrors === null ? 0 : 1;
 validate31.errors = vErrors;
 return errors === 0;
 }
-export const NodeAllocatableResourceMapping = validate32;
+const NodeAllocatableResourceMapping = validate32;
 function validate32(data){
 let vErrors = null;
 let errors = 0;
@@ -567,7 +567,7 @@ errors = vErrors === null ? 0 : 1;
 validate32.errors = vErrors;
 return errors === 0;
 }
-export const OpaqueDeviceConfiguration = validate33;
+const OpaqueDeviceConfiguration = validate33;
 function validate33(data){
 let vErrors = null;
 let errors = 0;
@@ -584,7 +584,7 @@ errors = vErrors === null ? 0 : 1;
 validate33.errors = vErrors;
 return errors === 0;
 }
-export const ResourceClaim = validate34;
+const ResourceClaim = validate34;
 function validate34(data){
 let vErrors = null;
 let errors = 0;
@@ -602,7 +602,7 @@ errors = vErrors === null ? 0 : 1;
 validate34.errors = vErrors;
 return errors === 0;
 }
-export const ResourceClaimConsumerReference = validate35;
+const ResourceClaimConsumerReference = validate35;
 function validate35(data){
 let vErrors = null;
 let errors = 0;
@@ -619,7 +619,7 @@ errors = vErrors === null ? 0 : 1;
 validate35.errors = vErrors;
 return errors === 0;
 }
-export const ResourceClaimSpec = validate36;
+const ResourceClaimSpec = validate36;
 function validate36(data){
 let vErrors = null;
 let errors = 0;
@@ -633,7 +633,7 @@ errors = vErrors === null ? 0 : 1;
 validate36.errors = vErrors;
 return errors === 0;
 }
-export const ResourceClaimStatus = validate37;
+const ResourceClaimStatus = validate37;
 function validate37(data){
 let vErrors = null;
 let errors = 0;
@@ -649,7 +649,7 @@ errors = vErrors === null ? 0 : 1;
 validate37.errors = vErrors;
 return errors === 0;
 }
-export const ResourceClaimTemplate = validate38;
+const ResourceClaimTemplate = validate38;
 function validate38(data){
 let vErrors = null;
 let errors = 0;
@@ -666,7 +666,7 @@ errors = vErrors === null ? 0 : 1;
 validate38.errors = vErrors;
 return errors === 0;
 }
-export const ResourceClaimTemplateSpec = validate39;
+const ResourceClaimTemplateSpec = validate39;
 function validate39(data){
 let vErrors = null;
 let errors = 0;
@@ -681,7 +681,7 @@ errors = vErrors === null ? 0 : 1;
 validate39.errors = vErrors;
 return errors === 0;
 }
-export const ResourcePool = validate40;
+const ResourcePool = validate40;
 function validate40(data){
 let vErrors = null;
 let errors = 0;
@@ -699,7 +699,7 @@ errors = vErrors === null ? 0 : 1;
 validate40.errors = vErrors;
 return errors === 0;
 }
-export const ResourceSlice = validate41;
+const ResourceSlice = validate41;
 function validate41(data){
 let vErrors = null;
 let errors = 0;
@@ -716,7 +716,7 @@ errors = vErrors === null ? 0 : 1;
 validate41.errors = vErrors;
 return errors === 0;
 }
-export const ResourceSliceSpec = validate42;
+const ResourceSliceSpec = validate42;
 function validate42(data){
 let vErrors = null;
 let errors = 0;

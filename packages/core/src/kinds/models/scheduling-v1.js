@@ -2,7 +2,7 @@
 import { bool, i32, isObject, oneOf, str, sub, wrong } from './checks.ts';
 import { schemas as metaV1, ObjectMeta } from './meta-v1.js';
 
-export const PriorityClass = validate0;
+const PriorityClass = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;

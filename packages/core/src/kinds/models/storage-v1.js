@@ -3,7 +3,7 @@ import { NOTHING, bool, i32, int64, isObject, list, map, need, oneOf, quantity, 
 import { schemas as coreV1, PersistentVolumeSpec, TopologySelectorTerm } from './core-v1.js';
 import { schemas as metaV1, LabelSelector, ObjectMeta } from './meta-v1.js';
 
-export const CSIDriver = validate0;
+const CSIDriver = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -20,7 +20,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const CSIDriverSpec = validate1;
+const CSIDriverSpec = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -44,7 +44,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const CSINode = validate2;
+const CSINode = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
@@ -61,7 +61,7 @@ errors = vErrors === null ? 0 : 1;
 validate2.errors = vErrors;
 return errors === 0;
 }
-export const CSINodeDriver = validate3;
+const CSINodeDriver = validate3;
 function validate3(data){
 let vErrors = null;
 let errors = 0;
@@ -80,7 +80,7 @@ errors = vErrors === null ? 0 : 1;
 validate3.errors = vErrors;
 return errors === 0;
 }
-export const CSINodeSpec = validate4;
+const CSINodeSpec = validate4;
 function validate4(data){
 let vErrors = null;
 let errors = 0;
@@ -94,7 +94,7 @@ errors = vErrors === null ? 0 : 1;
 validate4.errors = vErrors;
 return errors === 0;
 }
-export const CSIStorageCapacity = validate5;
+const CSIStorageCapacity = validate5;
 function validate5(data){
 let vErrors = null;
 let errors = 0;
@@ -115,7 +115,7 @@ errors = vErrors === null ? 0 : 1;
 validate5.errors = vErrors;
 return errors === 0;
 }
-export const StorageClass = validate6;
+const StorageClass = validate6;
 function validate6(data){
 let vErrors = null;
 let errors = 0;
@@ -139,7 +139,7 @@ errors = vErrors === null ? 0 : 1;
 validate6.errors = vErrors;
 return errors === 0;
 }
-export const TokenRequest = validate7;
+const TokenRequest = validate7;
 function validate7(data){
 let vErrors = null;
 let errors = 0;
@@ -155,7 +155,7 @@ errors = vErrors === null ? 0 : 1;
 validate7.errors = vErrors;
 return errors === 0;
 }
-export const VolumeAttachment = validate8;
+const VolumeAttachment = validate8;
 function validate8(data){
 let vErrors = null;
 let errors = 0;
@@ -173,7 +173,7 @@ errors = vErrors === null ? 0 : 1;
 validate8.errors = vErrors;
 return errors === 0;
 }
-export const VolumeAttachmentSource = validate9;
+const VolumeAttachmentSource = validate9;
 function validate9(data){
 let vErrors = null;
 let errors = 0;
@@ -188,7 +188,7 @@ errors = vErrors === null ? 0 : 1;
 validate9.errors = vErrors;
 return errors === 0;
 }
-export const VolumeAttachmentSpec = validate10;
+const VolumeAttachmentSpec = validate10;
 function validate10(data){
 let vErrors = null;
 let errors = 0;
@@ -206,7 +206,7 @@ errors = vErrors === null ? 0 : 1;
 validate10.errors = vErrors;
 return errors === 0;
 }
-export const VolumeAttachmentStatus = validate11;
+const VolumeAttachmentStatus = validate11;
 function validate11(data){
 let vErrors = null;
 let errors = 0;
@@ -223,7 +223,7 @@ errors = vErrors === null ? 0 : 1;
 validate11.errors = vErrors;
 return errors === 0;
 }
-export const VolumeAttributesClass = validate12;
+const VolumeAttributesClass = validate12;
 function validate12(data){
 let vErrors = null;
 let errors = 0;
@@ -242,7 +242,7 @@ errors = vErrors === null ? 0 : 1;
 validate12.errors = vErrors;
 return errors === 0;
 }
-export const VolumeError = validate13;
+const VolumeError = validate13;
 function validate13(data){
 let vErrors = null;
 let errors = 0;
@@ -258,7 +258,7 @@ errors = vErrors === null ? 0 : 1;
 validate13.errors = vErrors;
 return errors === 0;
 }
-export const VolumeNodeResources = validate14;
+const VolumeNodeResources = validate14;
 function validate14(data){
 let vErrors = null;
 let errors = 0;

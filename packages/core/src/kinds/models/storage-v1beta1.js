@@ -2,7 +2,7 @@
 import { isObject, map, need, str, string, sub, wrong } from './checks.ts';
 import { schemas as metaV1, ObjectMeta } from './meta-v1.js';
 
-export const VolumeAttributesClass = validate0;
+const VolumeAttributesClass = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;

@@ -2,7 +2,7 @@
 import { NOTHING, isObject, list, str, sub, wrong } from './checks.ts';
 import { schemas as metaV1, Condition, GroupResource, ObjectMeta } from './meta-v1.js';
 
-export const StorageVersionMigration = validate0;
+const StorageVersionMigration = validate0;
 function validate0(data){
 let vErrors = null;
 let errors = 0;
@@ -20,7 +20,7 @@ errors = vErrors === null ? 0 : 1;
 validate0.errors = vErrors;
 return errors === 0;
 }
-export const StorageVersionMigrationSpec = validate1;
+const StorageVersionMigrationSpec = validate1;
 function validate1(data){
 let vErrors = null;
 let errors = 0;
@@ -34,7 +34,7 @@ errors = vErrors === null ? 0 : 1;
 validate1.errors = vErrors;
 return errors === 0;
 }
-export const StorageVersionMigrationStatus = validate2;
+const StorageVersionMigrationStatus = validate2;
 function validate2(data){
 let vErrors = null;
 let errors = 0;
