@@ -1,9 +1,53 @@
-const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-const LABEL_1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
-const NAME_PART = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
-const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const MAX_LABEL = 63;
 const MAX_SUBDOMAIN = 253;
+
+/** What a character may be in a name, as bits. */
+const LOWER = 1;
+const DIGIT = 2;
+const UPPER = 4;
+const DASH = 8;
+const DOT = 16;
+const UNDERSCORE = 32;
+const LOWER_OR_DIGIT = LOWER | DIGIT;
+const LETTER_OR_DIGIT = LOWER | DIGIT | UPPER;
+
+function classOf(code: number): number {
+  if (code >= 97 && code <= 122) return LOWER;
+  if (code >= 48 && code <= 57) return DIGIT;
+  if (code >= 65 && code <= 90) return UPPER;
+  return code === 45 ? DASH : code === 46 ? DOT : code === 95 ? UNDERSCORE : 0;
+}
+
+/** Which characters a word may have. Every object that is written has dozens of names checked, hence no regular expressions. */
+interface Alphabet {
+  readonly first: number;
+  readonly inner: number;
+  readonly last: number;
+}
+
+const LABEL: Alphabet = { first: LOWER_OR_DIGIT, inner: LOWER_OR_DIGIT | DASH, last: LOWER_OR_DIGIT };
+const LABEL_1035: Alphabet = { ...LABEL, first: LOWER };
+const NAME_PART: Alphabet = { first: LETTER_OR_DIGIT, inner: LETTER_OR_DIGIT | DASH | UNDERSCORE | DOT, last: LETTER_OR_DIGIT };
+
+function isWord(text: string, { first, inner, last }: Alphabet, from = 0): boolean {
+  const end = text.length - 1;
+  if (end < from || end - from >= MAX_LABEL) return false;
+  if ((classOf(text.charCodeAt(from)) & first) === 0 || (classOf(text.charCodeAt(end)) & last) === 0) return false;
+  for (let i = from + 1; i < end; i++) if ((classOf(text.charCodeAt(i)) & inner) === 0) return false;
+  return true;
+}
+
+/** Labels joined by dots: what is beside a dot, or at an end, is a letter or digit. */
+function isSubdomain(text: string, end: number): boolean {
+  if (end === 0 || end > MAX_SUBDOMAIN) return false;
+  let before = DOT;
+  for (let i = 0; i < end; i++) {
+    const now = classOf(text.charCodeAt(i));
+    if ((now & LOWER_OR_DIGIT) === 0 && (now === DASH ? before === DOT : now !== DOT || (before & LOWER_OR_DIGIT) === 0)) return false;
+    before = now;
+  }
+  return (before & LOWER_OR_DIGIT) !== 0;
+}
 
 /**
  * Whether `text` is a label of RFC 1123, as names of namespaces, containers and ports are: at most 63 of `a-z`, `0-9` and `-`, beginning and
@@ -12,30 +56,26 @@ const MAX_SUBDOMAIN = 253;
  * @see kubernetes v1.36 staging/src/k8s.io/apimachinery/pkg/util/validation/validation.go
  */
 export function isDns1123Label(text: string): boolean {
-  return text.length <= MAX_LABEL && LABEL.test(text);
+  return isWord(text, LABEL);
 }
 
 /** Whether `text` is a subdomain of RFC 1123, as names of most objects are: labels joined by dots, at most 253 characters. */
 export function isDns1123Subdomain(text: string): boolean {
-  return text.length <= MAX_SUBDOMAIN && SUBDOMAIN.test(text);
+  return isSubdomain(text, text.length);
 }
 
 /** Whether `text` is a label of RFC 1035, as names of Services are: an RFC 1123 label that begins with a letter. */
 export function isDns1035Label(text: string): boolean {
-  return text.length <= MAX_LABEL && LABEL_1035.test(text);
+  return isWord(text, LABEL_1035);
 }
 
 /** Whether `text` is a qualified name, as keys of labels, annotations and extended resources are: `[subdomain/]name`. */
 export function isQualifiedName(text: string): boolean {
   const slash = text.indexOf('/');
-  return slash < 0 ? isNamePart(text) : isDns1123Subdomain(text.slice(0, slash)) && isNamePart(text.slice(slash + 1));
+  return slash < 0 ? isWord(text, NAME_PART) : isSubdomain(text, slash) && isWord(text, NAME_PART, slash + 1);
 }
 
 /** Whether `text` may be the value of a label: empty, or at most 63 of letters, digits, `-`, `_` and `.`, with a letter or digit at both ends. */
 export function isLabelValue(text: string): boolean {
-  return text === '' || isNamePart(text);
-}
-
-function isNamePart(text: string): boolean {
-  return text.length <= MAX_LABEL && NAME_PART.test(text);
+  return text === '' || isWord(text, NAME_PART);
 }
