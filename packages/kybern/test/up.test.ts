@@ -103,7 +103,8 @@ describe('kybern up, as a process', { timeout: TIMEOUT_MS }, () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as { type: string; items?: unknown[] });
-    expect([...new Set(lines.map(({ type }) => type))]).toEqual(['ready', 'applied', 'change', 'available', 'pods']);
+    expect(lines[0]?.type).toBe('ready');
+    expect(new Set(lines.map(({ type }) => type))).toEqual(new Set(['ready', 'applied', 'change', 'available', 'pods']));
     expect(lines.at(-1)?.items).toHaveLength(3);
   });
 

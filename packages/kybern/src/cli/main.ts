@@ -12,6 +12,8 @@ import { line, type CliIo } from './io.ts';
 
 /** A mistake in the command line itself. */
 const USAGE_ERROR = 2;
+/** The person ended the command, as shells number it. */
+const INTERRUPTED = 130;
 
 // Each command's arguments are typed where it is defined and checked by the parser; here they only pass through.
 type AnyCommand = Command<never>;
@@ -25,24 +27,27 @@ const commands: readonly AnyCommand[] = [upCommand, getCommand, applyCommand, de
  */
 export async function main(args: readonly string[], io: CliIo): Promise<number> {
   let code = 0;
-  let failure: string | undefined;
   const parser = build(io, (result) => {
     code = result;
-  }).fail((message: string | undefined, error: unknown) => {
-    failure = message ?? messageFor(error);
-    code = USAGE_ERROR;
   });
   try {
     let output = '';
     await parser.parseAsync([...args], {}, (_error: unknown, _argv: unknown, text: string) => {
       output = text;
     });
-    if (output !== '') line(failure === undefined ? io.stdout : io.stderr, output);
+    if (output !== '') line(io.stdout, output);
+    return code;
   } catch (error) {
     return fail(error, io);
   }
-  if (failure !== undefined) line(io.stderr, `kybern: ${failure} (see kybern --help)`);
-  return code;
+}
+
+/** The command line itself is wrong. */
+class UsageError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'UsageError';
+  }
 }
 
 function build(io: CliIo, finish: (code: number) => void): Argv {
@@ -59,7 +64,10 @@ function build(io: CliIo, finish: (code: number) => void): Argv {
     .alias('help', 'h')
     .version()
     .completion('completion', 'Print a script that completes kybern command lines (bash, zsh)')
-    .exitProcess(false);
+    .exitProcess(false)
+    .fail((message: string | undefined, error: unknown) => {
+      throw error ?? new UsageError(message ?? 'the command line is not understood');
+    });
   for (const command of commands) parser = register(parser, command, { io, finish });
   return parser;
 }
@@ -78,7 +86,11 @@ function register(parser: Argv, command: AnyCommand, { io, finish }: { io: CliIo
 }
 
 function fail(error: unknown, io: CliIo): number {
-  if (io.interrupted.aborted) return 130;
+  if (io.interrupted.aborted) return INTERRUPTED;
+  if (error instanceof UsageError) {
+    line(io.stderr, `kybern: ${error.message} (see kybern --help)`);
+    return USAGE_ERROR;
+  }
   line(io.stderr, `kybern: ${messageFor(error)}`);
   if (io.env.KYBERN_DEBUG === '1' && error instanceof Error) line(io.stderr, error.stack ?? '');
   return 1;

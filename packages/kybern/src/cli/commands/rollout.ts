@@ -8,7 +8,7 @@ import { clusterOptions, withClient, type ClusterArgs, type Command } from './co
 
 interface RolloutArgs extends ClusterArgs {
   readonly action: 'status' | 'undo' | 'history' | 'restart';
-  readonly resource: string;
+  readonly resources: readonly string[];
   readonly toRevision: number;
 }
 
@@ -19,7 +19,7 @@ const POLL_MS = 100;
 
 /** `kybern rollout`: follows, repeats and takes back updates of a Deployment. */
 export const rolloutCommand: Command<RolloutArgs> = {
-  command: 'rollout <action> <resource>',
+  command: 'rollout <action> <resources..>',
   describe: 'Follow, undo, restart or list the updates of a Deployment',
   examples: [
     ['kybern rollout status deployment/nginx-deployment', 'wait until the update is done'],
@@ -29,11 +29,11 @@ export const rolloutCommand: Command<RolloutArgs> = {
   options: (yargs) =>
     clusterOptions(yargs)
       .positional('action', { choices: ['status', 'undo', 'history', 'restart'] as const, describe: 'what to do' })
-      .positional('resource', { type: 'string', describe: 'deployment/NAME' })
+      .positional('resources', { type: 'string', array: true, describe: 'deployment/NAME, or deployment NAME' })
       .option('to-revision', { type: 'number', default: 0, describe: 'undo: the revision to go back to; 0 is the one before' }),
   run: (args, io) =>
     withClient(args, io, async (client) => {
-      const name = deploymentName(args.resource);
+      const name = deploymentName(args.resources);
       const key = { namespace: args.namespace, name };
       switch (args.action) {
         case 'status':
@@ -53,8 +53,9 @@ interface Key {
   readonly name: string;
 }
 
-function deploymentName(resource: string): string {
-  const [target] = parseResourceArguments([resource], cliKinds());
+function deploymentName(resources: readonly string[]): string {
+  const [target, ...more] = parseResourceArguments(resources, cliKinds());
+  if (more.length > 0) throw new CliError('name one Deployment');
   if (target?.kind !== Deployment || target.name === undefined) throw new CliError('only Deployments have rollouts here: deployment/NAME');
   return target.name;
 }

@@ -5,13 +5,12 @@ import { cliKinds, displayName, parseResourceArguments } from '../resource-argum
 import { clusterOptions, withClient, type ClusterArgs, type Command } from './command.ts';
 
 interface SetImageArgs extends ClusterArgs {
-  readonly resource: string;
-  readonly images: readonly string[];
+  readonly targets: readonly string[];
 }
 
 /** `kybern set image`: changes the images of a workload's containers. */
 export const setImageCommand: Command<SetImageArgs> = {
-  command: 'set image <resource> <images..>',
+  command: 'set image <targets..>',
   describe: "Change container images of a workload's Pod template",
   examples: [
     ['kybern set image deployment/nginx-deployment nginx=nginx:1.27', 'a rolling update of container nginx'],
@@ -19,14 +18,15 @@ export const setImageCommand: Command<SetImageArgs> = {
   ],
   options: (yargs) =>
     clusterOptions(yargs)
-      .positional('resource', { type: 'string', describe: 'KIND/NAME' })
-      .positional('images', { type: 'string', array: true, describe: 'CONTAINER=IMAGE; * is every container' }),
+      .positional('targets', { type: 'string', array: true, describe: 'KIND/NAME (or KIND NAME), then CONTAINER=IMAGE for each container to change; * is every container' }),
   run: (args, io) =>
     withClient(args, io, async (client) => {
-      const [target] = parseResourceArguments([args.resource], cliKinds());
-      if (target?.name === undefined) throw new CliError('say which one: KIND/NAME');
+      const images = args.targets.filter((target) => target.includes('='));
+      const [target, ...more] = parseResourceArguments(args.targets.filter((text) => !images.includes(text)), cliKinds());
+      if (target?.name === undefined || more.length > 0) throw new CliError('say which one: KIND/NAME');
+      if (images.length === 0) throw new CliError('say which image: CONTAINER=IMAGE');
       const { kind, name } = target;
-      const wanted = args.images.map(parseImage);
+      const wanted = images.map(parseImage);
       const before = await client.get(kind, { namespace: args.namespace, name });
       const updates = containersOf(before, `${kind.singular}/${name}`).flatMap((container) => {
         const image = wanted.find((entry) => entry.container === '*' || entry.container === container.name)?.image;
