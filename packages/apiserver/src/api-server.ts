@@ -1,5 +1,5 @@
 import {
-  noopLogger, systemClock, systemIds, systemRandom, type Client, type Clock, type IdSource, type Kind, type Logger, type Random,
+  formatTime, noopLogger, systemClock, systemIds, systemRandom, type Client, type Clock, type IdSource, type Kind, type Logger, type Random,
 } from '@kybern/core';
 import { builtinKinds } from '@kybern/core/kinds';
 import { createMemoryStore, type StateStore } from '@kybern/state';
@@ -104,6 +104,7 @@ function createEnvironment(options: ApiServerOptions): Environment {
   const env: Environment = {
     state,
     clock,
+    formatTime: rememberSecond(),
     random: options.random ?? systemRandom(),
     ids: options.ids ?? systemIds(),
     logger: options.logger ?? noopLogger,
@@ -130,4 +131,14 @@ function createEnvironment(options: ApiServerOptions): Environment {
     return createResource(served, env, { custom: !builtin.has(served) });
   };
   return env;
+}
+
+function rememberSecond(): (epochMs: number) => string {
+  let second = NaN;
+  let text = '';
+  return (epochMs) => {
+    const now = Math.floor(epochMs / 1000);
+    if (now !== second) [second, text] = [now, formatTime(epochMs)];
+    return text;
+  };
 }

@@ -1,4 +1,6 @@
-import { createMutations, toNamespacedName, type Client, type Clock, type Kind, type KubernetesObject, type ObjectList, type WatchEvent } from '@kybern/core';
+import {
+  createMutations, toNamespacedName, type Client, type Clock, type Kind, type KubernetesObject, type ObjectList, type ObjectMeta, type WatchEvent, type WriteOptions,
+} from '@kybern/core';
 import { Observable } from 'rxjs';
 import type { ApiRequest, ApiResponse, RequestOptions, UserInfo, Verb } from './request.ts';
 
@@ -7,8 +9,6 @@ type Execute = (request: ApiRequest) => Promise<ApiResponse>;
 /** The in-process door: calls become requests, answers become values. No copy is made on the way out. */
 export function createInProcessClient(execute: Execute, options: { user: UserInfo; clock: Clock }): Client {
   const { user, clock } = options;
-  const one = async (verb: Verb, kind: Kind, rest: Omit<ApiRequest, 'verb' | 'kind' | 'user'>): Promise<KubernetesObject> =>
-    objectOf(await execute({ verb, kind, user, ...rest }));
   const base: Omit<Client, 'mutate' | 'mutateStatus'> = {
     async get<T extends KubernetesObject>(kind: Kind<T>, key: Parameters<Client['get']>[1], callOptions?: Parameters<Client['get']>[2]): Promise<T> {
       const { namespace, name } = toNamespacedName(kind, key);
@@ -22,34 +22,30 @@ export function createInProcessClient(execute: Execute, options: { user: UserInf
       return openLater(() => execute(request)) as Observable<WatchEvent<T>>;
     },
     async create(kind, object, callOptions) {
-      return one('create', kind, { namespace: writeNamespace(kind, object.metadata), name: object.metadata.name, subresource: callOptions?.subresource, body: object, options: callOptions }) as never;
+      return objectOf(await execute(bodyRequest('create', { kind, body: object, user, options: callOptions }))) as never;
     },
     async update(kind, object, callOptions) {
-      return one('update', kind, { namespace: writeNamespace(kind, object.metadata), name: object.metadata.name, subresource: callOptions?.subresource, body: object, options: callOptions }) as never;
+      return objectOf(await execute(bodyRequest('update', { kind, body: object, user, options: callOptions }))) as never;
     },
     async patch(kind, key, patch, callOptions) {
-      return one('patch', kind, { ...toNamespacedName(kind, key), subresource: callOptions?.subresource, body: patch.patch, patchType: patch.type, options: callOptions }) as never;
+      const { namespace, name } = toNamespacedName(kind, key);
+      const request: ApiRequest = { verb: 'patch', kind, user, namespace, name, subresource: callOptions?.subresource, body: patch.patch, patchType: patch.type, options: callOptions };
+      return objectOf(await execute(request)) as never;
     },
     async apply(kind, object, callOptions) {
-      const metadata = (object as { metadata?: { name?: string; namespace?: string } }).metadata ?? {};
-      return one('patch', kind, {
-        namespace: writeNamespace(kind, metadata),
-        name: metadata.name,
-        subresource: callOptions.subresource,
-        body: object,
-        patchType: 'apply',
-        options: callOptions,
-      }) as never;
+      return objectOf(await execute({ ...bodyRequest('patch', { kind, body: object, user, options: callOptions }), patchType: 'apply' })) as never;
     },
     async delete(kind, key, callOptions) {
-      return one('delete', kind, { ...toNamespacedName(kind, key), options: callOptions as RequestOptions | undefined }) as never;
+      const { namespace, name } = toNamespacedName(kind, key);
+      return objectOf(await execute({ verb: 'delete', kind, user, namespace, name, options: callOptions as RequestOptions | undefined })) as never;
     },
     async deleteCollection<T extends KubernetesObject>(kind: Kind<T>, callOptions?: Parameters<Client['deleteCollection']>[1]): Promise<ObjectList<T>> {
       return listOf(await execute({ verb: 'deletecollection', kind, user, namespace: namespaceOf(kind, callOptions), options: callOptions as RequestOptions | undefined })) as ObjectList<T>;
     },
     // eslint-disable-next-line max-params -- the port's signature
     async createSubresource(kind, key, subresource, body, callOptions) {
-      return one('create', kind, { ...toNamespacedName(kind, key), subresource, body, options: callOptions });
+      const { namespace, name } = toNamespacedName(kind, key);
+      return objectOf(await execute({ verb: 'create', kind, user, namespace, name, subresource, body, options: callOptions }));
     },
   };
   return { ...base, ...createMutations(base, clock) };
@@ -61,8 +57,17 @@ function namespaceOf(kind: Kind, options: { readonly namespace?: string } | unde
   return kind.scope === 'Cluster' || namespace === '' ? undefined : namespace;
 }
 
-function writeNamespace(kind: Kind, metadata: { readonly namespace?: string | undefined }): string | undefined {
-  return kind.scope === 'Cluster' ? undefined : (metadata.namespace ?? 'default');
+interface BodyCall {
+  readonly kind: Kind;
+  readonly body: object;
+  readonly user: UserInfo;
+  readonly options: WriteOptions | undefined;
+}
+
+/** A request that is about the object that it carries. */
+function bodyRequest(verb: Verb, { kind, body, user, options }: BodyCall): ApiRequest {
+  const { namespace = 'default', name } = (body as { metadata?: ObjectMeta }).metadata ?? {};
+  return { verb, kind, user, namespace: kind.scope === 'Cluster' ? undefined : namespace, name, subresource: options?.subresource, body, options };
 }
 
 function objectOf(response: ApiResponse): KubernetesObject {

@@ -12,14 +12,24 @@ export interface Decoded {
 /** Copies a body and drops what the schema does not know, in one pass. @throws {ApiError} `BadRequest` when it holds what JSON cannot */
 export type Decoder = (body: unknown) => Decoded;
 
-/** How one place of the schema is copied. Children are compiled when they are first met, since schemas may be cyclic. */
+/** How one place of the schema is copied. Invariant: the fields after `schema` are filled in exactly when `compiled` is true. */
 interface Node {
   readonly schema: Schema;
-  readonly properties: Map<string, Node | Schema> | undefined;
-  readonly rest: Schema | undefined;
-  readonly items: Schema | undefined;
-  readonly keepsUnknown: boolean;
+  compiled: boolean;
+  properties: Map<string, Node> | undefined;
+  /** For keys that `properties` does not have. */
+  rest: Node | undefined;
+  items: Node | undefined;
+  keepsUnknown: boolean;
 }
+
+/** Where a copy is under way. */
+interface Run {
+  pruned: boolean;
+  readonly compile: (node: Node) => void;
+}
+
+type Fields = Record<string, unknown>;
 
 /** Deeper data is refused: it would end the stack before it ends. */
 const MAX_DEPTH = 500;
@@ -28,87 +38,102 @@ const MAX_DEPTH = 500;
  * Compiles a decoder for a schema.
  *
  * Fields that are `null` or undefined are left out, as Kubernetes' decoder leaves pointers and lists unset for a JSON null.
+ *
+ * @param identity what the copy says it is, whatever the body says; it comes first in the copy, and metadata follows
  */
-export function compileDecoder(schema: Schema): Decoder {
+export function compileDecoder(schema: Schema, identity: { readonly apiVersion: string; readonly kind: string }): Decoder {
+  const { apiVersion, kind } = identity;
   const nodes = new Map<Schema, Node>();
   const nodeOf = (of: Schema): Node => {
     let node = nodes.get(of);
-    if (node === undefined) nodes.set(of, (node = createNode(of)));
+    if (node === undefined) nodes.set(of, (node = { schema: of, compiled: false, properties: undefined, rest: undefined, items: undefined, keepsUnknown: false }));
     return node;
   };
-  let pruned = false;
-
-  const copy = (value: unknown, node: Node, depth: number): unknown => {
-    if (typeof value !== 'object') return scalar(value);
-    if (value === null) return null;
-    if (depth > MAX_DEPTH) throw badRequest(`the object is nested deeper than ${MAX_DEPTH} levels`);
-    if (Array.isArray(value)) return copyArray(value, node, depth);
-    return node.keepsUnknown && node.properties === undefined && node.rest === undefined ? copyAny(value, depth) : copyObject(value as Record<string, unknown>, node, depth);
-  };
-  const copyArray = (value: readonly unknown[], node: Node, depth: number): unknown[] => {
-    const items = node.items === undefined ? undefined : nodeOf(node.items);
-    const out = new Array<unknown>(value.length);
-    for (let i = 0; i < value.length; i++) {
-      const item = value[i];
-      out[i] = typeof item === 'string' ? item : item === undefined ? null : items === undefined ? copyAny(item, depth + 1) : copy(item, items, depth + 1);
-    }
-    return out;
-  };
-  const copyObject = (value: Record<string, unknown>, node: Node, depth: number): Record<string, unknown> => {
-    const out: Record<string, unknown> = {};
-    for (const key of Object.keys(value)) {
-      const item = value[key];
-      if (item === undefined || item === null) continue;
-      const child = childOf(node, key);
-      if (child === undefined) {
-        if (node.keepsUnknown) put(out, key, copyAny(item, depth + 1));
-        else pruned = true;
-      } else if (key === '__proto__') put(out, key, copy(item, child, depth + 1));
-      else out[key] = typeof item === 'string' ? item : copy(item, child, depth + 1);
-    }
-    return out;
-  };
-  const childOf = (node: Node, key: string): Node | undefined => {
-    const child = node.properties?.get(key);
-    if (child === undefined) return node.rest === undefined ? undefined : nodeOf(node.rest);
-    if ('keepsUnknown' in child) return child;
-    const compiled = nodeOf(child);
-    node.properties?.set(key, compiled);
-    return compiled;
-  };
+  const root = nodeOf(schema);
+  const compile = (node: Node): void => compileNode(node, nodeOf);
   return (body) => {
     if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('the body of the request is not an object');
-    pruned = false;
-    const object = copy(body, nodeOf(schema), 0) as MutableJson;
-    return { object, pruned };
+    const run: Run = { pruned: false, compile };
+    const object: MutableJson = { apiVersion, kind, metadata: undefined };
+    copyFields(run, body as Fields, root, { out: object, depth: 0 });
+    object.apiVersion = apiVersion;
+    object.kind = kind;
+    object.metadata ??= {};
+    return { object, pruned: run.pruned };
   };
 }
 
-function createNode(schema: Schema): Node {
-  const properties = schema.properties === undefined ? undefined : new Map<string, Node | Schema>(Object.entries(schema.properties));
-  const untyped = schema.type === undefined && properties === undefined && schema.items === undefined && schema.additionalProperties === undefined;
-  const bare = schema.type === 'object' && properties === undefined && schema.additionalProperties === undefined;
-  return { schema, properties, rest: schema.additionalProperties, items: schema.items, keepsUnknown: schema.preserveUnknownFields === true || untyped || bare };
+/** Children are looked at when their parent is first met, since schemas may be cyclic. */
+function compileNode(node: Node, nodeOf: (schema: Schema) => Node): void {
+  const { type, properties, items, additionalProperties, preserveUnknownFields } = node.schema;
+  const shapeless = properties === undefined && items === undefined && additionalProperties === undefined && (type === undefined || type === 'object');
+  if (properties !== undefined) node.properties = new Map(Object.entries(properties).map(([name, child]) => [name, nodeOf(child)]));
+  if (items !== undefined) node.items = nodeOf(items);
+  if (additionalProperties !== undefined) node.rest = nodeOf(additionalProperties);
+  node.keepsUnknown = preserveUnknownFields === true || shapeless;
+  node.compiled = true;
 }
 
-/** A copy of JSON data of unknown shape. */
-function copyAny(value: unknown, depth: number): unknown {
+// The walk below is the hottest code of a write: no closures, no options objects, one Map look-up per field.
+/* eslint-disable max-params -- see above */
+
+/** `node` is undefined below what the schema describes: there everything is kept. */
+function copyValue(run: Run, value: unknown, node: Node | undefined, depth: number): unknown {
   if (typeof value !== 'object') return scalar(value);
   if (value === null) return null;
   if (depth > MAX_DEPTH) throw badRequest(`the object is nested deeper than ${MAX_DEPTH} levels`);
-  if (Array.isArray(value)) return value.map((item) => (item === undefined ? null : copyAny(item, depth + 1)));
-  const out: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) {
-    const item = (value as Record<string, unknown>)[key];
-    if (item !== undefined) put(out, key, copyAny(item, depth + 1));
+  return Array.isArray(value) ? copyArray(run, value, node, depth) : copyObject(run, value as Fields, node, depth);
+}
+
+function copyArray(run: Run, value: readonly unknown[], node: Node | undefined, depth: number): unknown[] {
+  if (node !== undefined && !node.compiled) run.compile(node);
+  const items = node?.items;
+  const out = new Array<unknown>(value.length);
+  for (let i = 0; i < value.length; i++) {
+    const item = value[i];
+    out[i] = typeof item === 'string' ? item : item === undefined ? null : copyValue(run, item, items, depth + 1);
   }
   return out;
 }
 
+function copyObject(run: Run, value: Fields, node: Node | undefined, depth: number): Fields {
+  if (node === undefined) return copyAny(run, value, depth);
+  if (!node.compiled) run.compile(node);
+  if (node.properties === undefined && node.rest === undefined) return copyAny(run, value, depth);
+  return copyFields(run, value, node, { out: {}, depth });
+}
+
+function copyFields(run: Run, value: Fields, node: Node, { out, depth }: { out: Fields; depth: number }): Fields {
+  if (!node.compiled) run.compile(node);
+  const { properties, rest } = node;
+  for (const key in value) {
+    const item = value[key];
+    if (item === undefined || item === null) continue;
+    const child = properties?.get(key) ?? rest;
+    if (child === undefined && !node.keepsUnknown) run.pruned = true;
+    else if (key === '__proto__') setOwn(out, key, copyValue(run, item, child, depth + 1));
+    else out[key] = typeof item === 'string' ? item : copyValue(run, item, child, depth + 1);
+  }
+  return out;
+}
+
+/** Fields of which nothing is known are kept, nulls as well. */
+function copyAny(run: Run, value: Fields, depth: number): Fields {
+  const out: Fields = {};
+  for (const key in value) {
+    const item = value[key];
+    if (item === undefined) continue;
+    const copy = copyValue(run, item, undefined, depth + 1);
+    if (key === '__proto__') setOwn(out, key, copy);
+    else out[key] = copy;
+  }
+  return out;
+}
+/* eslint-enable max-params */
+
 /** Assigning to `__proto__` would set the prototype; as a key of data it must become a property like any other. */
-function put(target: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === '__proto__') Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
-  else target[key] = value;
+function setOwn(target: Fields, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
 function scalar(value: unknown): unknown {

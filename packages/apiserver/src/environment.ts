@@ -11,6 +11,8 @@ import type { EventDispatcher } from './watch/event-dispatcher.ts';
 export interface Environment {
   readonly state: StateStore;
   readonly clock: Clock;
+  /** `formatTime` of `@kybern/core` that remembers the last second: most writes share theirs with the one before. */
+  readonly formatTime: (epochMs: number) => string;
   readonly ids: IdSource;
   readonly random: Random;
   readonly logger: Logger;

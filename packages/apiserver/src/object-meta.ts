@@ -1,4 +1,4 @@
-import { formatTime, type KubernetesObject, type MutableJson } from '@kybern/core';
+import type { KubernetesObject, MutableJson } from '@kybern/core';
 import type { Environment } from './environment.ts';
 import { badRequest } from './errors.ts';
 import type { ApiRequest } from './request.ts';
@@ -9,50 +9,53 @@ const SUFFIX_LENGTH = 5;
 const MAX_GENERATE_NAME = 63 - SUFFIX_LENGTH;
 
 /**
- * Checks that a body is an object of the request's kind, name and namespace, and writes the namespace into it.
+ * Checks that a body is an object of the resource's kind; a body may leave out what it is.
  *
  * @throws {ApiError} `BadRequest`
  */
-export function checkIdentity(object: MutableJson, resource: Resource, request: ApiRequest): void {
-  const { kind, apiVersion } = resource;
-  object.apiVersion ??= apiVersion;
-  object.kind ??= kind.kind;
-  if (object.apiVersion !== apiVersion || object.kind !== kind.kind) {
-    throw badRequest(`the object provided is unrecognized: ${String(object.kind)} in version "${String(object.apiVersion)}" cannot be handled as a ${kind.kind} in version "${apiVersion}"`);
+export function checkIdentity(body: unknown, { kind, apiVersion }: Resource): void {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('the body of the request is not an object');
+  const given = body as { readonly apiVersion?: unknown; readonly kind?: unknown; readonly metadata?: unknown };
+  if ((given.apiVersion ?? apiVersion) !== apiVersion || (given.kind ?? kind.kind) !== kind.kind) {
+    throw badRequest(`the object provided is unrecognized: ${String(given.kind)} in version "${String(given.apiVersion)}" cannot be handled as a ${kind.kind} in version "${apiVersion}"`);
   }
-  object.metadata ??= {};
-  if (typeof object.metadata !== 'object' || Array.isArray(object.metadata)) throw badRequest('metadata of the provided object is not an object');
-  checkNamespace(object.metadata, resource, request);
+  const { metadata } = given;
+  if (metadata !== undefined && (typeof metadata !== 'object' || Array.isArray(metadata))) throw badRequest('metadata of the provided object is not an object');
 }
 
-function checkNamespace(metadata: MutableJson, resource: Resource, request: ApiRequest): void {
+/** Writes the request's namespace into the object. @throws {ApiError} `BadRequest` when the object names another */
+export function setNamespace(metadata: MutableJson, resource: Resource, request: ApiRequest): void {
+  const given: unknown = metadata.namespace;
   if (!resource.namespaced) {
-    delete metadata.namespace;
+    if (given !== undefined) delete metadata.namespace;
     return;
   }
   const namespace = request.namespace ?? 'default';
-  const given: unknown = metadata.namespace;
   if (given !== undefined && given !== '' && given !== namespace) {
-    throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`);
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
   metadata.namespace = namespace;
 }
 
+/** The fields of metadata that a client may set, in the order in which Kubernetes writes them; and between them those of the system. */
+const LISTS = ['ownerReferences', 'finalizers'] as const;
+const MAPS = ['labels', 'annotations'] as const;
+
 /**
- * Gives a new object what the system decides: uid, time, generation; takes away what only the system may set.
+ * The metadata of a new object: what the client may say and what the system decides (uid, time).
  *
  * @see kubernetes v1.36 staging/src/k8s.io/apiserver/pkg/registry/rest/meta.go (FillObjectMetaSystemFields)
  */
-export function fillSystemFields(metadata: MutableJson, env: Environment, nowMs: number): void {
+export function newMetadata(given: MutableJson, env: Environment, { now, generation }: { now: string; generation: boolean }): MutableJson {
+  const metadata: MutableJson = { name: given.name };
+  if (given.generateName !== undefined && given.generateName !== '') metadata.generateName = given.generateName;
+  if (given.namespace !== undefined) metadata.namespace = given.namespace;
   metadata.uid = env.ids.uid();
-  metadata.creationTimestamp = formatTime(nowMs);
-  delete metadata.resourceVersion;
-  delete metadata.deletionTimestamp;
-  delete metadata.deletionGracePeriodSeconds;
-  delete metadata.selfLink;
-  delete metadata.managedFields;
-  delete metadata.generation;
-  dropEmpty(metadata);
+  if (generation) metadata.generation = 1;
+  metadata.creationTimestamp = now;
+  for (const name of MAPS) if (given[name] !== undefined && !isEmptyObject(given[name])) metadata[name] = given[name];
+  for (const name of LISTS) if (given[name] !== undefined && given[name].length !== 0) metadata[name] = given[name];
+  return metadata;
 }
 
 /** A name for an object that has only `generateName`. */
@@ -66,27 +69,27 @@ export function generateName(base: string, env: Environment): string {
  * @see kubernetes v1.36 staging/src/k8s.io/apiserver/pkg/registry/rest/update.go (BeforeUpdate)
  */
 export function keepSystemFields(metadata: MutableJson, old: KubernetesObject['metadata']): void {
-  metadata.uid ??= old.uid;
+  if (metadata.uid === undefined || metadata.uid === '') metadata.uid = old.uid;
   copyField(metadata, old, 'resourceVersion');
   copyField(metadata, old, 'generation');
   copyField(metadata, old, 'creationTimestamp');
   copyField(metadata, old, 'managedFields');
   copyField(metadata, old, 'deletionTimestamp');
   copyField(metadata, old, 'deletionGracePeriodSeconds');
-  delete metadata.selfLink;
+  if (metadata.selfLink !== undefined) delete metadata.selfLink;
   dropEmpty(metadata);
 }
 
 function copyField(metadata: MutableJson, old: KubernetesObject['metadata'], name: keyof KubernetesObject['metadata']): void {
   const value = old[name];
-  if (value === undefined) delete metadata[name];
-  else metadata[name] = value;
+  if (value !== undefined) metadata[name] = value;
+  else if (metadata[name] !== undefined) delete metadata[name];
 }
 
 /** An empty map or list of metadata is the same as none, and is stored as none. */
 function dropEmpty(metadata: MutableJson): void {
-  for (const name of ['labels', 'annotations'] as const) if (isEmptyObject(metadata[name])) delete metadata[name];
-  for (const name of ['finalizers', 'ownerReferences'] as const) if (Array.isArray(metadata[name]) && metadata[name].length === 0) delete metadata[name];
+  for (const name of MAPS) if (isEmptyObject(metadata[name])) delete metadata[name];
+  for (const name of LISTS) if (Array.isArray(metadata[name]) && metadata[name].length === 0) delete metadata[name];
   if (metadata.generateName === '') delete metadata.generateName;
 }
 

@@ -1,7 +1,7 @@
 import { invalid, type FieldError, type MutableJson } from '@kybern/core';
-import { checkIdentity } from './object-meta.ts';
-import type { ApiRequest } from './request.ts';
 import { badRequest } from './errors.ts';
+import { checkIdentity, setNamespace } from './object-meta.ts';
+import type { ApiRequest } from './request.ts';
 import type { LoadedModel, Resource } from './resource.ts';
 
 /** A body on its way through decoding. */
@@ -18,27 +18,25 @@ export interface Body {
  * @throws {ApiError} `BadRequest`; with `fieldValidation: 'Strict'` also for fields that the schema does not know
  */
 export function decodeObject(value: unknown, body: Body): MutableJson {
-  const { resource, request, model, warnings } = body;
+  const { resource, request, model } = body;
+  checkIdentity(value, resource);
   const { object, pruned } = model.decode(value);
   if (pruned) reportUnknownFields(value, body);
-  checkIdentity(object, resource, request);
+  setNamespace(object.metadata, resource, request);
   model.setDefaults(object);
   return object;
-
-  function reportUnknownFields(source: unknown, { request: { options } }: Body): void {
-    if (options?.fieldValidation === 'Ignore') return;
-    const texts = model.unknownFields(source).map((path) => `unknown field "${path}"`);
-    if (options?.fieldValidation === 'Strict' && texts.length > 0) throw badRequest(strictMessage(resource, request, texts));
-    warnings.push(...texts);
-  }
 }
 
-function strictMessage(resource: Resource, _request: ApiRequest, texts: readonly string[]): string {
-  const { kind } = resource;
-  return `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: strict decoding error: ${texts.join(', ')}`;
+function reportUnknownFields(value: unknown, { resource: { kind }, request: { options }, model, warnings }: Body): void {
+  if (options?.fieldValidation === 'Ignore') return;
+  const texts = model.unknownFields(value).map((path) => `unknown field "${path}"`);
+  if (options?.fieldValidation === 'Strict' && texts.length > 0) {
+    throw badRequest(`${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: strict decoding error: ${texts.join(', ')}`);
+  }
+  warnings.push(...texts);
 }
 
 /** @throws {ApiError} `Invalid` when there are errors */
-export function assertValid(resource: Resource, name: string, errors: readonly FieldError[]): void {
+export function assertValid(resource: Pick<Resource, 'kind'>, name: string, errors: readonly FieldError[]): void {
   if (errors.length > 0) throw invalid(resource.kind, name, errors);
 }

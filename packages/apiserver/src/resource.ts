@@ -46,7 +46,7 @@ export function createResource(kind: Kind, env: Environment, options: { custom: 
     },
     loadModel: () =>
       (loading ??= env.pending(kind.model()).then(
-        (loaded) => (model = { schema: loaded.schema, validate: (object) => loaded.validate(object), unknownFields: (object) => loaded.unknownFields(object), setDefaults: (object) => loaded.setDefaults(object), decode: compileDecoder(loaded.schema) }),
+        (loaded) => (model = { schema: loaded.schema, validate: (object) => loaded.validate(object), unknownFields: (object) => loaded.unknownFields(object), setDefaults: (object) => loaded.setDefaults(object), decode: compileDecoder(loaded.schema, { apiVersion: apiVersionOf(kind), kind: kind.kind }) }),
       )),
     admission(operation, subresource) {
       const key = subresource === undefined ? operation : `${operation}/${subresource}`;

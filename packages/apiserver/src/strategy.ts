@@ -10,8 +10,16 @@ export interface WriteContext {
   readonly request: ApiRequest;
   /** The server's time at the start of the write, ms since the Unix epoch. */
   readonly nowMs: number;
+  /** The same as Kubernetes writes times. */
+  readonly now: string;
   /** Texts for `Warning` headers; stages add to it. */
   readonly warnings: string[];
+}
+
+/** Begins a write. */
+export function writeContext(env: Environment, resource: Resource, { request, warnings }: Pick<WriteContext, 'request' | 'warnings'>): WriteContext {
+  const nowMs = env.clock.now();
+  return { env, resource, request, nowMs, now: env.formatTime(nowMs), warnings };
 }
 
 /** Undoes what {@link Strategy.begin} reserved, when the write does not happen; or gives back what it replaced, when it does. */

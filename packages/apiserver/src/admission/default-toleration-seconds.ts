@@ -13,11 +13,18 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
     if (typeof spec !== 'object' || spec === null) return;
     const tolerations: readonly MutableJson[] = spec.tolerations ?? [];
     if (!Array.isArray(tolerations)) return;
-    const missing = KEYS.filter((key) => !tolerations.some((toleration) => tolerates(toleration, key)));
-    if (missing.length === 0) return;
-    spec.tolerations = [...tolerations, ...missing.map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: TOLERATION_SECONDS }))];
+    let completed: readonly MutableJson[] = tolerations;
+    for (const key of KEYS) {
+      if (!isTolerated(tolerations, key)) completed = [...completed, { key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: TOLERATION_SECONDS }];
+    }
+    if (completed !== tolerations) spec.tolerations = completed;
   },
 };
+
+function isTolerated(tolerations: readonly MutableJson[], key: string): boolean {
+  for (const toleration of tolerations) if (tolerates(toleration, key)) return true;
+  return false;
+}
 
 function tolerates(toleration: MutableJson, key: string): boolean {
   const { key: ownKey = '', effect = '' } = (toleration ?? {}) as { key?: string; effect?: string };

@@ -1,4 +1,4 @@
-import { ApiError, notFound, type Kind, type KubernetesObject } from '@kybern/core';
+import { ApiError, notFound, type Kind } from '@kybern/core';
 import { Namespace } from '@kybern/core/kinds';
 import { forbidden } from '../authorization.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
@@ -20,12 +20,12 @@ export const namespaceLifecycle: AdmissionPlugin = {
   },
 };
 
-async function checkNamespace({ env, kind, namespace = 'default', name }: AdmissionAttributes): Promise<void> {
-  const found = await env.lookup(Namespace as Kind, undefined, namespace);
-  if (found === undefined) throw notFound(Namespace, namespace);
-  if ((found as KubernetesObject & { status?: { phase?: string } }).status?.phase !== 'Terminating') return;
-  const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
-  const error = forbidden({ kind, name }, why);
-  const causes = [{ reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' }];
-  throw new ApiError('Forbidden', error.message, { details: { ...error.details, causes } });
+function checkNamespace({ env, kind, namespace = 'default', name }: AdmissionAttributes): Promise<void> {
+  return env.lookup(Namespace as Kind, undefined, namespace).then((found) => {
+    if (found === undefined) throw notFound(Namespace, namespace);
+    if ((found as Namespace).status?.phase !== 'Terminating') return;
+    const { message, details } = forbidden({ kind, name }, `unable to create new content in namespace ${namespace} because it is being terminated`);
+    const causes = [{ reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' }];
+    throw new ApiError('Forbidden', message, { details: { ...details, causes } });
+  });
 }

@@ -1,5 +1,7 @@
 import type { MutableJson } from '@kybern/core';
 
+const NONE: readonly never[] = [];
+
 /**
  * Turns `matchLabelKeys` and `mismatchLabelKeys` of affinity terms and spread constraints into requirements on the Pod's own values, in place, so that
  * the scheduler only sees selectors.
@@ -10,19 +12,22 @@ export function applyMatchLabelKeys(pod: MutableJson): void {
   const { affinity, topologySpreadConstraints } = pod.spec;
   if (affinity === undefined && topologySpreadConstraints === undefined) return;
   const labels: Readonly<Record<string, string>> = pod.metadata.labels ?? {};
-  for (const term of [...termsOf(affinity?.podAffinity), ...termsOf(affinity?.podAntiAffinity), ...listOf(topologySpreadConstraints)]) {
-    addRequirements(term, { keys: term?.matchLabelKeys, operator: 'In', labels });
-    addRequirements(term, { keys: term?.mismatchLabelKeys, operator: 'NotIn', labels });
+  for (const constraint of listOf(topologySpreadConstraints)) completeTerm(constraint, labels);
+  for (const rules of [affinity?.podAffinity, affinity?.podAntiAffinity]) {
+    if (rules === undefined) continue;
+    for (const term of listOf(rules.requiredDuringSchedulingIgnoredDuringExecution)) completeTerm(term, labels);
+    for (const weighted of listOf(rules.preferredDuringSchedulingIgnoredDuringExecution)) completeTerm(weighted?.podAffinityTerm, labels);
   }
 }
 
-function termsOf(affinity: MutableJson): MutableJson[] {
-  return [...listOf(affinity?.requiredDuringSchedulingIgnoredDuringExecution), ...listOf(affinity?.preferredDuringSchedulingIgnoredDuringExecution).map((weighted) => weighted?.podAffinityTerm)];
+function completeTerm(term: MutableJson, labels: Keys['labels']): void {
+  if (term?.matchLabelKeys !== undefined) addRequirements(term, { keys: term.matchLabelKeys, operator: 'In', labels });
+  if (term?.mismatchLabelKeys !== undefined) addRequirements(term, { keys: term.mismatchLabelKeys, operator: 'NotIn', labels });
 }
 
 /** The schema has not been checked yet: what is no list is none. */
-function listOf(value: unknown): MutableJson[] {
-  return Array.isArray(value) ? value : [];
+function listOf(value: unknown): readonly MutableJson[] {
+  return Array.isArray(value) ? value : NONE;
 }
 
 interface Keys {

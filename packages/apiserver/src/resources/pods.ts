@@ -7,6 +7,7 @@ import { validatePodUpdate } from '../validation/pod-update.ts';
 import { applyMatchLabelKeys } from './pod-label-keys.ts';
 import { qosClassOf } from './pod-qos.ts';
 
+const NONE: readonly never[] = [];
 const GATED = { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates' } as const;
 
 /** Pods. @see kubernetes v1.36 pkg/registry/core/pod/strategy.go */
@@ -33,7 +34,7 @@ export const podStrategy: Strategy = {
   validate: (object, errors) => validatePodSpec(object.spec, 'spec', errors),
   validateUpdate: (object, old, errors) => validatePodUpdate(object, old, errors),
   warningsOnCreate: ({ metadata }) =>
-    metadata.name.includes('.') || metadata.name.length > 63 ? ["metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended"] : [],
+    metadata.name.length > 63 || metadata.name.includes('.') ? ["metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended"] : NONE,
   prepareForStatusUpdate: prepareStatus,
   validateStatusUpdate: (object, old, errors) => validateStatus(object, old, errors),
   gracePeriodSeconds,

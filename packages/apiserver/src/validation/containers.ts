@@ -18,6 +18,7 @@ export interface ContainerScope {
   readonly hostNetwork: boolean;
 }
 
+const NONE: readonly never[] = [];
 const RESTART_POLICIES: readonly string[] = ['Always', 'Never', 'OnFailure'];
 
 /** Checks the main containers of a Pod. @see kubernetes v1.36 pkg/apis/core/validation/validation.go (validateContainers) */
@@ -75,7 +76,7 @@ function validateContainer(container: Container, { field, scope }: { field: stri
   if (envFrom !== undefined) validateEnvFrom(envFrom, `${field}.envFrom`, errors);
   if (resources !== undefined) validateResources(resources, `${field}.resources`, errors);
   if (securityContext !== undefined) validateSecurityContext(securityContext, `${field}.securityContext`, errors);
-  if (volumeMounts !== undefined) validateMounts(volumeMounts, { field: `${field}.volumeMounts`, scope, devices: volumeDevices ?? [] }, errors);
+  if (volumeMounts !== undefined) validateMounts(volumeMounts, { field: `${field}.volumeMounts`, scope, devices: volumeDevices ?? NONE }, errors);
   if (volumeDevices !== undefined) validateDevices(volumeDevices, { field: `${field}.volumeDevices`, scope }, errors);
   if (restartPolicy !== undefined && !RESTART_POLICIES.includes(restartPolicy)) errors.push(notSupported(`${field}.restartPolicy`, restartPolicy, RESTART_POLICIES));
 }
@@ -98,15 +99,14 @@ function validateLifecycle({ lifecycle, livenessProbe, readinessProbe, startupPr
 function validatePorts(ports: readonly ContainerPort[], { field, scope }: { field: string; scope: ContainerScope }, errors: FieldError[]): void {
   for (let i = 0; i < ports.length; i++) {
     const port = ports[i] as ContainerPort;
-    const path = `${field}[${i}]`;
     const { name, containerPort, hostPort } = port;
     if (name !== undefined && name !== '') {
-      if (!isPortName(name)) for (const problem of portNameProblems(name)) errors.push(invalidValue(`${path}.name`, name, problem));
-      else if (ports.findIndex((other) => other.name === name) < i) errors.push(duplicate(`${path}.name`, name));
+      if (!isPortName(name)) for (const problem of portNameProblems(name)) errors.push(invalidValue(`${field}[${i}].name`, name, problem));
+      else if (i > 0 && ports.findIndex((other) => other.name === name) < i) errors.push(duplicate(`${field}[${i}].name`, name));
     }
-    if (containerPort === 0) errors.push(required(`${path}.containerPort`));
-    else if (portProblem(containerPort) !== undefined) errors.push(invalidValue(`${path}.containerPort`, containerPort, portProblem(containerPort) as string));
-    if (hostPort !== undefined && hostPort !== 0) validateHostPort(port, { path, scope }, errors);
+    const problem = portProblem(containerPort);
+    if (problem !== undefined) errors.push(containerPort === 0 ? required(`${field}[${i}].containerPort`) : invalidValue(`${field}[${i}].containerPort`, containerPort, problem));
+    if (hostPort !== undefined && hostPort !== 0) validateHostPort(port, { path: `${field}[${i}]`, scope }, errors);
   }
 }
 
@@ -133,8 +133,10 @@ function validateMounts(mounts: readonly VolumeMount[], { field, scope, devices 
     else if (!scope.volumes.has(name)) errors.push(fieldNotFound(`${field}[${i}].name`, name));
     if (mountPath === '') errors.push(required(`${field}[${i}].mountPath`));
     if (isRepeated(mounts, i)) errors.push(invalidValue(`${field}[${i}].mountPath`, mountPath, 'must be unique'));
-    if (devices.some((device) => device.name === name)) errors.push(invalidValue(`${field}[${i}].name`, name, 'must not already exist in volumeDevices'));
-    if (devices.some((device) => device.devicePath === mountPath)) errors.push(invalidValue(`${field}[${i}].mountPath`, mountPath, 'must not already exist as a path in volumeDevices'));
+    for (const device of devices) {
+      if (device.name === name) errors.push(invalidValue(`${field}[${i}].name`, name, 'must not already exist in volumeDevices'));
+      if (device.devicePath === mountPath) errors.push(invalidValue(`${field}[${i}].mountPath`, mountPath, 'must not already exist as a path in volumeDevices'));
+    }
     if (subPath !== undefined && subPath !== '') validateSubPath(subPath, `${field}[${i}].subPath`, errors);
     if (subPathExpr === undefined || subPathExpr === '') continue;
     if (subPath !== undefined && subPath !== '') errors.push(invalidValue(`${field}[${i}].subPathExpr`, subPathExpr, 'subPathExpr and subPath are mutually exclusive'));
@@ -166,8 +168,10 @@ function validateDevices(devices: readonly VolumeDevice[], { field, scope }: { f
 
 function validateSecurityContext(context: SecurityContext, field: string, errors: FieldError[]): void {
   const { runAsUser, runAsGroup, allowPrivilegeEscalation, privileged, capabilities } = context;
-  if (runAsUser !== undefined && idProblem(runAsUser) !== undefined) errors.push(invalidValue(`${field}.runAsUser`, runAsUser, idProblem(runAsUser) as string));
-  if (runAsGroup !== undefined && idProblem(runAsGroup) !== undefined) errors.push(invalidValue(`${field}.runAsGroup`, runAsGroup, idProblem(runAsGroup) as string));
+  const userProblem = runAsUser === undefined ? undefined : idProblem(runAsUser);
+  if (userProblem !== undefined) errors.push(invalidValue(`${field}.runAsUser`, runAsUser, userProblem));
+  const groupProblem = runAsGroup === undefined ? undefined : idProblem(runAsGroup);
+  if (groupProblem !== undefined) errors.push(invalidValue(`${field}.runAsGroup`, runAsGroup, groupProblem));
   if (allowPrivilegeEscalation !== false) return;
   if (privileged === true) errors.push(invalidValue(field, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'));
   if (capabilities?.add?.includes('CAP_SYS_ADMIN') === true) errors.push(invalidValue(field, context, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'));

@@ -14,8 +14,8 @@ const SUBSCRIPT = /^metadata\.(?:labels|annotations)\['.+'\]$/;
 export function validateEnv(env: readonly EnvVar[], field: string, errors: FieldError[]): void {
   for (let i = 0; i < env.length; i++) {
     const { name, value, valueFrom } = env[i] as EnvVar;
-    if (name === '') errors.push(required(`${field}[${i}].name`));
-    else if (envNameProblem(name) !== undefined) errors.push(invalidValue(`${field}[${i}].name`, name, envNameProblem(name) as string));
+    const problem = envNameProblem(name);
+    if (problem !== undefined) errors.push(name === '' ? required(`${field}[${i}].name`) : invalidValue(`${field}[${i}].name`, name, problem));
     if (valueFrom !== undefined) validateValueFrom(valueFrom, { field: `${field}[${i}].valueFrom`, hasValue: value !== undefined && value !== '' }, errors);
   }
 }

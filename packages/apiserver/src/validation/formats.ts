@@ -30,17 +30,25 @@ export function portNameProblems(name: string): string[] {
   return problems;
 }
 
+const GOOD_PORT_NAME = /^(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+
 /** Whether {@link portNameProblems} finds nothing, without building the list. */
 export function isPortName(name: string): boolean {
-  return name.length <= 15 && /^(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name);
+  return name.length <= 15 && GOOD_PORT_NAME.test(name);
 }
 
-const ENV_NAME = /^[ -<>-~]+$/;
+const EQUALS = 61;
 
 /** The name of an environment variable. */
 export function envNameProblem(name: string): Problem {
-  return ENV_NAME.test(name) ? undefined : "a valid environment variable name must consist only of printable ASCII characters other than '='";
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    if (code < 32 || code > 126 || code === EQUALS) return ENV_NAME_MESSAGE;
+  }
+  return name === '' ? ENV_NAME_MESSAGE : undefined;
 }
+
+const ENV_NAME_MESSAGE = "a valid environment variable name must consist only of printable ASCII characters other than '='";
 
 const CONFIG_KEY = /^[-._a-zA-Z0-9]+$/;
 

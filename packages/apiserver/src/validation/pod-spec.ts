@@ -53,18 +53,21 @@ function validatePlacement(spec: PodSpec, field: string, errors: FieldError[]): 
 
 function validateIdentity(spec: PodSpec, field: string, errors: FieldError[]): void {
   const { hostname, subdomain, serviceAccountName, priorityClassName, imagePullSecrets, readinessGates, runtimeClassName } = spec;
-  for (const [name, value] of [['hostname', hostname], ['subdomain', subdomain]] as const) {
-    if (value !== undefined && value !== '' && !isDns1123Label(value)) errors.push(invalidValue(`${field}.${name}`, value, DNS1123_LABEL_MESSAGE));
-  }
-  for (const [name, value] of [['serviceAccountName', serviceAccountName], ['priorityClassName', priorityClassName], ['runtimeClassName', runtimeClassName]] as const) {
-    if (value !== undefined && value !== '' && !isDns1123Subdomain(value)) pushProblems(dns1123Subdomain(value, false), { field: `${field}.${name}`, value }, errors);
-  }
+  if (hostname !== undefined && hostname !== '' && !isDns1123Label(hostname)) errors.push(invalidValue(`${field}.hostname`, hostname, DNS1123_LABEL_MESSAGE));
+  if (subdomain !== undefined && subdomain !== '' && !isDns1123Label(subdomain)) errors.push(invalidValue(`${field}.subdomain`, subdomain, DNS1123_LABEL_MESSAGE));
+  if (!isNameOrUnset(serviceAccountName)) pushProblems(dns1123Subdomain(serviceAccountName, false), { field: `${field}.serviceAccountName`, value: serviceAccountName }, errors);
+  if (!isNameOrUnset(priorityClassName)) pushProblems(dns1123Subdomain(priorityClassName, false), { field: `${field}.priorityClassName`, value: priorityClassName }, errors);
+  if (!isNameOrUnset(runtimeClassName)) pushProblems(dns1123Subdomain(runtimeClassName, false), { field: `${field}.runtimeClassName`, value: runtimeClassName }, errors);
   imagePullSecrets?.forEach(({ name }, i) => {
     if (name === undefined || name === '') errors.push(required(`${field}.imagePullSecrets[${i}].name`));
   });
   readinessGates?.forEach(({ conditionType }, i) => {
     if (!isQualifiedName(conditionType)) errors.push(invalidValue(`${field}.readinessGates[${i}].conditionType`, conditionType, QUALIFIED_NAME_MESSAGE));
   });
+}
+
+function isNameOrUnset(name: string | undefined): name is undefined {
+  return name === undefined || name === '' || isDns1123Subdomain(name);
 }
 
 function validateTimes({ activeDeadlineSeconds, terminationGracePeriodSeconds }: PodSpec, field: string, errors: FieldError[]): void {

@@ -1,17 +1,18 @@
 import { isQualifiedName, type FieldError } from '@kybern/core';
 import type { ResourceRequirements } from '@kybern/core/kinds';
 import { invalidValue, required } from './field-errors.ts';
+import { NOT_NEGATIVE } from './formats.ts';
 import { QUALIFIED_NAME_MESSAGE } from './names.ts';
-import { compareQuantityTexts, validateNonNegative } from './quantities.ts';
+import { compareQuantityTexts, isNegativeQuantity } from './quantities.ts';
 
 type Quantities = Readonly<Record<string, string>>;
 
-const STANDARD: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage']);
+const isStandard = (name: string): boolean => name === 'cpu' || name === 'memory' || name === 'ephemeral-storage';
 const HUGE_PAGES = 'hugepages-';
 
 /** Extended resources and huge pages are whole, and cannot be overcommitted. */
 function mayOvercommit(name: string): boolean {
-  return STANDARD.has(name) || (name.includes('kubernetes.io/') && !name.startsWith('requests.'));
+  return isStandard(name) || (name.includes('kubernetes.io/') && !name.startsWith('requests.'));
 }
 
 /** Checks what a container asks for. @see kubernetes v1.36 pkg/apis/core/validation/validation.go (ValidateContainerResourceRequirements) */
@@ -44,8 +45,9 @@ function validateRequest(name: string, { limits, requests, field }: Amounts, err
 function validateList(list: Quantities, field: string, errors: FieldError[]): void {
   for (const name of Object.keys(list)) {
     const quantity = list[name] as string;
-    if (!STANDARD.has(name)) validateResourceName(name, field, errors);
-    validateNonNegative(quantity, `${field}[${name}]`, errors);
+    if (isNegativeQuantity(quantity)) errors.push(invalidValue(`${field}[${name}]`, quantity, NOT_NEGATIVE));
+    if (isStandard(name)) continue;
+    validateResourceName(name, field, errors);
     if (!mayOvercommit(name) && !name.startsWith(HUGE_PAGES) && !isWhole(quantity)) errors.push(invalidValue(`${field}[${name}]`, quantity, 'must be an integer'));
   }
 }

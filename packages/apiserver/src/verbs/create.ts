@@ -2,11 +2,11 @@ import { ApiError, isAlreadyExists, type FieldError, type KubernetesObject, type
 import { runMutating, runValidating, type AdmissionAttributes } from '../admission/admission.ts';
 import { commitCreate } from '../commit.ts';
 import type { Environment } from '../environment.ts';
-import { fillSystemFields, generateName } from '../object-meta.ts';
+import { generateName, newMetadata } from '../object-meta.ts';
 import { assertValid, decodeObject } from '../prepare.ts';
 import { NO_WARNINGS, type ApiRequest, type ApiResponse } from '../request.ts';
 import { objectKey, type LoadedModel, type Resource } from '../resource.ts';
-import type { WriteContext } from '../strategy.ts';
+import { writeContext, type WriteContext } from '../strategy.ts';
 import { validateObjectMeta } from '../validation/object-meta.ts';
 
 /** @see kubernetes v1.36 staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go (maxNameGenerationCreateAttempts) */
@@ -17,54 +17,53 @@ export async function createObject(env: Environment, resource: Resource, request
   const model = resource.model ?? (await resource.loadModel());
   const warnings: string[] = [];
   const object = decodeObject(request.body, { resource, request, model, warnings });
-  const context: WriteContext = { env, resource, request, nowMs: env.clock.now(), warnings };
+  const context = writeContext(env, resource, { request, warnings });
   const stored = await createDecoded(object, model, context);
   return { type: 'object', code: 201, object: stored, warnings: warnings.length === 0 ? NO_WARNINGS : warnings, deleted: false };
 }
 
 /** The rest of a create, from a decoded object on. */
-export async function createDecoded(object: MutableJson, model: LoadedModel, context: WriteContext): Promise<KubernetesObject> {
-  const { metadata } = object;
-  const generated = (metadata.name === undefined || metadata.name === '') && typeof metadata.generateName === 'string' && metadata.generateName !== '';
+export function createDecoded(object: MutableJson, model: LoadedModel, context: WriteContext): Promise<KubernetesObject> {
+  const { name, generateName: base } = object.metadata;
+  const named = (name !== undefined && name !== '') || typeof base !== 'string' || base === '';
+  return named ? admitAndStore(object, model, context) : createGenerated(object, model, context);
+}
+
+/** Tries names until one is free. */
+async function createGenerated(object: MutableJson, model: LoadedModel, context: WriteContext): Promise<KubernetesObject> {
   for (let attempt = 1; ; attempt++) {
-    if (generated) metadata.name = generateName(metadata.generateName as string, context.env);
+    object.metadata.name = generateName(object.metadata.generateName as string, context.env);
     try {
       return await admitAndStore(object, model, context);
     } catch (error) {
-      if (!generated || attempt >= MAX_NAME_ATTEMPTS || !isAlreadyExists(error)) throw generated ? explainCollision(error) : error;
+      if (attempt >= MAX_NAME_ATTEMPTS || !isAlreadyExists(error)) throw explainCollision(error);
     }
   }
 }
 
 async function admitAndStore(object: MutableJson, model: LoadedModel, context: WriteContext): Promise<KubernetesObject> {
   const { env, resource, request } = context;
-  const { metadata } = object;
+  const { strategy } = resource;
   const chain = resource.admission('CREATE', undefined);
   const attributes = admissionAttributes(object, context);
   if (chain.mutating.length > 0) await runMutating(chain, attributes);
-  fillSystemFields(metadata, env, context.nowMs);
-  prepareForCreate(object, context);
-  const reservation = resource.strategy.begin?.(object, undefined, context);
+  object.metadata = newMetadata(object.metadata, env, { now: context.now, generation: strategy.generation === true });
+  if (resource.hasStatus && strategy.statusOnCreate !== true && object.status !== undefined) delete object.status;
+  strategy.prepareForCreate?.(object, context);
+  const reservation = strategy.begin?.(object, undefined, context);
   let stored = false;
   try {
     validateCreate(object, model, context);
     if (chain.validating.length > 0) await runValidating(chain, attributes);
     const dryRun = request.options?.dryRun === true;
-    const result = await commitCreate(env, resource, { key: objectKey(resource, metadata.namespace, metadata.name), object, dryRun });
+    const { namespace, name } = object.metadata;
+    const result = await commitCreate(env, resource, { key: objectKey(resource, namespace, name), object, dryRun });
     stored = !dryRun;
     return result;
   } finally {
     if (stored) reservation?.commit();
     else reservation?.rollback();
   }
-}
-
-function prepareForCreate(object: MutableJson, context: WriteContext): void {
-  const { resource } = context;
-  const { strategy } = resource;
-  if (resource.hasStatus && strategy.statusOnCreate !== true) delete object.status;
-  if (strategy.generation === true) object.metadata.generation = 1;
-  strategy.prepareForCreate?.(object, context);
 }
 
 function validateCreate(object: MutableJson, model: LoadedModel, context: WriteContext): void {
@@ -76,7 +75,7 @@ function validateCreate(object: MutableJson, model: LoadedModel, context: WriteC
   // Semantic rules rely on the types that the schema promises.
   if (errors.length === 0) strategy.validate?.(object, errors);
   assertValid(resource, String(object.metadata.name ?? ''), errors);
-  if (strategy.warningsOnCreate !== undefined) warnings.push(...strategy.warningsOnCreate(object));
+  if (strategy.warningsOnCreate !== undefined) for (const warning of strategy.warningsOnCreate(object)) warnings.push(warning);
 }
 
 function admissionAttributes(object: MutableJson, { env, resource, request, warnings }: WriteContext): AdmissionAttributes {

@@ -7,7 +7,7 @@ import { objectNotFound } from '../errors.ts';
 import { NO_WARNINGS, type ApiRequest, type ApiResponse, type RequestOptions } from '../request.ts';
 import { objectKey, type Resource } from '../resource.ts';
 import { shareUnchanged } from '../share.ts';
-import type { WriteContext } from '../strategy.ts';
+import { writeContext, type WriteContext } from '../strategy.ts';
 
 const MAX_ATTEMPTS = 5;
 const ORPHAN = 'orphan';
@@ -25,7 +25,7 @@ export async function deleteObject(env: Environment, resource: Resource, request
     const record = await env.state.get(key);
     if (record === undefined) throw objectNotFound(resource.kind, name);
     checkPreconditions(record.value, resource, options);
-    const context: WriteContext = { env, resource, request, nowMs: env.clock.now(), warnings };
+    const context = writeContext(env, resource, { request, warnings });
     await admitDelete(record.value, context);
     const plan = planDeletion(record.value, context);
     const result = await applyDeletion(plan, record, context);

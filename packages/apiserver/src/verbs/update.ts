@@ -1,4 +1,4 @@
-import { invalid, type FieldError, type KubernetesObject, type MutableJson } from '@kybern/core';
+import { conflict, invalid, type FieldError, type KubernetesObject, type MutableJson } from '@kybern/core';
 import type { StateRecord } from '@kybern/state';
 import { runMutating, runValidating, type AdmissionAttributes } from '../admission/admission.ts';
 import { commitReplace, staleWrite, type WriteResult } from '../commit.ts';
@@ -9,7 +9,7 @@ import { assertValid, decodeObject } from '../prepare.ts';
 import { NO_WARNINGS, type ApiRequest, type ApiResponse } from '../request.ts';
 import { objectKey, type LoadedModel, type Resource } from '../resource.ts';
 import { shareUnchanged } from '../share.ts';
-import type { Strategy, WriteContext } from '../strategy.ts';
+import { writeContext, type Strategy, type WriteContext } from '../strategy.ts';
 import { updateRulesFor, type UpdateRules } from '../subresources/update-rules.ts';
 import { validateObjectMetaUpdate } from '../validation/object-meta.ts';
 import { createDecoded } from './create.ts';
@@ -45,7 +45,7 @@ export async function applyUpdate(env: Environment, resource: Resource, job: Upd
   const key = objectKey(resource, request.namespace, request.name ?? '');
   for (let attempt = 1; ; attempt++) {
     const warnings: string[] = [];
-    const context: WriteContext = { env, resource, request, nowMs: env.clock.now(), warnings };
+    const context = writeContext(env, resource, { request, warnings });
     const record = await env.state.get(key);
     if (record === undefined) return createMissing(job, model, context);
     const { object, guarded } = propose(record.value, { job, model, context, rules });
@@ -77,10 +77,18 @@ function propose(old: KubernetesObject, { job, model, context, rules }: Stage & 
   const object = decodeObject(proposed, { resource, request, model, warnings });
   const { metadata } = object;
   if (metadata.name === undefined || metadata.name === '') metadata.name = old.metadata.name;
-  const guarded = checkPreconditions(metadata, old, { resource, unguardedAllowed: request.verb === 'patch' || resource.strategy.unconditionalUpdate !== false });
+  const isPut = request.verb === 'update';
+  if (isPut) checkUid(metadata, old, resource);
+  const guarded = checkPreconditions(metadata, old, { resource, unguardedAllowed: !isPut || resource.strategy.unconditionalUpdate !== false });
   keepSystemFields(metadata, old.metadata);
   rules.prepare(object, old as MutableJson, context);
-  return { object, guarded: guarded && request.verb === 'update' };
+  return { object, guarded: guarded && isPut };
+}
+
+/** Another uid means that the caller knows another object of the same name. */
+function checkUid({ uid }: MutableJson, old: KubernetesObject, { kind }: Resource): void {
+  if (uid === undefined || uid === '' || uid === old.metadata.uid) return;
+  throw conflict(kind, old.metadata.name, `Precondition failed: UID in precondition: ${String(uid)}, UID in object meta: ${old.metadata.uid ?? ''}`);
 }
 
 function checkPreconditions(metadata: MutableJson, old: KubernetesObject, { resource, unguardedAllowed }: { resource: Resource; unguardedAllowed: boolean }): boolean {
