@@ -3,7 +3,7 @@ import type { Client, Clock, KubernetesObject, Logger, ObjectInput, Random } fro
 import { Event } from '@kybern/core/kinds/core-v1';
 import { createErrorSink, type ErrorSink } from './error-sink.ts';
 import { toError } from './errors.ts';
-import { EventCorrelator, type EventPlan } from './internal/event-correlator.ts';
+import { EventCorrelator, type EventPlan, type EventRecord } from './internal/event-correlator.ts';
 
 /** What happened, for people. */
 export interface EventDetails {
@@ -68,7 +68,8 @@ class BackgroundRecorder implements EventRecorder {
   readonly #logger: Logger;
   readonly #report: ErrorSink;
   readonly #correlator = new EventCorrelator();
-  readonly #tasks: Task[] = [];
+  /** What waits to be written, in order; a repetition of what waits already is written with it. */
+  readonly #tasks = new Map<EventRecord, Task>();
   /** Aborts when failures are not tried again any more. */
   readonly #hurry = new AbortController();
   /** Invariant: set exactly while tasks are being written. */
@@ -87,11 +88,11 @@ class BackgroundRecorder implements EventRecorder {
     const atMs = this.#clock.now();
     const plan = this.#correlator.plan(object, details, atMs);
     if (plan.type === 'skip') return;
-    if (this.#tasks.length >= QUEUE_LIMIT) {
+    if (this.#tasks.size >= QUEUE_LIMIT && !this.#tasks.has(plan.record)) {
       this.#failed(new Error(`more than ${QUEUE_LIMIT} events wait to be written; one was dropped`));
       return;
     }
-    this.#tasks.push({ object, details, plan, atMs });
+    this.#tasks.set(plan.record, { object, details, plan, atMs });
     this.#writing ??= this.#writeAll();
   }
 
@@ -103,7 +104,10 @@ class BackgroundRecorder implements EventRecorder {
   async #writeAll(): Promise<void> {
     // Not at once: the caller's work comes first.
     await Promise.resolve();
-    for (let task = this.#tasks.shift(); task !== undefined; task = this.#tasks.shift()) await this.#writeSafely(task);
+    for (const [record, task] of this.#tasks) {
+      this.#tasks.delete(record);
+      await this.#writeSafely(task);
+    }
     this.#writing = undefined;
   }
 

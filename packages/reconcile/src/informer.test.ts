@@ -70,7 +70,11 @@ describe('an informer', () => {
 
   it('finds objects by index, namespace and labels', async () => {
     await using world = await createWorld();
-    for (const [name, tier] of [['a', 'front'], ['b', 'back'], ['c', 'front']] as const) {
+    for (const [name, tier] of [
+      ['a', 'front'],
+      ['b', 'back'],
+      ['c', 'front'],
+    ] as const) {
       await world.client.create(ConfigMap, { metadata: { name, namespace: 'default', labels: { tier } } });
     }
     const { informer } = watched(world, { indexes: { tier: ({ metadata }) => [metadata.labels?.['tier'] ?? ''] } });
@@ -93,7 +97,12 @@ describe('an informer', () => {
     await world.client.create(ConfigMap, configMap('x'));
     const { informer } = watched(world, { namespace: ['default', 'other', 'default'] });
     await informer.synced;
-    expect(informer.list().map(({ metadata }) => metadata.namespace).sort()).toEqual(['default', 'other']);
+    expect(
+      informer
+        .list()
+        .map(({ metadata }) => metadata.namespace)
+        .sort(),
+    ).toEqual(['default', 'other']);
     const namespaces = createInformer({ client: world.client, kind: Namespace, namespace: 'ignored', clock: world.clock });
     const ended = namespaces.run(world.stop.signal);
     await namespaces.synced;
@@ -186,13 +195,15 @@ describe('handlers', () => {
       deleted: () => undefined,
     });
     informer.events$.subscribe(() => {
-      throw 'no error at all';
+      throw 'no error at all' as unknown;
     });
     await informer.synced;
     await world.client.create(ConfigMap, configMap('a'));
     await world.clock.settleNow();
     expect(log).toEqual(['added a']);
-    expect(errors.map(({ message }) => message).sort()).toEqual(['a value that is no Error was thrown: no error at all', 'handler', 'index', 'transform'].sort());
+    expect(errors.map(({ message }) => message).sort()).toEqual(
+      ['a value that is no Error was thrown: no error at all', 'handler', 'index', 'transform'].sort(),
+    );
     for (const { context } of errors) expect(context).toMatchObject({ source: 'callback', kind: 'ConfigMap' });
     expect(errors.find(({ message }) => message === 'handler')?.context).toMatchObject({ what: 'a handler', key: 'default/a' });
   });
@@ -201,7 +212,8 @@ describe('handlers', () => {
 describe('after a fault that lost history', () => {
   /** Cuts the watch, lets things happen unseen, and expires the revision that the informer would resume from. */
   const loseHistory = async (world: World, meanwhile: () => Promise<unknown>): Promise<void> => {
-    world.fault = ({ verb, options }) => (verb === 'watch' && options['resourceVersion'] !== undefined ? { type: 'fail', error: new ApiError('Expired', 'too old') } : undefined);
+    world.fault = ({ verb, options }) =>
+      verb === 'watch' && options['resourceVersion'] !== undefined ? { type: 'fail', error: new ApiError('Expired', 'too old') } : undefined;
     await meanwhile();
     await world.clock.advance(10_000);
     world.fault = () => undefined;
@@ -225,7 +237,12 @@ describe('after a fault that lost history', () => {
       await world.client.create(ConfigMap, configMap('new'));
     });
     expect(log).toEqual(['deleted gone unseen', 'updated changed 1→2', 'added new', 'deleted replaced unseen', 'added replaced']);
-    expect(informer.list().map(({ metadata }) => metadata.name).sort()).toEqual(['changed', 'kube-root-ca.crt', 'new', 'replaced', 'same'].filter((name) => informer.get(name)));
+    expect(
+      informer
+        .list()
+        .map(({ metadata }) => metadata.name)
+        .sort(),
+    ).toEqual(['changed', 'kube-root-ca.crt', 'new', 'replaced', 'same'].filter((name) => informer.get(name)));
     expect(metrics.text()).toMatch(/kybern_informer_missed_changes_total\{resource="configmaps"\} 5/);
     expect(metrics.text()).toMatch(/kybern_informer_relists_total\{resource="configmaps"\} [1-9]/);
   });
@@ -236,7 +253,15 @@ describe('after a fault that lost history', () => {
     const { informer } = watched(world);
     await informer.synced;
     const states: string[] = [];
-    informer.events$.subscribe(() => states.push(informer.list().map(({ metadata }) => metadata.name).sort().join()));
+    informer.events$.subscribe(() =>
+      states.push(
+        informer
+          .list()
+          .map(({ metadata }) => metadata.name)
+          .sort()
+          .join(),
+      ),
+    );
     cut(world);
     await loseHistory(world, async () => {
       await world.client.delete(ConfigMap, 'a');

@@ -28,7 +28,7 @@ const createScript = (): Script => {
         if (options['resourceVersion'] !== undefined) return script.verify();
         return new Promise((answer, fail) => script.lists.push({ options, answer, fail }));
       },
-      watch: (_: unknown, options: Record<string, unknown>) => new Observable((events: never) => void script.watches.push({ options, events })),
+      watch: (_: unknown, options: Record<string, unknown>) => new Observable<WatchEvent<KubernetesObject>>((events) => void script.watches.push({ options, events })),
     } as unknown as Client,
   };
   return script;
@@ -253,7 +253,10 @@ describe('watching', () => {
   it.each([
     { name: 'Expired', error: new ApiError('Expired', 'too old') },
     { name: 'Gone', error: new ApiError('Gone', 'too old') },
-    { name: 'a revision that the server has not reached', error: new ApiError('Timeout', 'too large', { details: { causes: [{ reason: 'ResourceVersionTooLarge' }] } }) },
+    {
+      name: 'a revision that the server has not reached',
+      error: new ApiError('Timeout', 'too large', { details: { causes: [{ reason: 'ResourceVersionTooLarge' }] } }),
+    },
     { name: 'a revision that is not its own', error: new ApiError('BadRequest', 'what revision?') },
   ])('lists again at once after $name', async ({ error }) => {
     const { watches, lists, clock, log, statuses } = await setUpWatching();
@@ -374,9 +377,17 @@ describe('watching', () => {
     const clock = createFakeClock();
     const statuses: ReflectorStatus[] = [];
     const stop = new AbortController();
-    const throwing = { ...client, watch: () => { throw new Error('no socket'); } } as unknown as Client;
+    const throwing = {
+      ...client,
+      watch: () => {
+        throw new Error('no socket');
+      },
+    } as unknown as Client;
     const sink = { replace: () => undefined, apply: () => undefined, advance: () => undefined };
-    const ended = runReflector({ client: throwing, kind: ConfigMap, clock, random: seededRandom(1), sink, onStatus: (status) => statuses.push(status) }, stop.signal);
+    const ended = runReflector(
+      { client: throwing, kind: ConfigMap, clock, random: seededRandom(1), sink, onStatus: (status) => statuses.push(status) },
+      stop.signal,
+    );
     await clock.settleNow();
     expect(lastFault(statuses)).toMatchObject({ recovery: 'relist', error: { message: 'no socket' } });
     stop.abort();

@@ -57,7 +57,10 @@ describe('a store', () => {
   });
 
   it('an index is what filtering all objects would give, after any history', () => {
-    const change = fc.record({ name: fc.constantFrom('a', 'b', 'c', 'd'), values: fc.option(fc.array(fc.constantFrom('x', 'y', 'z'), { maxLength: 3 }), { nil: undefined }) });
+    const change = fc.record({
+      name: fc.constantFrom('a', 'b', 'c', 'd'),
+      values: fc.option(fc.array(fc.constantFrom('x', 'y', 'z'), { maxLength: 3 }), { nil: undefined }),
+    });
     fc.assert(
       fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
         const store = storeOf();

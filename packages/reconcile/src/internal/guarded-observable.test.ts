@@ -28,7 +28,16 @@ describe('a hot stream', () => {
   it.each([
     { name: 'a function', subscribe: (hot: Hot<number>) => hot.observable.subscribe(boom) },
     { name: 'an observer', subscribe: (hot: Hot<number>) => hot.observable.subscribe({ next: boom }) },
-    { name: 'the end of a pipe', subscribe: (hot: Hot<number>) => hot.observable.pipe(filter((n) => n > 0), map((n) => n + 1)).subscribe(boom) },
+    {
+      name: 'the end of a pipe',
+      subscribe: (hot: Hot<number>) =>
+        hot.observable
+          .pipe(
+            filter((n) => n > 0),
+            map((n) => n + 1),
+          )
+          .subscribe(boom),
+    },
     { name: 'the end of a pipe that merges', subscribe: (hot: Hot<number>) => hot.observable.pipe(mergeMap((n) => of(n, n))).subscribe(boom) },
   ])('reports what $name throws, each time, and serves the others', ({ subscribe }) => {
     const { hot, errors, seen } = setUp();

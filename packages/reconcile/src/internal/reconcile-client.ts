@@ -97,7 +97,6 @@ export class ReconcileClient implements Client {
     return list;
   }
 
-  // eslint-disable-next-line max-params -- the port's own
   async createSubresource<T extends KubernetesObject>(
     kind: Kind<T>,
     key: ObjectKey,

@@ -84,7 +84,6 @@ export function createFaultyClient(options: FaultyClientOptions): FaultyClient {
     apply: (kind, object, o) => call({ verb: 'apply', kind, options: o }, () => client.apply(kind, object, o)),
     delete: (kind, key, o) => call({ verb: 'delete', kind, options: o }, () => client.delete(kind, key, o)),
     deleteCollection: (kind, o) => call({ verb: 'deleteCollection', kind, options: o }, () => client.deleteCollection(kind, o)),
-    // eslint-disable-next-line max-params -- the port's own
     createSubresource: (kind, key, subresource, body, o) =>
       call({ verb: 'createSubresource', kind, options: o }, () => client.createSubresource(kind, key, subresource, body, o)),
   };
