@@ -35,7 +35,8 @@ export { addQuantities, compareQuantities, formatQuantity, parseQuantity, quanti
 export type { Quantity, QuantityFormat, QuantityInput } from './quantity.ts';
 export { formatAge, parseDuration } from './duration.ts';
 export type { Duration } from './duration.ts';
-export { isDns1035Label, isDns1123Label, isDns1123Subdomain, isLabelValue, isQualifiedName } from './names.ts';
+export { isDns1035Label, isDns1123Label, isDns1123Subdomain, isLabelValue, isQualifiedName, nameProblems } from './names.ts';
+export type { NameFormat } from './names.ts';
 // Relations and conditions
 export { condition, getCondition, isConditionTrue, stampConditions } from './conditions.ts';
 export type { Conditioned, ConditionOf, ConditionOptions } from './conditions.ts';

@@ -34,23 +34,25 @@ export function isJsonObject(value: unknown): value is Readonly<Record<string, u
  * when the data is nested deeper than 1000 levels or is cyclic
  */
 export function cloneJson<T>(value: T): MutableJson {
-  return clone(value, 0);
+  return isContainer(value) ? clone(value, 0) : scalar(value);
 }
 
-function clone(value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return value;
-  if (typeof value !== 'object') return scalar(value);
-  if (value === null) return null;
+const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+function clone(value: object, depth: number): object {
   if (depth > MAX_DEPTH) tooDeep();
-  if (Array.isArray(value)) return cloneList(value, depth + 1);
-  const source = value as Fields;
+  return Array.isArray(value) ? cloneList(value, depth + 1) : cloneFields(value as Fields, depth + 1);
+}
+
+/** The order of the tests is that of frequency: most fields hold texts. */
+function cloneFields(source: Fields, depth: number): Fields {
   const target: Fields = {};
   for (const key in source) {
     const item = source[key];
-    if (item === undefined || !Object.hasOwn(source, key)) continue;
-    const copy = typeof item === 'string' ? item : clone(item, depth + 1);
-    if (key === '__proto__') setOwn(target, key, copy);
-    else target[key] = copy;
+    const copy = typeof item === 'string' ? item : isContainer(item) ? clone(item, depth) : scalar(item);
+    if (copy === undefined) continue;
+    if (key !== '__proto__') target[key] = copy;
+    else setOwn(target, key, copy);
   }
   return target;
 }
@@ -58,12 +60,15 @@ function clone(value: unknown, depth: number): unknown {
 function cloneList(source: readonly unknown[], depth: number): unknown[] {
   const { length } = source;
   const target = new Array<unknown>(length);
-  for (let i = 0; i < length; i++) target[i] = source[i] === undefined ? null : clone(source[i], depth);
+  for (let i = 0; i < length; i++) {
+    const item = source[i];
+    target[i] = typeof item === 'string' ? item : isContainer(item) ? clone(item, depth) : (scalar(item) ?? null);
+  }
   return target;
 }
 
 function scalar(value: unknown): unknown {
-  if (typeof value === 'boolean' || value === undefined || Number.isFinite(value)) return value;
+  if (value === null || value === undefined || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)) return value;
   throw new ApiError('BadRequest', `a ${typeof value === 'number' ? String(value) : typeof value} is not JSON data`);
 }
 

@@ -79,3 +79,46 @@ export function isQualifiedName(text: string): boolean {
 export function isLabelValue(text: string): boolean {
   return text === '' || isWord(text, NAME_PART);
 }
+
+/** The forms of names that {@link nameProblems} explains. */
+export type NameFormat = 'dns1123Label' | 'dns1123Subdomain' | 'dns1035Label' | 'qualifiedName' | 'labelValue';
+
+const EXPLANATION: Readonly<Record<NameFormat, string>> = {
+  dns1123Label: "must consist of lower case letters, digits and '-', and begin and end with a letter or digit, like 'my-name' or '123-abc'",
+  dns1123Subdomain: "must consist of lower case letters, digits, '-' and '.', and begin and end with a letter or digit, like 'example.com'",
+  dns1035Label: "must consist of lower case letters, digits and '-', begin with a letter and end with a letter or digit, like 'my-name' or 'abc-123'",
+  qualifiedName: "must consist of letters, digits, '-', '_' and '.', and begin and end with a letter or digit, like 'MyName' or '123-abc'",
+  labelValue: "must be empty, or consist of letters, digits, '-', '_' and '.', and begin and end with a letter or digit, like 'MyValue' or '12345'",
+};
+
+/**
+ * What is wrong with a name, in words to be shown to a person: one text for each problem, none when the name is as it has to be.
+ *
+ * @example nameProblems('dns1123Label', 'My_Name') // ["must consist of lower case letters, digits and '-', …"]
+ */
+export function nameProblems(format: NameFormat, text: string): readonly string[] {
+  switch (format) {
+    case 'dns1123Label':
+      return isDns1123Label(text) ? [] : explain(format, text, MAX_LABEL);
+    case 'dns1123Subdomain':
+      return isDns1123Subdomain(text) ? [] : explain(format, text, MAX_SUBDOMAIN);
+    case 'dns1035Label':
+      return isDns1035Label(text) ? [] : explain(format, text, MAX_LABEL);
+    case 'labelValue':
+      return isLabelValue(text) ? [] : explain(format, text, MAX_LABEL);
+    case 'qualifiedName':
+      return qualifiedNameProblems(text);
+  }
+}
+
+function explain(format: NameFormat, text: string, max: number): readonly string[] {
+  if (text === '') return ['must not be empty'];
+  return text.length > max ? [`must be no more than ${max} characters`] : [EXPLANATION[format]];
+}
+
+function qualifiedNameProblems(text: string): readonly string[] {
+  const slash = text.indexOf('/');
+  const prefix = slash < 0 ? [] : nameProblems('dns1123Subdomain', text.slice(0, slash)).map((problem) => `the prefix ${problem}`);
+  const name = text.slice(slash + 1);
+  return [...prefix, ...(isWord(name, NAME_PART) ? [] : explain('qualifiedName', name, MAX_LABEL).map((problem) => `the name ${problem}`))];
+}
