@@ -13,6 +13,9 @@ const PROBES: readonly { readonly type: ProbeType; readonly field: 'startupProbe
   { type: 'liveness', field: 'livenessProbe', title: 'Liveness' },
 ];
 
+/** How many probes in vain a clock that settles waits for at least. */
+const PATIENT_TRIES = 10;
+
 /** One probe of one running container. Invariant: `cancel` is set iff a probe is due later. */
 interface Runner {
   readonly type: ProbeType;
@@ -22,6 +25,7 @@ interface Runner {
   readonly containerId: string;
   readonly controller: AbortController;
   state: ProbeState;
+  tries: number;
   cancel: (() => void) | undefined;
 }
 
@@ -65,7 +69,7 @@ export class PodProbes implements ProbeResults {
       // Until the startup probe has succeeded, the others wait.
       if (type !== 'startup' && !isStarted(container, newest, this)) continue;
       const state = this.#seed(newest, type);
-      const runner: Runner = { type, probe, title, container, containerId: newest.id, controller: new AbortController(), state, cancel: undefined };
+      const runner: Runner = { type, probe, title, container, containerId: newest.id, controller: new AbortController(), state, tries: 0, cancel: undefined };
       this.#runners.set(key, runner);
       if (type === 'startup' && state.result === 'success') continue;
       const dueMs = newest.startedAtMs + (probe.initialDelaySeconds ?? 0) * 1000;
@@ -81,15 +85,17 @@ export class PodProbes implements ProbeResults {
     return known === true ? { ...NOT_PROBED, result: 'success' } : NOT_PROBED;
   }
 
-  /** Before its first verdict a probe is work in progress for a clock that settles; afterwards it goes on for ever. */
+  /** Until it first succeeds a probe for which the Pod waits is work in progress, and a clock that settles waits a while; others go on for ever. */
   #schedule(runner: Runner, delayMs: number): void {
-    const background = runner.state.result !== undefined;
+    const patience = Math.max(PATIENT_TRIES, runner.probe.failureThreshold ?? 3);
+    const background = runner.type === 'liveness' || runner.state.result === 'success' || runner.tries >= patience;
     if (delayMs === 0) this.#probe(runner).catch((error: unknown) => this.#report(error));
     else runner.cancel = this.#context.clock.after(delayMs, () => this.#probe(runner).catch((error: unknown) => this.#report(error)), { background });
   }
 
   async #probe(runner: Runner): Promise<void> {
     runner.cancel = undefined;
+    runner.tries += 1;
     const { signal } = runner.controller;
     const answer = await this.#ask(runner).catch((error: unknown) => {
       if (!signal.aborted) this.#report(error);
