@@ -1,4 +1,13 @@
-import { compileLabelSelector, keyOf, matchesLabelSelector, ownerReference, type Kind, type KubernetesObject, type LabelSelector } from '@kybern/core';
+import {
+  compileLabelSelector,
+  keyOf,
+  matchesLabelSelector,
+  ownerReference,
+  type Kind,
+  type KubernetesObject,
+  type LabelMatcher,
+  type LabelSelector,
+} from '@kybern/core';
 import type { Cache, ReconcileRequest } from '@kybern/reconcile';
 import { computeClaims } from './claims.ts';
 
@@ -20,15 +29,28 @@ export interface ClaimOptions<O extends KubernetesObject, T extends KubernetesOb
  *
  * @see kubernetes v1.36 pkg/controller/controller_ref_manager.go
  */
-export async function claim<O extends KubernetesObject, T extends KubernetesObject>(request: ReconcileRequest<O>, options: ClaimOptions<O, T>): Promise<readonly T[]> {
+export async function claim<O extends KubernetesObject, T extends KubernetesObject>(
+  request: ReconcileRequest<O>,
+  options: ClaimOptions<O, T>,
+): Promise<readonly T[]> {
   const { object: owner, cache } = request;
   const { kind, selector, isCandidate = () => true } = options;
   const orphans = cache.by(kind, options.orphans, owner.metadata.namespace ?? '');
   const candidates = [...cache.ownedBy(kind, owner), ...orphans].filter(isCandidate);
-  const { owned, adopt, release } = computeClaims({ owner, selects: compileLabelSelector(selector), candidates });
+  const { owned, adopt, release } = computeClaims({ owner, selects: matcher(selector), candidates });
   await Promise.all(release.map((object) => letGo(request, kind, object)));
   if (adopt.length === 0 || !(await mayAdopt(request, options.for))) return owned;
   return [...owned, ...(await Promise.all(adopt.map((object) => take(request, options, object))))];
+}
+
+/** Selectors of workloads mostly are a few equal labels, for which compiling costs more than it saves. */
+function matcher(selector: LabelSelector): LabelMatcher {
+  const { matchLabels = {}, matchExpressions = [] } = selector;
+  if (matchExpressions.length > 0) return compileLabelSelector(selector);
+  return (labels) => {
+    for (const name in matchLabels) if (labels?.[name] !== matchLabels[name]) return false;
+    return true;
+  };
 }
 
 /** Asks the server, for the cache may not know yet that the owner is being deleted. */
@@ -37,7 +59,11 @@ async function mayAdopt<O extends KubernetesObject>({ client, object }: Reconcil
   return fresh.metadata.uid === object.metadata.uid && fresh.metadata.deletionTimestamp === undefined;
 }
 
-function take<O extends KubernetesObject, T extends KubernetesObject>({ client, object: owner }: ReconcileRequest<O>, options: ClaimOptions<O, T>, object: T): Promise<T> {
+function take<O extends KubernetesObject, T extends KubernetesObject>(
+  { client, object: owner }: ReconcileRequest<O>,
+  options: ClaimOptions<O, T>,
+  object: T,
+): Promise<T> {
   const reference = ownerReference(options.for, owner, { controller: true });
   return client.mutate(options.kind, object, ({ metadata }) => {
     if (metadata.uid === object.metadata.uid) metadata.ownerReferences = [...(metadata.ownerReferences ?? []), { ...reference }];
@@ -46,12 +72,17 @@ function take<O extends KubernetesObject, T extends KubernetesObject>({ client, 
 
 function letGo<O extends KubernetesObject, T extends KubernetesObject>({ client, object: owner }: ReconcileRequest<O>, kind: Kind<T>, object: T): Promise<T> {
   return client.mutate(kind, object, ({ metadata }) => {
-    if (metadata.uid === object.metadata.uid) metadata.ownerReferences = (metadata.ownerReferences ?? []).filter((reference) => reference.uid !== owner.metadata.uid);
+    if (metadata.uid === object.metadata.uid)
+      metadata.ownerReferences = (metadata.ownerReferences ?? []).filter((reference) => reference.uid !== owner.metadata.uid);
   });
 }
 
 /** The keys of the objects of `kind` whose selector selects `object`, in its namespace. */
-export function selecting<O extends KubernetesObject & { readonly spec: { readonly selector: LabelSelector } }>(cache: Cache, kind: Kind<O>, object: KubernetesObject): readonly string[] {
+export function selecting<O extends KubernetesObject & { readonly spec: { readonly selector: LabelSelector } }>(
+  cache: Cache,
+  kind: Kind<O>,
+  object: KubernetesObject,
+): readonly string[] {
   const { namespace, labels } = object.metadata;
   const owners = cache.list(kind, namespace === undefined ? {} : { namespace });
   return owners.filter((owner) => matchesLabelSelector(owner.spec.selector, labels)).map(keyOf);

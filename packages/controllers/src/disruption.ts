@@ -30,7 +30,10 @@ export async function disruptPod(pod: Pod, disruption: Disruption, { client, now
   const { gracePeriodSeconds } = disruption;
   try {
     await client.update(Pod, { ...pod, status: disruptedStatus(pod, disruption, nowMs) }, { subresource: 'status' });
-    await client.delete(Pod, pod, { ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }), ...(uid === undefined ? {} : { preconditions: { uid } }) });
+    await client.delete(Pod, pod, {
+      ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+      ...(uid === undefined ? {} : { preconditions: { uid } }),
+    });
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }

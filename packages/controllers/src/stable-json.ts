@@ -4,5 +4,8 @@ export function stableJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => stableJson(item)).join(',')}]`;
   const fields = value as Readonly<Record<string, unknown>>;
   const names = Object.keys(fields).filter((name) => fields[name] !== undefined);
-  return `{${names.sort().map((name) => `${JSON.stringify(name)}:${stableJson(fields[name])}`).join(',')}}`;
+  return `{${names
+    .sort()
+    .map((name) => `${JSON.stringify(name)}:${stableJson(fields[name])}`)
+    .join(',')}}`;
 }

@@ -47,7 +47,14 @@ export async function createControlPlane(controllers: readonly ControllerDefinit
   const api = await createApiServer({ state, clock, random, ids: randomIds(random), pending, kinds: options.kinds ?? [] });
   await options.before?.(api.client);
   const errors: ControlPlane['errors'] = [];
-  const manager = createManager({ client: api.client, controllers, clock, random, ids: randomIds(random), onError: (error, context) => errors.push({ error, context }) });
+  const manager = createManager({
+    client: api.client,
+    controllers,
+    clock,
+    random,
+    ids: randomIds(random),
+    onError: (error, context) => errors.push({ error, context }),
+  });
   const stop = new AbortController();
   const run = manager.run(stop.signal);
   const settleNow = async (): Promise<void> => {
@@ -81,12 +88,19 @@ interface Parts {
 
 function actions({ api: { client }, clock, settleNow }: Parts): Pick<ControlPlane, 'settle' | 'advance' | 'report' | 'start' | 'startAll'> {
   let addresses = 0;
-  const report: ControlPlane['report'] = (pod, status) => client.patch(Pod, pod, { type: 'merge', patch: { status: status as never } }, { subresource: 'status' });
+  const report: ControlPlane['report'] = (pod, status) =>
+    client.patch(Pod, pod, { type: 'merge', patch: { status: status as never } }, { subresource: 'status' });
   const start: ControlPlane['start'] = async (pod, node = 'n1') => {
-    if (pod.spec.nodeName === undefined) await client.createSubresource(Pod, pod, 'binding', { metadata: { name: pod.metadata.name }, target: { kind: 'Node', name: node } });
+    if (pod.spec.nodeName === undefined)
+      await client.createSubresource(Pod, pod, 'binding', { metadata: { name: pod.metadata.name }, target: { kind: 'Node', name: node } });
     const ip = `10.244.${addresses >> 8}.${(addresses++ & 255) + 1}`;
     const lastTransitionTime = new Date(clock.now()).toISOString();
-    return report(pod, { phase: 'Running', podIP: ip, podIPs: [{ ip }], conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: `${lastTransitionTime.slice(0, 19)}Z` }] });
+    return report(pod, {
+      phase: 'Running',
+      podIP: ip,
+      podIPs: [{ ip }],
+      conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: `${lastTransitionTime.slice(0, 19)}Z` }],
+    });
   };
   return {
     async settle() {

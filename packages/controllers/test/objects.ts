@@ -1,5 +1,18 @@
 import { deepFreeze, ownerReference, type KubernetesObject, type NamedObjectMeta } from '@kybern/core';
-import { Deployment, ReplicaSet, type DeploymentSpec, type DeploymentStatus, type Pod, type PodCondition, type PodSpec, type PodStatus, type ReplicaSetSpec, type ReplicaSetStatus, type Service, type ServiceSpec } from '@kybern/core/kinds';
+import {
+  Deployment,
+  ReplicaSet,
+  type DeploymentSpec,
+  type DeploymentStatus,
+  type Pod,
+  type PodCondition,
+  type PodSpec,
+  type PodStatus,
+  type ReplicaSetSpec,
+  type ReplicaSetStatus,
+  type Service,
+  type ServiceSpec,
+} from '@kybern/core/kinds';
 
 /** 2026-01-01T00:00:00Z, where the fake clock starts. */
 export const START_MS = 1_767_225_600_000;
@@ -66,7 +79,15 @@ export function replicaSet(name: string, facts: ReplicaSetFacts = {}): ReplicaSe
       template: { metadata: { labels }, spec: { containers: [{ name: 'web', image }] } },
       ...facts.spec,
     },
-    status: { replicas, readyReplicas: available, availableReplicas: available, fullyLabeledReplicas: replicas, observedGeneration: 1, terminatingReplicas: 0, ...facts.status },
+    status: {
+      replicas,
+      readyReplicas: available,
+      availableReplicas: available,
+      fullyLabeledReplicas: replicas,
+      observedGeneration: 1,
+      terminatingReplicas: 0,
+      ...facts.status,
+    },
   });
 }
 
@@ -110,6 +131,13 @@ export function service(spec: Partial<ServiceSpec> = {}, metadata: Meta = {}): S
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name: 'web', namespace: 'default', uid: 'uid-svc', creationTimestamp: at(0), ...metadata },
-    spec: { type: 'ClusterIP', clusterIP: '10.96.0.10', ipFamilies: ['IPv4'], selector: { app: 'web' }, ports: [{ port: 80, protocol: 'TCP', targetPort: 80 }], ...spec },
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: '10.96.0.10',
+      ipFamilies: ['IPv4'],
+      selector: { app: 'web' },
+      ports: [{ port: 80, protocol: 'TCP', targetPort: 80 }],
+      ...spec,
+    },
   });
 }

@@ -13,34 +13,44 @@ const command = fc.oneof(
 
 it('behaves as a set of addresses of which those above the static band go first', () => {
   fc.assert(
-    fc.property(fc.constantFrom('10.0.0.0/26', '10.0.0.0/29', 'fd00::/122'), fc.option(fc.nat(), { nil: undefined }), fc.array(command, { maxLength: 150 }), (cidr, seed, commands) => {
-      const ips = createIpAllocator(cidr, seed === undefined ? {} : { random: seededRandom(seed) });
-      const { family, base } = parseCidr(cidr)!;
-      const size = Number(ips.size);
-      const staticBand = size > 16 ? 16 : 0;
-      const at = (offset: number): string => formatIp({ family, value: base + 1n + BigInt(offset) });
-      const offsets = Array.from({ length: size }, (_, offset) => offset);
-      const model = new Set<string>();
-      for (const step of commands) {
-        if (step.op === 'allocate') {
-          const free = offsets.filter((offset) => !model.has(at(offset)));
-          const preferred = free.some((offset) => offset >= staticBand) ? free.filter((offset) => offset >= staticBand) : free;
-          const got = attempt(() => ips.allocate());
-          expect(got === undefined ? [] : preferred.map(at)).toEqual(got === undefined ? preferred : expect.arrayContaining([got]));
-          if (got !== undefined) model.add(got);
-        } else if (step.op === 'take') {
-          const possible = step.at < size && !model.has(at(step.at));
-          const done = attempt(() => (ips.allocateSpecific(at(step.at)), true)) ?? false;
-          expect(done).toBe(possible);
-          if (done) model.add(at(step.at));
-        } else {
-          ips.release(at(step.at));
-          model.delete(at(step.at));
+    fc.property(
+      fc.constantFrom('10.0.0.0/26', '10.0.0.0/29', 'fd00::/122'),
+      fc.option(fc.nat(), { nil: undefined }),
+      fc.array(command, { maxLength: 150 }),
+      (cidr, seed, commands) => {
+        const ips = createIpAllocator(cidr, seed === undefined ? {} : { random: seededRandom(seed) });
+        const { family, base } = parseCidr(cidr)!;
+        const size = Number(ips.size);
+        const staticBand = size > 16 ? 16 : 0;
+        const at = (offset: number): string => formatIp({ family, value: base + 1n + BigInt(offset) });
+        const offsets = Array.from({ length: size }, (_, offset) => offset);
+        const model = new Set<string>();
+        for (const step of commands) {
+          if (step.op === 'allocate') {
+            const free = offsets.filter((offset) => !model.has(at(offset)));
+            const preferred = free.some((offset) => offset >= staticBand) ? free.filter((offset) => offset >= staticBand) : free;
+            const got = attempt(() => ips.allocate());
+            expect(got === undefined ? [] : preferred.map(at)).toEqual(got === undefined ? preferred : expect.arrayContaining([got]));
+            if (got !== undefined) model.add(got);
+          } else if (step.op === 'take') {
+            const possible = step.at < size && !model.has(at(step.at));
+            const done = attempt(() => (ips.allocateSpecific(at(step.at)), true)) ?? false;
+            expect(done).toBe(possible);
+            if (done) model.add(at(step.at));
+          } else {
+            ips.release(at(step.at));
+            model.delete(at(step.at));
+          }
+          expect(ips.used).toBe(model.size);
         }
-        expect(ips.used).toBe(model.size);
-      }
-      expect(offsets.filter((offset) => ips.has(at(offset))).map(at).sort()).toEqual([...model].sort());
-    }),
+        expect(
+          offsets
+            .filter((offset) => ips.has(at(offset)))
+            .map(at)
+            .sort(),
+        ).toEqual([...model].sort());
+      },
+    ),
   );
 });
 

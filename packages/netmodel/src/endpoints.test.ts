@@ -69,9 +69,20 @@ it('a named target port may differ from Pod to Pod', () => {
   const other = pod('b', '10.0.0.2', { spec: { containers: [{ name: 'main', ports: [{ name: 'http', containerPort: 9090 }] }] } });
   const udp = pod('c', '10.0.0.3', { spec: { containers: [{ name: 'main', ports: [{ name: 'http', containerPort: 53, protocol: 'UDP' }] }] } });
   const sidecar = pod('d', '10.0.0.4', {
-    spec: { containers: [{ name: 'main' }], initContainers: [{ name: 'init', ports: [{ name: 'http', containerPort: 1 }] }, { name: 'proxy', restartPolicy: 'Always', ports: [{ name: 'http', containerPort: 8080 }] }] },
+    spec: {
+      containers: [{ name: 'main' }],
+      initContainers: [
+        { name: 'init', ports: [{ name: 'http', containerPort: 1 }] },
+        { name: 'proxy', restartPolicy: 'Always', ports: [{ name: 'http', containerPort: 8080 }] },
+      ],
+    },
   });
-  const groups = computeEndpoints(service({ ports: [{ name: 'web', port: 80, targetPort: 'http', appProtocol: 'h2c' }] }), [pod('a', '10.0.0.1'), other, udp, sidecar]);
+  const groups = computeEndpoints(service({ ports: [{ name: 'web', port: 80, targetPort: 'http', appProtocol: 'h2c' }] }), [
+    pod('a', '10.0.0.1'),
+    other,
+    udp,
+    sidecar,
+  ]);
   expect(groups.map((group) => [group.ports, group.endpoints.map((endpoint) => endpoint.targetRef?.name)])).toEqual([
     [[{ name: 'web', port: 8080, protocol: 'TCP', appProtocol: 'h2c' }], ['a', 'd']],
     [[{ name: 'web', port: 9090, protocol: 'TCP', appProtocol: 'h2c' }], ['b']],

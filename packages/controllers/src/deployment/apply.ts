@@ -39,7 +39,11 @@ async function resolveCollision(replicaSet: ReplicaSet, { client, object: deploy
   });
 }
 
-async function reportFailure(replicaSet: ReplicaSet, error: unknown, { object: deployment, client, recorder, clock }: ReconcileRequest<Deployment>): Promise<void> {
+async function reportFailure(
+  replicaSet: ReplicaSet,
+  error: unknown,
+  { object: deployment, client, recorder, clock }: ReconcileRequest<Deployment>,
+): Promise<void> {
   const message = `Failed to create new replica set "${replicaSet.metadata.name}": ${isApiError(error) ? error.message : String(error)}`;
   recorder.event(deployment, { type: 'Warning', reason: Reason.createError, message });
   const status = createFailureStatus(deployment, message, clock.now());
@@ -49,7 +53,9 @@ async function reportFailure(replicaSet: ReplicaSet, error: unknown, { object: d
 async function removeReplicaSet(replicaSet: KubernetesObject, { client }: ReconcileRequest<Deployment>): Promise<void> {
   const { uid, resourceVersion } = replicaSet.metadata;
   try {
-    await client.delete(ReplicaSet, replicaSet, { preconditions: { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) } });
+    await client.delete(ReplicaSet, replicaSet, {
+      preconditions: { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) },
+    });
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }

@@ -12,7 +12,10 @@ interface Running {
   available: number;
 }
 
-const bound = fc.oneof(fc.nat(6), fc.nat(100).map((percent) => `${percent}%`));
+const bound = fc.oneof(
+  fc.nat(6),
+  fc.nat(100).map((percent) => `${percent}%`),
+);
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('deployment' as const) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('replicaSet' as const), which: fc.nat(5) }) },
@@ -56,7 +59,12 @@ function reconcile(object: Deployment, world: Running[], i: number): Deployment 
     const running = world.find((each) => each.set.metadata.uid === updated.metadata.uid);
     if (running !== undefined) running.set = { ...updated, metadata: { ...updated.metadata, generation: (updated.metadata.generation ?? 0) + 1 } };
   }
-  if (plan.create !== undefined) world.push({ set: { ...plan.create, metadata: { ...plan.create.metadata, uid: `uid-${i}-${world.length}`, creationTimestamp: at(i), generation: 1 } }, pods: 0, available: 0 });
+  if (plan.create !== undefined)
+    world.push({
+      set: { ...plan.create, metadata: { ...plan.create.metadata, uid: `uid-${i}-${world.length}`, creationTimestamp: at(i), generation: 1 } },
+      pods: 0,
+      available: 0,
+    });
   return plan.desired ?? object;
 }
 
@@ -68,7 +76,16 @@ function syncPods(running: Running): void {
 
 function report(running: Running): void {
   const { pods, available, set } = running;
-  running.set = { ...set, status: { replicas: pods, readyReplicas: available, availableReplicas: available, terminatingReplicas: 0, observedGeneration: set.metadata.generation ?? 0 } };
+  running.set = {
+    ...set,
+    status: {
+      replicas: pods,
+      readyReplicas: available,
+      availableReplicas: available,
+      terminatingReplicas: 0,
+      observedGeneration: set.metadata.generation ?? 0,
+    },
+  };
 }
 
 function settle(start: Deployment, world: Running[], replicas: number): void {

@@ -8,9 +8,12 @@ import { scale } from './scaling.ts';
 import { rolloutBounds } from './strategy.ts';
 
 const CURRENT = 'nginx:1.25';
-const plan = (object: Deployment, replicaSets: readonly ReplicaSet[] = [], nowMs = START_MS): DeploymentPlan => computeDeployment({ nowMs, deployment: object, replicaSets });
+const plan = (object: Deployment, replicaSets: readonly ReplicaSet[] = [], nowMs = START_MS): DeploymentPlan =>
+  computeDeployment({ nowMs, deployment: object, replicaSets });
 const sizes = ({ create, update }: DeploymentPlan): Record<string, number | undefined> =>
-  Object.fromEntries([...(create === undefined ? [] : [create]), ...update].map((set) => [set.metadata.uid === undefined ? 'new' : set.metadata.name, set.spec.replicas]));
+  Object.fromEntries(
+    [...(create === undefined ? [] : [create]), ...update].map((set) => [set.metadata.uid === undefined ? 'new' : set.metadata.name, set.spec.replicas]),
+  );
 const condition = (status: DeploymentStatus | undefined, type: string): unknown => status?.conditions?.find((item) => item.type === type);
 
 describe('rolloutBounds', () => {
@@ -35,7 +38,9 @@ describe('a rolling update, upstream cases', () => {
     { name: 'all room is used', surge: 2, old: 10, newest: 2, expected: 2 },
     { name: 'too many new ones', surge: 2, old: 2, newest: 11, expected: 10 },
   ])('grows the newest: $name', ({ surge, old, newest, expected }) => {
-    const rollout = currentRollout(deployment({ replicas: 10, ...rolling(surge, 0) }), replicaSet('v2', { replicas: newest }), [replicaSet('v1', { replicas: old })]);
+    const rollout = currentRollout(deployment({ replicas: 10, ...rolling(surge, 0) }), replicaSet('v2', { replicas: newest }), [
+      replicaSet('v1', { replicas: old }),
+    ]);
     expect(growNewest(rollout).newest?.replicas).toBe(expected);
   });
 
@@ -66,7 +71,10 @@ describe('scaling in proportion, upstream cases', () => {
     replicaSet(name, {
       replicas,
       ageSeconds,
-      annotations: { 'deployment.kubernetes.io/desired-replicas': String(before.desired), 'deployment.kubernetes.io/max-replicas': String(before.desired + before.surge) },
+      annotations: {
+        'deployment.kubernetes.io/desired-replicas': String(before.desired),
+        'deployment.kubernetes.io/max-replicas': String(before.desired + before.surge),
+      },
     });
   it.each([
     { name: 'only one: 10 -> 12', from: 10, to: 12, newest: 10, old: [], expected: [12] },
@@ -87,19 +95,27 @@ describe('scaling in proportion, upstream cases', () => {
   ])('$name', ({ from, to, newest, old, expected, surge = 0, surgeBefore = surge }) => {
     const before = { desired: from, surge: surgeBefore };
     const newestSet = newest === undefined ? undefined : set('v9', 0, newest, before);
-    const rollout = currentRollout(deployment({ replicas: to, ...rolling(surge, 0) }), newestSet, old.map((replicas, i) => set(`v${8 - i}`, 100 * (i + 1), replicas, before)));
+    const rollout = currentRollout(
+      deployment({ replicas: to, ...rolling(surge, 0) }),
+      newestSet,
+      old.map((replicas, i) => set(`v${8 - i}`, 100 * (i + 1), replicas, before)),
+    );
     const scaled = scale(rollout);
     expect([...(scaled.newest === undefined ? [] : [scaled.newest.replicas]), ...scaled.old.map((member) => member.replicas)]).toEqual(expected);
   });
 
   it('a newest that is broken does not cost old Pods', () => {
-    const rollout = currentRollout(deployment({ replicas: 2, ...rolling(1, 1) }), replicaSet('v2', { replicas: 2, available: 0 }), [replicaSet('v1', { replicas: 1 })]);
+    const rollout = currentRollout(deployment({ replicas: 2, ...rolling(1, 1) }), replicaSet('v2', { replicas: 2, available: 0 }), [
+      replicaSet('v1', { replicas: 1 }),
+    ]);
     expect(scale(rollout).old[0]?.replicas).toBe(1);
   });
 });
 
 describe('a new Deployment', () => {
-  const created = plan(deployment({ replicas: 3, minReadySeconds: 5 }, { metadata: { annotations: { note: 'x', 'kubectl.kubernetes.io/last-applied-configuration': '{}' } } }));
+  const created = plan(
+    deployment({ replicas: 3, minReadySeconds: 5 }, { metadata: { annotations: { note: 'x', 'kubectl.kubernetes.io/last-applied-configuration': '{}' } } }),
+  );
 
   it('gets a ReplicaSet of full size', () => {
     const hash = created.create?.metadata.labels?.['pod-template-hash'];
@@ -108,10 +124,20 @@ describe('a new Deployment', () => {
       metadata: {
         name: `web-${hash}`,
         namespace: 'default',
-        annotations: { note: 'x', 'deployment.kubernetes.io/revision': '1', 'deployment.kubernetes.io/desired-replicas': '3', 'deployment.kubernetes.io/max-replicas': '4' },
+        annotations: {
+          note: 'x',
+          'deployment.kubernetes.io/revision': '1',
+          'deployment.kubernetes.io/desired-replicas': '3',
+          'deployment.kubernetes.io/max-replicas': '4',
+        },
         ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid: 'uid-web', controller: true, blockOwnerDeletion: true }],
       },
-      spec: { replicas: 3, minReadySeconds: 5, selector: { matchLabels: { app: 'web', 'pod-template-hash': hash } }, template: { metadata: { labels: { app: 'web', 'pod-template-hash': hash } } } },
+      spec: {
+        replicas: 3,
+        minReadySeconds: 5,
+        selector: { matchLabels: { app: 'web', 'pod-template-hash': hash } },
+        template: { metadata: { labels: { app: 'web', 'pod-template-hash': hash } } },
+      },
     });
     expect(created.create?.metadata.annotations).not.toHaveProperty(['kubectl.kubernetes.io/last-applied-configuration']);
     expect(created.events).toEqual([{ type: 'Normal', reason: 'ScalingReplicaSet', message: `Scaled up replica set web-${hash} from 0 to 3` }]);
@@ -123,8 +149,22 @@ describe('a new Deployment', () => {
       observedGeneration: 1,
       unavailableReplicas: 3,
       conditions: [
-        { type: 'Progressing', status: 'True', reason: 'NewReplicaSetCreated', message: `Created new replica set "${created.create?.metadata.name}"`, lastUpdateTime: at(0), lastTransitionTime: at(0) },
-        { type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable', message: 'Deployment does not have minimum availability.', lastUpdateTime: at(0), lastTransitionTime: at(0) },
+        {
+          type: 'Progressing',
+          status: 'True',
+          reason: 'NewReplicaSetCreated',
+          message: `Created new replica set "${created.create?.metadata.name}"`,
+          lastUpdateTime: at(0),
+          lastTransitionTime: at(0),
+        },
+        {
+          type: 'Available',
+          status: 'False',
+          reason: 'MinimumReplicasUnavailable',
+          message: 'Deployment does not have minimum availability.',
+          lastUpdateTime: at(0),
+          lastTransitionTime: at(0),
+        },
       ],
     });
     expect(created.requeueAfterMs).toBe(601_000);
@@ -153,15 +193,30 @@ describe('a new Deployment', () => {
 });
 
 /** Runs plans until nothing changes, all Pods becoming available at once. */
-function rollOut(object: Deployment, replicaSets: readonly ReplicaSet[], available = (set: ReplicaSet): number => set.spec.replicas ?? 0): { object: Deployment; sets: readonly ReplicaSet[]; plans: DeploymentPlan[] } {
+function rollOut(
+  object: Deployment,
+  replicaSets: readonly ReplicaSet[],
+  available = (set: ReplicaSet): number => set.spec.replicas ?? 0,
+): { object: Deployment; sets: readonly ReplicaSet[]; plans: DeploymentPlan[] } {
   let [current, sets] = [object, replicaSets];
   const plans: DeploymentPlan[] = [];
   for (let i = 0; i < 50; i++) {
     const next = plan(current, sets, START_MS + i * 1000);
     plans.push(next);
-    if (next.create === undefined && next.update.length === 0 && next.remove.length === 0 && next.desired === undefined) return { object: current, sets, plans };
+    if (next.create === undefined && next.update.length === 0 && next.remove.length === 0 && next.desired === undefined)
+      return { object: current, sets, plans };
     current = next.desired ?? current;
-    sets = apply(next, sets, i).map((set) => ({ ...set, status: { ...set.status, observedGeneration: 1, replicas: set.spec.replicas ?? 0, availableReplicas: available(set), readyReplicas: available(set), terminatingReplicas: 0 } }));
+    sets = apply(next, sets, i).map((set) => ({
+      ...set,
+      status: {
+        ...set.status,
+        observedGeneration: 1,
+        replicas: set.spec.replicas ?? 0,
+        availableReplicas: available(set),
+        readyReplicas: available(set),
+        terminatingReplicas: 0,
+      },
+    }));
   }
   throw new Error('does not settle');
 }
@@ -177,14 +232,24 @@ describe('a rollout', () => {
     const { object, sets } = rollOut(deployment({ replicas: 3 }), [replicaSet('old', { replicas: 3, revision: 1, ageSeconds: 60 })]);
     expect(sets.map((set) => set.spec.replicas)).toEqual([0, 3]);
     expect(object.metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('2');
-    expect(condition(object.status, 'Progressing')).toMatchObject({ status: 'True', reason: 'NewReplicaSetAvailable', message: expect.stringMatching(/^ReplicaSet "web-.*" has successfully progressed\.$/) });
-    expect(condition(object.status, 'Available')).toMatchObject({ status: 'True', reason: 'MinimumReplicasAvailable', message: 'Deployment has minimum availability.' });
+    expect(condition(object.status, 'Progressing')).toMatchObject({
+      status: 'True',
+      reason: 'NewReplicaSetAvailable',
+      message: expect.stringMatching(/^ReplicaSet "web-.*" has successfully progressed\.$/),
+    });
+    expect(condition(object.status, 'Available')).toMatchObject({
+      status: 'True',
+      reason: 'MinimumReplicasAvailable',
+      message: 'Deployment has minimum availability.',
+    });
     expect(object.status).toMatchObject({ replicas: 3, updatedReplicas: 3, readyReplicas: 3, availableReplicas: 3, terminatingReplicas: 0 });
     expect(object.status).not.toHaveProperty('unavailableReplicas');
   });
 
   it('stops at a broken template', () => {
-    const { sets } = rollOut(deployment({ replicas: 10, ...rolling(3, 2) }), [replicaSet('old', { replicas: 10, revision: 1, ageSeconds: 60 })], (set) => (set.metadata.name === 'old' ? (set.spec.replicas ?? 0) : 0));
+    const { sets } = rollOut(deployment({ replicas: 10, ...rolling(3, 2) }), [replicaSet('old', { replicas: 10, revision: 1, ageSeconds: 60 })], (set) =>
+      set.metadata.name === 'old' ? (set.spec.replicas ?? 0) : 0,
+    );
     expect(sets.map((set) => set.spec.replicas)).toEqual([8, 5]);
   });
 
@@ -193,7 +258,10 @@ describe('a rollout', () => {
       replicaSet('v1', { image: CURRENT, replicas: 0, revision: 1, ageSeconds: 60 }),
       replicaSet('v2', { replicas: 3, revision: 2, ageSeconds: 30 }),
     ]);
-    expect(sets.map((set) => [set.metadata.name, set.spec.replicas])).toEqual([['v1', 3], ['v2', 0]]);
+    expect(sets.map((set) => [set.metadata.name, set.spec.replicas])).toEqual([
+      ['v1', 3],
+      ['v2', 0],
+    ]);
     expect(sets[0]?.metadata.annotations).toMatchObject({ 'deployment.kubernetes.io/revision': '3', 'deployment.kubernetes.io/revision-history': '1' });
     expect(object.metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('3');
   });
@@ -218,13 +286,23 @@ describe('a rollout', () => {
 
   it('a change of size in the middle of a rollout keeps the proportion', () => {
     const record = { 'deployment.kubernetes.io/desired-replicas': '10', 'deployment.kubernetes.io/max-replicas': '13' };
-    const next = plan(deployment({ replicas: 20 }), [replicaSet('old', { replicas: 8, annotations: record, ageSeconds: 60 }), replicaSet('now', { image: CURRENT, replicas: 5, annotations: record, revision: 2 })]);
+    const next = plan(deployment({ replicas: 20 }), [
+      replicaSet('old', { replicas: 8, annotations: record, ageSeconds: 60 }),
+      replicaSet('now', { image: CURRENT, replicas: 5, annotations: record, revision: 2 }),
+    ]);
     expect(sizes(next)).toEqual({ old: 15, now: 10 });
     expect(next.update.every((set) => set.metadata.annotations?.['deployment.kubernetes.io/desired-replicas'] === '20')).toBe(true);
   });
 
   it('a ReplicaSet that was given the new size by hand does not stop the rollout', () => {
-    const next = plan(deployment({ replicas: 5 }), [replicaSet('now', { image: CURRENT, replicas: 5, revision: 1, annotations: { 'deployment.kubernetes.io/desired-replicas': '3', 'deployment.kubernetes.io/max-replicas': '4' } })]);
+    const next = plan(deployment({ replicas: 5 }), [
+      replicaSet('now', {
+        image: CURRENT,
+        replicas: 5,
+        revision: 1,
+        annotations: { 'deployment.kubernetes.io/desired-replicas': '3', 'deployment.kubernetes.io/max-replicas': '4' },
+      }),
+    ]);
     expect(next.update[0]?.metadata.annotations).toMatchObject({ 'deployment.kubernetes.io/desired-replicas': '5' });
   });
 
@@ -244,7 +322,12 @@ describe('conditions', () => {
   const stuck = replicaSet('now', { image: CURRENT, replicas: 3, available: 0, revision: 1 });
   it.each([
     { name: 'before the deadline', now: 600, expected: { status: 'True', reason: 'ReplicaSetUpdated' }, requeue: 1000 },
-    { name: 'after it', now: 601, expected: { status: 'False', reason: 'ProgressDeadlineExceeded', message: 'ReplicaSet "now" has timed out progressing.' }, requeue: undefined },
+    {
+      name: 'after it',
+      now: 601,
+      expected: { status: 'False', reason: 'ProgressDeadlineExceeded', message: 'ReplicaSet "now" has timed out progressing.' },
+      requeue: undefined,
+    },
   ])('no progress $name', ({ now, expected, requeue }) => {
     const object = deployment({}, { metadata: { annotations: { 'deployment.kubernetes.io/revision': '1' } }, status: progressing('ReplicaSetUpdated', 0) });
     const next = plan(object, [stuck], START_MS + now * 1000);
@@ -262,13 +345,20 @@ describe('conditions', () => {
   it('without a deadline there is no Progressing', () => {
     for (const progressDeadlineSeconds of [undefined, 2 ** 31 - 1]) {
       const { progressDeadlineSeconds: _unset, ...spec } = deployment().spec;
-      const object = { ...deployment(), spec: progressDeadlineSeconds === undefined ? spec : { ...spec, progressDeadlineSeconds }, status: progressing('ReplicaSetUpdated', 0) };
+      const object = {
+        ...deployment(),
+        spec: progressDeadlineSeconds === undefined ? spec : { ...spec, progressDeadlineSeconds },
+        status: progressing('ReplicaSetUpdated', 0),
+      };
       expect(condition(plan(object, [stuck]).desired?.status, 'Progressing')).toBeUndefined();
     }
   });
 
   it('resuming restarts the clock', () => {
-    const object = deployment({}, { status: { conditions: [{ type: 'Progressing', status: 'Unknown', reason: 'DeploymentPaused', lastUpdateTime: at(0), lastTransitionTime: at(0) }] } });
+    const object = deployment(
+      {},
+      { status: { conditions: [{ type: 'Progressing', status: 'Unknown', reason: 'DeploymentPaused', lastUpdateTime: at(0), lastTransitionTime: at(0) }] } },
+    );
     const next = plan(object, [stuck], START_MS + 5_000_000);
     expect(condition(next.desired?.status, 'Progressing')).toMatchObject({ lastUpdateTime: at(5000) });
   });

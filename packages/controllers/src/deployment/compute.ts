@@ -1,5 +1,5 @@
 import { apiVersionOf, deepEqual, ownerReference, type NamedObjectMeta } from '@kybern/core';
-import { Deployment, ReplicaSet, type DeploymentStatus } from '@kybern/core/kinds';
+import { Deployment, type DeploymentStatus, type ReplicaSet } from '@kybern/core/kinds';
 import { equalIgnoringHash, POD_TEMPLATE_HASH, podTemplateHash } from '../pod-template.ts';
 import type { PlannedEvent } from '../planned-event.ts';
 import { oldPodsRemain, startNewest, stopOld } from './recreate.ts';
@@ -76,9 +76,16 @@ function refuse(deployment: Deployment): DeploymentPlan {
 
 /** The oldest ReplicaSet that has the template is the newest of the rollout, so that two controllers agree which it is. */
 function startingPoint(deployment: Deployment, replicaSets: readonly ReplicaSet[]): Rollout {
-  const sorted = replicaSets.map(unchanged).sort(byAge).map((member) => member.replicaSet);
+  const sorted = replicaSets
+    .map(unchanged)
+    .sort(byAge)
+    .map((member) => member.replicaSet);
   const newest = sorted.find((replicaSet) => equalIgnoringHash(replicaSet.spec.template, deployment.spec.template));
-  return currentRollout(deployment, newest, sorted.filter((replicaSet) => replicaSet !== newest));
+  return currentRollout(
+    deployment,
+    newest,
+    sorted.filter((replicaSet) => replicaSet !== newest),
+  );
 }
 
 interface Step {
@@ -149,7 +156,9 @@ function finish(rollout: Rollout, member: Member): ReplicaSet {
   return {
     ...replicaSet,
     metadata: { ...replicaSet.metadata, annotations },
-    spec: sameSpec ? replicaSet.spec : { ...replicaSet.spec, replicas, ...(minReadySeconds === (replicaSet.spec.minReadySeconds ?? 0) ? {} : { minReadySeconds }) },
+    spec: sameSpec
+      ? replicaSet.spec
+      : { ...replicaSet.spec, replicas, ...(minReadySeconds === (replicaSet.spec.minReadySeconds ?? 0) ? {} : { minReadySeconds }) },
   };
 }
 
@@ -159,7 +168,10 @@ function beyondHistory(rollout: Rollout): readonly ReplicaSet[] {
   const alive = rollout.old.filter((member) => member.replicaSet.metadata.deletionTimestamp === undefined);
   if (limit === undefined || alive.length <= limit) return [];
   const byRevision = [...alive].sort((a, b) => revisionOf(a.replicaSet) - revisionOf(b.replicaSet) || byAge(a, b));
-  return byRevision.slice(0, alive.length - limit).filter(isIdle).map((member) => member.replicaSet);
+  return byRevision
+    .slice(0, alive.length - limit)
+    .filter(isIdle)
+    .map((member) => member.replicaSet);
 }
 
 function isIdle({ replicaSet: { metadata, spec, status }, replicas }: Member): boolean {
@@ -173,7 +185,9 @@ function scalingEvents(rollout: Rollout): readonly PlannedEvent[] {
     const before = sizeOf(replicaSet);
     if (replicas === before) return [];
     const direction = replicas > before ? 'up' : 'down';
-    return [{ type: 'Normal', reason: 'ScalingReplicaSet', message: `Scaled ${direction} replica set ${replicaSet.metadata.name} from ${before} to ${replicas}` }];
+    return [
+      { type: 'Normal', reason: 'ScalingReplicaSet', message: `Scaled ${direction} replica set ${replicaSet.metadata.name} from ${before} to ${replicas}` },
+    ];
   });
 }
 

@@ -18,7 +18,8 @@ async function run(plane: ControlPlane): Promise<void> {
     await plane.settle();
     const before = plane.revision;
     await plane.startAll();
-    for (const pod of await plane.client.list(Pod)) if (pod.metadata.deletionTimestamp !== undefined) await plane.client.delete(Pod, pod, { gracePeriodSeconds: 0 });
+    for (const pod of await plane.client.list(Pod))
+      if (pod.metadata.deletionTimestamp !== undefined) await plane.client.delete(Pod, pod, { gracePeriodSeconds: 0 });
     await plane.settle();
     if (plane.revision === before) return;
   }
@@ -39,11 +40,17 @@ it('brings a Deployment up, updates it, rolls it back, and then rests', async ()
   await client.patch(Deployment, 'web', { type: 'merge', patch: { spec: { template: { spec: { containers: [{ name: 'web', image: 'nginx:1.27' }] } } } } });
   await run(plane);
   const sets = await client.list(ReplicaSet);
-  expect(sets.items.map((set) => [set.metadata.annotations?.['deployment.kubernetes.io/revision'], set.spec.replicas]).sort()).toEqual([['1', 0], ['2', 3]]);
+  expect(sets.items.map((set) => [set.metadata.annotations?.['deployment.kubernetes.io/revision'], set.spec.replicas]).sort()).toEqual([
+    ['1', 0],
+    ['2', 3],
+  ]);
   await client.patch(Deployment, 'web', { type: 'merge', patch: { spec: { template: { spec: { containers: [{ name: 'web', image: 'nginx:1.25' }] } } } } });
   await run(plane);
   const back = await client.list(ReplicaSet);
-  expect(back.items.map((set) => [set.metadata.annotations?.['deployment.kubernetes.io/revision'], set.spec.replicas]).sort()).toEqual([['2', 0], ['3', 3]]);
+  expect(back.items.map((set) => [set.metadata.annotations?.['deployment.kubernetes.io/revision'], set.spec.replicas]).sort()).toEqual([
+    ['2', 0],
+    ['3', 3],
+  ]);
   expect((await client.get(Deployment, 'web')).metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('3');
   expect(plane.errors).toEqual([]);
 });
@@ -98,6 +105,9 @@ it('lets go of a ReplicaSet that it no longer selects, and takes another name fo
   await client.mutate(ReplicaSet, owned!, (draft) => void (draft.metadata.labels = { app: 'other' }));
   await run(plane);
   const sets = (await client.list(ReplicaSet)).items;
-  expect(sets.map((set) => [set.metadata.labels?.['app'], set.metadata.ownerReferences?.length ?? 0]).sort()).toEqual([['other', 0], ['web', 1]]);
+  expect(sets.map((set) => [set.metadata.labels?.['app'], set.metadata.ownerReferences?.length ?? 0]).sort()).toEqual([
+    ['other', 0],
+    ['web', 1],
+  ]);
   expect((await client.get(Deployment, 'web')).status?.collisionCount).toBe(1);
 });

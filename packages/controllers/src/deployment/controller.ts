@@ -1,5 +1,5 @@
 import { Deployment, ReplicaSet } from '@kybern/core/kinds';
-import { defineController, done, requeueAfter, type ControllerDefinition } from '@kybern/reconcile';
+import { annotationsChanged, anyOf, defineController, done, generationChanged, requeueAfter, type ControllerDefinition } from '@kybern/reconcile';
 import { claim, selecting } from '../claim.ts';
 import { concernsAdoption, orphanIndex } from '../orphan-index.ts';
 import { applyDeployment } from './apply.ts';
@@ -16,6 +16,8 @@ export function deploymentController(): ControllerDefinition<Deployment> {
   return defineController({
     name: 'deployment-controller',
     for: Deployment,
+    // A write of its own status must not wake it; its ReplicaSets inherit annotations.
+    predicates: [anyOf(generationChanged(), annotationsChanged())],
     owns: [ReplicaSet],
     watches: [{ kind: ReplicaSet, predicate: concernsAdoption, map: (replicaSet, _old, cache) => selecting(cache, Deployment, replicaSet) }],
     indexes: [orphanIndex(ReplicaSet, ORPHANS)],

@@ -28,4 +28,3 @@ export function startNewest(rollout: Rollout): Rollout {
   const { newest, bounds } = rollout;
   return newest === undefined ? rollout : resize(rollout, new Map([[newest.replicaSet.metadata.name, bounds.replicas]]));
 }
-

@@ -21,6 +21,7 @@ export interface Rollout {
 
 /** The revision of a ReplicaSet or Deployment. */
 export const REVISION = 'deployment.kubernetes.io/revision';
+/** The revisions that a ReplicaSet had before, separated by commas. */
 export const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history';
 /** `spec.replicas` of the Deployment when the ReplicaSet was last scaled: tells a change of size from a rollout. */
 export const DESIRED_REPLICAS = 'deployment.kubernetes.io/desired-replicas';
@@ -63,7 +64,10 @@ export function numberAnnotation(replicaSet: ReplicaSet, name: string): number |
 
 /** Older first; by name where two are equally old. */
 export function byAge(a: Member, b: Member): number {
-  return compareText(a.replicaSet.metadata.creationTimestamp ?? '', b.replicaSet.metadata.creationTimestamp ?? '') || compareText(a.replicaSet.metadata.name, b.replicaSet.metadata.name);
+  return (
+    compareText(a.replicaSet.metadata.creationTimestamp ?? '', b.replicaSet.metadata.creationTimestamp ?? '') ||
+    compareText(a.replicaSet.metadata.name, b.replicaSet.metadata.name)
+  );
 }
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

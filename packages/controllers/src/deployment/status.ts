@@ -80,9 +80,15 @@ function countReplicas(rollout: Rollout): DeploymentStatus {
   const terminating = sets.every((set) => set.status?.terminatingReplicas !== undefined) ? sum(sets, (set) => set.status?.terminatingReplicas) : undefined;
   return {
     ...(metadata.generation === undefined ? {} : { observedGeneration: metadata.generation }),
-    ...count('replicas', sum(sets, (set) => set.status?.replicas)),
+    ...count(
+      'replicas',
+      sum(sets, (set) => set.status?.replicas),
+    ),
     ...count('updatedReplicas', rollout.newest?.replicaSet.status?.replicas ?? 0),
-    ...count('readyReplicas', sum(sets, (set) => set.status?.readyReplicas)),
+    ...count(
+      'readyReplicas',
+      sum(sets, (set) => set.status?.readyReplicas),
+    ),
     ...count('availableReplicas', availableReplicas),
     ...count('unavailableReplicas', Math.max(0, totalReplicas(all) - availableReplicas)),
     ...(terminating === undefined ? {} : { terminatingReplicas: terminating }),
@@ -133,7 +139,11 @@ function progress(rollout: Rollout, counts: DeploymentStatus, { conditions, nowM
   if (before?.reason === Reason.available && (counts.replicas ?? 0) === (counts.updatedReplicas ?? 0)) return conditions;
   const subject = rollout.newest === undefined ? `Deployment "${deployment.metadata.name}"` : `ReplicaSet "${rollout.newest.replicaSet.metadata.name}"`;
   if (isComplete(deployment, counts)) {
-    return setCondition(conditions, { type: 'Progressing', status: 'True', reason: Reason.available, message: `${subject} has successfully progressed.` }, nowMs);
+    return setCondition(
+      conditions,
+      { type: 'Progressing', status: 'True', reason: Reason.available, message: `${subject} has successfully progressed.` },
+      nowMs,
+    );
   }
   if (hasProgressed(deployment.status ?? {}, counts)) {
     return renewCondition(conditions, { type: 'Progressing', status: 'True', reason: Reason.updated, message: `${subject} is progressing.` }, nowMs);

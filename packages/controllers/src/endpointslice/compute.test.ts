@@ -11,7 +11,11 @@ const endpoint = (name: string, ready = true): EndpointGroup['endpoints'][number
   conditions: { ready, serving: ready, terminating: false },
   targetRef: { kind: 'Pod', namespace: 'default', name, uid: `uid-${name}` },
 });
-const group = (names: readonly string[], ports: EndpointGroup['ports'] = PORTS): EndpointGroup => ({ addressType: 'IPv4', ports, endpoints: names.map((name) => endpoint(name)) });
+const group = (names: readonly string[], ports: EndpointGroup['ports'] = PORTS): EndpointGroup => ({
+  addressType: 'IPv4',
+  ports,
+  endpoints: names.map((name) => endpoint(name)),
+});
 const numbers = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, i) => String(from + i));
 
 /** What the slices are after the plan; new ones get names by their order. */
@@ -20,9 +24,15 @@ function apply(slices: readonly EndpointSlice[], plan: EndpointSlicePlan): Endpo
   const left = slices.filter((slice) => !plan.remove.includes(slice)).map((slice) => changed.get(slice.metadata.name) ?? slice);
   return [...left, ...plan.create.map((slice, i) => stored(slice, `s${slices.length + i}-${left.length}`))];
 }
-const stored = ({ metadata, ...rest }: NewEndpointSlice, name: string): EndpointSlice => ({ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { ...metadata, name }, ...rest });
+const stored = ({ metadata, ...rest }: NewEndpointSlice, name: string): EndpointSlice => ({
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  metadata: { ...metadata, name },
+  ...rest,
+});
 const names = (slice: Pick<EndpointSlice, 'endpoints'>): (string | undefined)[] => (slice.endpoints ?? []).map((each) => each.targetRef?.name);
-const start = (names_: readonly string[], max = 100, svc: Service = service()): EndpointSlice[] => apply([], computeEndpointSlices({ service: svc, groups: [group(names_)], slices: [], maxEndpointsPerSlice: max }));
+const start = (names_: readonly string[], max = 100, svc: Service = service()): EndpointSlice[] =>
+  apply([], computeEndpointSlices({ service: svc, groups: [group(names_)], slices: [], maxEndpointsPerSlice: max }));
 
 describe('computeEndpointSlices', () => {
   it('a new Service gets slices with labels and owner', () => {

@@ -1,5 +1,5 @@
 import { deepEqual, isControlledBy, ownerReference, type ObjectMeta } from '@kybern/core';
-import { EndpointSlice, Service, type Endpoint } from '@kybern/core/kinds';
+import { Service, type Endpoint, type EndpointSlice } from '@kybern/core/kinds';
 import { addressTypes, isHeadless, type EndpointGroup } from '@kybern/netmodel';
 import { stableJson } from '../stable-json.ts';
 
@@ -88,7 +88,8 @@ function sliceMetadata(service: Service): ObjectMeta {
 
 const portsKey = (ports: EndpointSlice['ports']): string => [...(ports ?? [])].map(stableJson).sort().join();
 
-const samePorts = (slice: EndpointSlice, group: EndpointGroup): boolean => deepEqual(slice.ports ?? [], group.ports) || portsKey(slice.ports) === portsKey(group.ports);
+const samePorts = (slice: EndpointSlice, group: EndpointGroup): boolean =>
+  deepEqual(slice.ports ?? [], group.ports) || portsKey(slice.ports) === portsKey(group.ports);
 
 const endpointKey = (endpoint: Endpoint): string => endpoint.targetRef?.uid ?? endpoint.addresses.join();
 
@@ -105,7 +106,11 @@ function fillGroup(group: EndpointGroup, slices: readonly EndpointSlice[], { met
   const rest = [...missing.values()].sort((a, b) => compareText(a.targetRef?.name ?? '', b.targetRef?.name ?? ''));
   const filled = fillChanged(kept, rest, max);
   const placed = fillBest(filled.fillings, filled.rest, max);
-  return { kept: placed.fillings, emptied, fresh: chunk(placed.rest, max).map((endpoints) => ({ metadata, addressType: group.addressType, ports: group.ports, endpoints })) };
+  return {
+    kept: placed.fillings,
+    emptied,
+    fresh: chunk(placed.rest, max).map((endpoints) => ({ metadata, addressType: group.addressType, ports: group.ports, endpoints })),
+  };
 }
 
 /** Leaves in a slice what is desired, as it is desired, and strikes it from `missing`. */
@@ -180,7 +185,11 @@ function recycle({ service, metadata, kept, fresh, surplus }: Recycling): Endpoi
 }
 
 /** The slice with that content and the labels and owner that it shall have; the same object when it is so already. */
-function withContent(slice: EndpointSlice, { labels = {}, ownerReferences = [] }: ObjectMeta, { ports, endpoints }: Pick<EndpointSlice, 'ports' | 'endpoints'>): EndpointSlice {
+function withContent(
+  slice: EndpointSlice,
+  { labels = {}, ownerReferences = [] }: ObjectMeta,
+  { ports, endpoints }: Pick<EndpointSlice, 'ports' | 'endpoints'>,
+): EndpointSlice {
   const same = deepEqual(slice.endpoints ?? [], endpoints ?? []) && deepEqual(slice.ports ?? [], ports ?? []);
   const sameMeta = deepEqual(slice.metadata.labels, labels) && deepEqual(slice.metadata.ownerReferences, ownerReferences);
   if (same && sameMeta) return slice;

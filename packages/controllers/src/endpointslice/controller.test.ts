@@ -9,9 +9,16 @@ const start = (): Promise<ControlPlane> =>
       await client.create(Node, nodeInput('n1', { metadata: { name: 'n1', labels: { 'topology.kubernetes.io/zone': 'z1' } } }));
     },
   });
-const service = { metadata: { name: 'web', labels: { team: 'x' } }, spec: { selector: { app: 'web', tier: 'front' }, ports: [{ port: 80, targetPort: 'http' }] } };
-const pod = (name: string, labels: Record<string, string> = { app: 'web', tier: 'front' }): object => ({ metadata: { name, labels }, spec: { containers: [{ name: 'c', image: 'nginx', ports: [{ name: 'http', containerPort: 8080 }] }] } });
-const slices = async ({ client }: ControlPlane): Promise<readonly EndpointSlice[]> => (await client.list(EndpointSlice, { labels: { 'kubernetes.io/service-name': 'web' } })).items;
+const service = {
+  metadata: { name: 'web', labels: { team: 'x' } },
+  spec: { selector: { app: 'web', tier: 'front' }, ports: [{ port: 80, targetPort: 'http' }] },
+};
+const pod = (name: string, labels: Record<string, string> = { app: 'web', tier: 'front' }): object => ({
+  metadata: { name, labels },
+  spec: { containers: [{ name: 'c', image: 'nginx', ports: [{ name: 'http', containerPort: 8080 }] }] },
+});
+const slices = async ({ client }: ControlPlane): Promise<readonly EndpointSlice[]> =>
+  (await client.list(EndpointSlice, { labels: { 'kubernetes.io/service-name': 'web' } })).items;
 const endpoints = async (plane: ControlPlane): Promise<unknown[]> =>
   (await slices(plane)).flatMap((slice) => (slice.endpoints ?? []).map((each) => [each.targetRef?.name, each.conditions?.ready, each.zone]));
 
@@ -26,12 +33,19 @@ it('follows Pods as they come, change and go', async () => {
   await plane.settle();
   await plane.startAll();
   await plane.settle();
-  expect(await endpoints(plane)).toEqual([['a', true, 'z1'], ['b', true, 'z1']]);
+  expect(await endpoints(plane)).toEqual([
+    ['a', true, 'z1'],
+    ['b', true, 'z1'],
+  ]);
   expect((await slices(plane))[0]?.ports).toEqual([{ name: '', port: 8080, protocol: 'TCP' }]);
   await client.delete(Pod, 'a');
   await client.patch(Pod, 'c', { type: 'merge', patch: { metadata: { labels: { tier: 'front' } } } });
   await plane.settle();
-  expect(await endpoints(plane)).toEqual([['a', false, 'z1'], ['b', true, 'z1'], ['c', true, 'z1']]);
+  expect(await endpoints(plane)).toEqual([
+    ['a', false, 'z1'],
+    ['b', true, 'z1'],
+    ['c', true, 'z1'],
+  ]);
   await client.delete(Pod, 'a', { gracePeriodSeconds: 0 });
   await client.patch(Pod, 'b', { type: 'merge', patch: { metadata: { labels: { app: 'db' } } } });
   await plane.settle();

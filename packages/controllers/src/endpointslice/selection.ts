@@ -16,13 +16,16 @@ export const podLabelIndex: CacheIndex<Pod> = {
 export const serviceSelectorIndex: CacheIndex<Service> = {
   kind: Service,
   name: 'endpointslice/selector',
-  by: ({ metadata: { namespace }, spec: { selector } }) => labelKeys(namespace, selector).slice(0, 1),
+  by: ({ metadata: { namespace }, spec: { selector } }) => labelKeys(namespace, selector).sort().slice(0, 1),
 };
 
-function labelKeys(namespace: string | undefined, labels: Labels | undefined): string[] {
+/** So few Services are asked one by one, which is cheaper than to look up every label of a Pod. */
+const FEW_SERVICES = 8;
+
+function labelKeys(namespace = '', labels: Labels | undefined): string[] {
   const keys: string[] = [];
-  for (const name in labels) keys.push(`${namespace ?? ''}/${name}=${labels[name] ?? ''}`);
-  return keys.sort();
+  for (const name in labels) keys.push(`${namespace}/${name}=${labels[name] ?? ''}`);
+  return keys;
 }
 
 const selects = (selector: Labels, labels: Labels | undefined): boolean => {
@@ -42,6 +45,11 @@ export function selectedPods(cache: Cache, { metadata: { namespace }, spec: { se
 /** The keys of the Services that select a Pod. */
 export function selectingServices(cache: Cache, { metadata: { namespace, labels } }: Pod): readonly string[] {
   const keys: string[] = [];
+  const services = cache.list(Service, namespace === undefined ? {} : { namespace });
+  if (services.length <= FEW_SERVICES) {
+    for (const service of services) if (service.spec.selector !== undefined && selects(service.spec.selector, labels)) keys.push(keyOf(service));
+    return keys;
+  }
   for (const key of labelKeys(namespace, labels)) {
     for (const service of cache.by(Service, serviceSelectorIndex.name, key)) if (selects(service.spec.selector ?? {}, labels)) keys.push(keyOf(service));
   }

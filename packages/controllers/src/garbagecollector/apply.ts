@@ -75,7 +75,10 @@ async function remove(plan: Extract<CollectionPlan, { type: 'delete' }>, context
   await client.delete(item.kind, object, { propagationPolicy: plan.propagationPolicy, preconditions });
 }
 
-function changeReferences({ client, item }: CollectionContext, change: (references: readonly OwnerReference[]) => readonly OwnerReference[]): Promise<KubernetesObject> {
+function changeReferences(
+  { client, item }: CollectionContext,
+  change: (references: readonly OwnerReference[]) => readonly OwnerReference[],
+): Promise<KubernetesObject> {
   return client.mutate(item.kind, item.object, (draft) => {
     if (draft.metadata.uid !== item.object.metadata.uid) return;
     const references = change((draft.metadata.ownerReferences ?? []) as readonly OwnerReference[]);
@@ -92,7 +95,8 @@ async function removeFinalizer(finalizer: string, { client, item }: CollectionCo
 
 async function orphanDependents(context: CollectionContext): Promise<void> {
   const { graph, item, client } = context;
-  const forget = (references: readonly OwnerReference[]): readonly OwnerReference[] => references.filter((reference) => reference.uid !== item.object.metadata.uid);
+  const forget = (references: readonly OwnerReference[]): readonly OwnerReference[] =>
+    references.filter((reference) => reference.uid !== item.object.metadata.uid);
   await Promise.all(
     dependentsOf(graph, item.object).map(async (dependent) => {
       try {

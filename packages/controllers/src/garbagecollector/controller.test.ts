@@ -5,12 +5,19 @@ import { expect, it } from 'vitest';
 import { createControlPlane, nodeInput, type ControlPlane } from '../../test/control-plane.ts';
 import { garbageCollectorController } from './controller.ts';
 
-const Site = defineKind({ group: 'tools.example.com', version: 'v1', kind: 'Site', scope: 'Namespaced', spec: { type: 'object', properties: { domain: { type: 'string' } } } });
+const Site = defineKind({
+  group: 'tools.example.com',
+  version: 'v1',
+  kind: 'Site',
+  scope: 'Namespaced',
+  spec: { type: 'object', properties: { domain: { type: 'string' } } },
+});
 const kinds: readonly Kind[] = [ConfigMap, Secret, Node, Namespace, Site];
 const start = (): Promise<ControlPlane> => createControlPlane([garbageCollectorController({ kinds })], { kinds: [Site] });
 
 const owner = (kind: Kind, object: KubernetesObject, blockOwnerDeletion = true): OwnerReference => ownerReference(kind, object, { blockOwnerDeletion });
-const configMap = ({ client }: ControlPlane, name: string, metadata: ObjectMeta = {}): Promise<ConfigMap> => client.create(ConfigMap, { metadata: { name, ...metadata } });
+const configMap = ({ client }: ControlPlane, name: string, metadata: ObjectMeta = {}): Promise<ConfigMap> =>
+  client.create(ConfigMap, { metadata: { name, ...metadata } });
 const left = async ({ client }: ControlPlane): Promise<string[]> =>
   (await client.list(ConfigMap)).items.map(({ metadata }) => metadata.name).filter((name) => name !== 'kube-root-ca.crt');
 
@@ -123,23 +130,29 @@ it('property: of a random graph exactly that goes which no kept owner holds, and
   const edge = fc.record({ from: fc.nat(7), to: fc.nat(7) });
   const policy = fc.constantFrom<'Background' | 'Foreground'>('Background', 'Foreground');
   await fc.assert(
-    fc.asyncProperty(fc.array(edge, { maxLength: 14 }), fc.uniqueArray(fc.nat(7), { minLength: 1, maxLength: 3 }), policy, async (edges, doomed, propagationPolicy) => {
-      await using plane = await start();
-      const objects: ConfigMap[] = [];
-      for (let i = 0; i < 8; i++) {
-        // Owners have lower numbers: no circles.
-        const owners = [...new Set(edges.filter(({ from, to }) => Math.max(from, to) === i && from !== to).map(({ from, to }) => Math.min(from, to)))];
-        objects.push(await configMap(plane, `c${i}`, { ownerReferences: owners.map((each) => owner(ConfigMap, objects[each]!)) }));
-      }
-      await plane.settle();
-      const kept = expectedToStay(objects, doomed);
-      for (const each of doomed) await plane.client.delete(ConfigMap, `c${each}`, { propagationPolicy }).catch((error: unknown) => expect(isNotFound(error)).toBe(true));
-      await plane.settle();
-      expect(await left(plane)).toEqual(kept);
-      const before = plane.revision;
-      await plane.advance(600_000);
-      expect(plane.revision).toBe(before);
-    }),
+    fc.asyncProperty(
+      fc.array(edge, { maxLength: 14 }),
+      fc.uniqueArray(fc.nat(7), { minLength: 1, maxLength: 3 }),
+      policy,
+      async (edges, doomed, propagationPolicy) => {
+        await using plane = await start();
+        const objects: ConfigMap[] = [];
+        for (let i = 0; i < 8; i++) {
+          // Owners have lower numbers: no circles.
+          const owners = [...new Set(edges.filter(({ from, to }) => Math.max(from, to) === i && from !== to).map(({ from, to }) => Math.min(from, to)))];
+          objects.push(await configMap(plane, `c${i}`, { ownerReferences: owners.map((each) => owner(ConfigMap, objects[each]!)) }));
+        }
+        await plane.settle();
+        const kept = expectedToStay(objects, doomed);
+        for (const each of doomed)
+          await plane.client.delete(ConfigMap, `c${each}`, { propagationPolicy }).catch((error: unknown) => expect(isNotFound(error)).toBe(true));
+        await plane.settle();
+        expect(await left(plane)).toEqual(kept);
+        const before = plane.revision;
+        await plane.advance(600_000);
+        expect(plane.revision).toBe(before);
+      },
+    ),
     { numRuns: 40 },
   );
 });

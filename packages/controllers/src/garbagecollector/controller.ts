@@ -1,17 +1,14 @@
-import { isConflict, isNotFound, type Client, type Kind, type KubernetesObject } from '@kybern/core';
+import type { Kind, KubernetesObject } from '@kybern/core';
 import { ConfigMap } from '@kybern/core/kinds';
 import { defineController, done, type ControllerDefinition, type Watch } from '@kybern/reconcile';
-import { applyCollection, ownersByCache, ownersByServer, type CollectionContext, type OwnerLookup } from './apply.ts';
-import { computeCollection, type CollectionPlan } from './compute.ts';
-import { affectedKeys, BY_OWNER, concernsGraph, createKindTable, dependentsOf, parseCollectionKey, type Item, type KindTable, type OwnerGraph } from './owner-graph.ts';
+import { collect } from './collect.ts';
+import { affectedKeys, BY_OWNER, concernsGraph, createKindTable, parseCollectionKey, type KindTable } from './owner-graph.ts';
 
 /** Options of {@link garbageCollectorController}. */
 export interface GarbageCollectorOptions {
   /** The kinds whose objects own or are owned: all that the server has, custom ones included, except those that nobody owns (Events). */
   readonly kinds: readonly Kind[];
 }
-
-const MAX_ATTEMPTS = 5;
 
 /**
  * Deletes objects whose owners are gone, and carries out foreground and orphaning deletion.
@@ -29,7 +26,11 @@ export function garbageCollectorController({ kinds }: GarbageCollectorOptions): 
     for: ConfigMap,
     predicates: [() => false],
     watches: kinds.map((kind) => watchKind(table, kind)),
-    indexes: kinds.map((kind) => ({ kind, name: BY_OWNER, by: (object: KubernetesObject) => (object.metadata.ownerReferences ?? []).map((reference) => reference.uid) })),
+    indexes: kinds.map((kind) => ({
+      kind,
+      name: BY_OWNER,
+      by: (object: KubernetesObject) => (object.metadata.ownerReferences ?? []).map((reference) => reference.uid),
+    })),
     concurrency: 20,
     reconcile: () => Promise.resolve(done()),
     async onAbsent({ key, cache, client }) {
@@ -47,26 +48,4 @@ function watchKind(table: KindTable, kind: Kind): Watch {
     predicate: (event) => event.type !== 'updated' || concernsGraph(event.old, event.object),
     map: (object, _old, cache) => affectedKeys({ table, cache }, { kind, object }, cache.get(kind, object)?.metadata.uid !== object.metadata.uid),
   };
-}
-
-/** Decides by the cache first, which is free; what would change something is decided again by what the server says. */
-async function collect(graph: OwnerGraph, cached: Item, client: Client): Promise<void> {
-  if ((await decide({ graph, item: cached, client }, ownersByCache)).type === 'none') return;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const object = await client.get(cached.kind, cached.object);
-      const context: CollectionContext = { graph, item: { kind: cached.kind, object }, client };
-      if (object.metadata.uid === cached.object.metadata.uid) await applyCollection(await decide(context, ownersByServer), context);
-      return;
-    } catch (error) {
-      if (isNotFound(error)) return;
-      if (!isConflict(error) || attempt === MAX_ATTEMPTS) throw error;
-    }
-  }
-}
-
-async function decide(context: CollectionContext, lookUp: OwnerLookup): Promise<CollectionPlan> {
-  const { object } = context.item;
-  const dependents = dependentsOf(context.graph, object).map((item) => item.object);
-  return computeCollection({ object, owners: await lookUp(context), dependents });
 }

@@ -50,4 +50,8 @@ export const Events: Readonly<Record<'ensuring' | 'ensured' | 'deleting' | 'dele
 };
 
 /** The event of a failure. */
-export const syncFailed = (message: string): PlannedEvent => ({ type: 'Warning', reason: 'SyncLoadBalancerFailed', message: `Error syncing load balancer: failed to ensure load balancer: ${message}` });
+export const syncFailed = (message: string): PlannedEvent => ({
+  type: 'Warning',
+  reason: 'SyncLoadBalancerFailed',
+  message: `Error syncing load balancer: failed to ensure load balancer: ${message}`,
+});

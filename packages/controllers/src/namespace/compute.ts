@@ -32,7 +32,10 @@ export function computeNamespaceStatus({ nowMs, namespace, remaining, failures }
     condition('NamespaceDeletionGroupVersionParsingFailure', false, ['ParsedGroupVersions', 'All legacy kube types successfully parsed']),
     failures.length === 0
       ? condition('NamespaceDeletionContentFailure', false, ['ContentDeleted', 'All content successfully deleted, may be waiting on finalization'])
-      : condition('NamespaceDeletionContentFailure', true, ['ContentDeletionFailed', `Failed to delete all resource types, ${failures.length} remaining: ${[...failures].sort().join(', ')}`]),
+      : condition('NamespaceDeletionContentFailure', true, [
+          'ContentDeletionFailed',
+          `Failed to delete all resource types, ${failures.length} remaining: ${[...failures].sort().join(', ')}`,
+        ]),
     contentCondition(remaining),
     finalizerCondition(remaining),
   ];

@@ -6,7 +6,8 @@ import { serviceAccountController } from '../serviceaccount/controller.ts';
 import { namespaceController } from './controller.ts';
 
 const Site = defineKind({ group: 'tools.example.com', version: 'v1', kind: 'Site', scope: 'Namespaced', spec: { type: 'object', properties: {} } });
-const start = (): Promise<ControlPlane> => createControlPlane([namespaceController({ kinds: [...builtinKinds, Site] }), serviceAccountController()], { kinds: [Site] });
+const start = (): Promise<ControlPlane> =>
+  createControlPlane([namespaceController({ kinds: [...builtinKinds, Site] }), serviceAccountController()], { kinds: [Site] });
 const condition = (namespace: Namespace, type: string): unknown => namespace.status?.conditions?.find((each) => each.type === type);
 
 it('deletes what a namespace holds, custom kinds included, and then the namespace', async () => {
@@ -39,12 +40,19 @@ it('waits for Pods, then for finalizers, and says so', async () => {
   await plane.settle();
   const waiting = await client.get(Namespace, 'team');
   expect(waiting.status?.phase).toBe('Terminating');
-  expect(condition(waiting, 'NamespaceContentRemaining')).toMatchObject({ status: 'True', reason: 'SomeResourcesRemain', message: 'Some resources are remaining: pods. has 1 resource instances' });
+  expect(condition(waiting, 'NamespaceContentRemaining')).toMatchObject({
+    status: 'True',
+    reason: 'SomeResourcesRemain',
+    message: 'Some resources are remaining: pods. has 1 resource instances',
+  });
   expect((await client.get(ConfigMap, 'team/held')).metadata.deletionTimestamp).toBeUndefined();
   await client.delete(Pod, 'team/p', { gracePeriodSeconds: 0 });
   await plane.settle();
   const held = await client.get(Namespace, 'team');
-  expect(condition(held, 'NamespaceFinalizersRemaining')).toMatchObject({ status: 'True', message: 'Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances' });
+  expect(condition(held, 'NamespaceFinalizersRemaining')).toMatchObject({
+    status: 'True',
+    message: 'Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances',
+  });
   await client.mutate(ConfigMap, 'team/held', (draft) => void (draft.metadata.finalizers = []));
   await plane.advance(20_000);
   await expect(client.get(Namespace, 'team')).rejects.toMatchObject({ reason: 'NotFound' });

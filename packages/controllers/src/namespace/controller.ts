@@ -1,15 +1,13 @@
-import { isApiError, type Client, type Kind, type KubernetesObject } from '@kybern/core';
+import type { Kind } from '@kybern/core';
 import { Namespace, Pod } from '@kybern/core/kinds';
-import { defineController, done, requeueAfter, type ControllerDefinition, type Done, type ReconcileRequest, type RequeueAfter } from '@kybern/reconcile';
-import { computeNamespaceStatus, recheckMs, type RemainingContent } from './compute.ts';
+import { defineController, done, type ControllerDefinition } from '@kybern/reconcile';
+import { empty, NAMESPACE_FINALIZER, report } from './apply.ts';
 
 /** Options of {@link namespaceController}. */
 export interface NamespaceOptions {
   /** The kinds whose objects a namespace may hold; those of Cluster scope are ignored. */
   readonly kinds: readonly Kind[];
 }
-
-const FINALIZER = 'kubernetes';
 
 /**
  * Empties namespaces that are being deleted, Pods first, and then lets them go.
@@ -24,65 +22,15 @@ export function namespaceController({ kinds }: NamespaceOptions): ControllerDefi
     for: Namespace,
     predicates: [({ object }) => object.metadata.deletionTimestamp !== undefined],
     // What is last to go is mostly a Pod: its end is the moment to go on.
-    watches: [{ kind: Pod, predicate: (event) => event.type === 'deleted', map: ({ metadata: { namespace } }) => (namespace === undefined ? [] : [namespace]) }],
+    watches: [
+      { kind: Pod, predicate: (event) => event.type === 'deleted', map: ({ metadata: { namespace } }) => (namespace === undefined ? [] : [namespace]) },
+    ],
     concurrency: 10,
     async reconcile(request) {
       const { metadata, spec } = request.object;
-      if (metadata.deletionTimestamp === undefined || spec.finalizers?.includes(FINALIZER) !== true) return done();
+      if (metadata.deletionTimestamp === undefined || spec.finalizers?.includes(NAMESPACE_FINALIZER) !== true) return done();
       const pods = await empty([Pod], request);
       return pods.remaining.length > 0 ? report(pods, request) : report(await empty(others, request), request);
     },
   });
-}
-
-interface Emptied {
-  readonly remaining: readonly RemainingContent[];
-  readonly failures: readonly string[];
-  /** The longest grace period of what is left. */
-  readonly graceSeconds: number;
-}
-
-async function empty(kinds: readonly Kind[], { object, client }: ReconcileRequest<Namespace>): Promise<Emptied> {
-  const results = await Promise.all(kinds.map((kind) => emptyKind(kind, object.metadata.name, client)));
-  return {
-    remaining: results.flatMap(({ left, kind }) => (left.length === 0 ? [] : [summarize(kind, left)])),
-    failures: results.flatMap(({ failure }) => failure ?? []),
-    graceSeconds: Math.max(0, ...results.flatMap(({ left }) => left.map(({ metadata }) => metadata.deletionGracePeriodSeconds ?? 0))),
-  };
-}
-
-interface EmptiedKind {
-  readonly kind: Kind;
-  readonly left: readonly KubernetesObject[];
-  readonly failure: string | undefined;
-}
-
-async function emptyKind(kind: Kind, namespace: string, client: Client): Promise<EmptiedKind> {
-  try {
-    if ((await client.list(kind, { namespace, limit: 1 })).items.length === 0) return { kind, left: [], failure: undefined };
-    await client.deleteCollection(kind, { namespace });
-    return { kind, left: (await client.list(kind, { namespace })).items, failure: undefined };
-  } catch (error) {
-    if (!isApiError(error)) throw error;
-    return { kind, left: [], failure: error.message };
-  }
-}
-
-function summarize(kind: Kind, left: readonly KubernetesObject[]): RemainingContent {
-  const finalizers = new Map<string, number>();
-  for (const { metadata } of left) for (const finalizer of metadata.finalizers ?? []) finalizers.set(finalizer, (finalizers.get(finalizer) ?? 0) + 1);
-  return { resource: `${kind.plural}.${kind.group}`, count: left.length, finalizers };
-}
-
-async function report({ remaining, failures, graceSeconds }: Emptied, request: ReconcileRequest<Namespace>): Promise<Done | RequeueAfter> {
-  const { object: namespace, client, clock } = request;
-  if (remaining.length === 0 && failures.length === 0) {
-    const finalizers = (namespace.spec.finalizers ?? []).filter((finalizer) => finalizer !== FINALIZER);
-    await client.update(Namespace, { ...namespace, spec: { ...namespace.spec, finalizers } }, { subresource: 'finalize' });
-    return done();
-  }
-  const status = computeNamespaceStatus({ nowMs: clock.now(), namespace, remaining, failures });
-  if (status !== undefined) await client.update(Namespace, { ...namespace, status }, { subresource: 'status' });
-  if (failures.length > 0) throw new Error(`namespace "${namespace.metadata.name}": ${failures.join(', ')}`);
-  return requeueAfter(recheckMs(remaining, graceSeconds));
 }

@@ -5,10 +5,26 @@ import { computeNodeLifecycle, type NodeLifecyclePlan } from './compute.ts';
 import type { NodeObservation } from './health.ts';
 import { computeTaints } from './taints.ts';
 
-const ready = (status: string, heartbeat = 0, more: Partial<NodeCondition> = {}): NodeCondition => ({ type: 'Ready', status, lastHeartbeatTime: at(heartbeat), lastTransitionTime: at(0), ...more });
-const node = (conditions: readonly NodeCondition[], spec: Partial<NodeSpec> = {}): Node => ({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1', creationTimestamp: at(0) }, spec, status: { conditions } });
+const ready = (status: string, heartbeat = 0, more: Partial<NodeCondition> = {}): NodeCondition => ({
+  type: 'Ready',
+  status,
+  lastHeartbeatTime: at(heartbeat),
+  lastTransitionTime: at(0),
+  ...more,
+});
+const node = (conditions: readonly NodeCondition[], spec: Partial<NodeSpec> = {}): Node => ({
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name: 'n1', creationTimestamp: at(0) },
+  spec,
+  status: { conditions },
+});
 const lease = (seconds: number): Lease => ({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'n1' }, spec: { renewTime: at(seconds) } });
-const taint = (key: string, effect: string, seconds?: number): Taint => ({ key: `node.kubernetes.io/${key}`, effect: effect as Taint['effect'], ...(seconds === undefined ? {} : { timeAdded: at(seconds) }) });
+const taint = (key: string, effect: string, seconds?: number): Taint => ({
+  key: `node.kubernetes.io/${key}`,
+  effect: effect as Taint['effect'],
+  ...(seconds === undefined ? {} : { timeAdded: at(seconds) }),
+});
 
 interface Look {
   readonly seconds: number;
@@ -23,7 +39,7 @@ const look = ({ seconds, object, renewed, previous }: Look): NodeLifecyclePlan =
     node: object,
     lease: renewed === undefined ? undefined : lease(renewed),
     previous,
-    pods: [pod('a', { readyAt: 0 }), pod('b')],
+    pods: () => [pod('a', { readyAt: 0 }), pod('b')],
   });
 
 describe('signs of life', () => {
@@ -87,13 +103,32 @@ describe('computeTaints', () => {
   it.each<{ name: string; conditions: NodeCondition[]; spec?: Partial<NodeSpec>; expected: readonly Taint[] | undefined }>([
     { name: 'healthy', conditions: [ready('True')], expected: undefined },
     { name: 'no conditions yet', conditions: [], expected: undefined },
-    { name: 'pressure', conditions: [ready('True'), { type: 'DiskPressure', status: 'True' }, { type: 'PIDPressure', status: 'Unknown' }], expected: [taint('disk-pressure', 'NoSchedule', 5)] },
+    {
+      name: 'pressure',
+      conditions: [ready('True'), { type: 'DiskPressure', status: 'True' }, { type: 'PIDPressure', status: 'Unknown' }],
+      expected: [taint('disk-pressure', 'NoSchedule', 5)],
+    },
     { name: 'no network', conditions: [{ type: 'NetworkUnavailable', status: 'True' }], expected: [taint('network-unavailable', 'NoSchedule', 5)] },
     { name: 'cordoned', conditions: [ready('True')], spec: { unschedulable: true }, expected: [taint('unschedulable', 'NoSchedule', 5)] },
     { name: 'uncordoned', conditions: [ready('True')], spec: { taints: [taint('unschedulable', 'NoSchedule', 1)] }, expected: [] },
-    { name: 'times stay', conditions: [ready('False')], spec: { taints: [taint('not-ready', 'NoExecute', 1)] }, expected: [taint('not-ready', 'NoExecute', 1), taint('not-ready', 'NoSchedule', 5)] },
-    { name: 'not ready becomes unreachable', conditions: [ready('Unknown')], spec: { taints: [taint('not-ready', 'NoExecute', 1)] }, expected: [taint('unreachable', 'NoSchedule', 5), taint('unreachable', 'NoExecute', 5)] },
-    { name: 'those of others stay', conditions: [ready('True')], spec: { taints: [{ key: 'gpu', effect: 'NoSchedule' }, taint('disk-pressure', 'NoExecute', 1), taint('not-ready', 'NoSchedule', 1)] }, expected: [{ key: 'gpu', effect: 'NoSchedule' }, taint('disk-pressure', 'NoExecute', 1)] },
+    {
+      name: 'times stay',
+      conditions: [ready('False')],
+      spec: { taints: [taint('not-ready', 'NoExecute', 1)] },
+      expected: [taint('not-ready', 'NoExecute', 1), taint('not-ready', 'NoSchedule', 5)],
+    },
+    {
+      name: 'not ready becomes unreachable',
+      conditions: [ready('Unknown')],
+      spec: { taints: [taint('not-ready', 'NoExecute', 1)] },
+      expected: [taint('unreachable', 'NoSchedule', 5), taint('unreachable', 'NoExecute', 5)],
+    },
+    {
+      name: 'those of others stay',
+      conditions: [ready('True')],
+      spec: { taints: [{ key: 'gpu', effect: 'NoSchedule' }, taint('disk-pressure', 'NoExecute', 1), taint('not-ready', 'NoSchedule', 1)] },
+      expected: [{ key: 'gpu', effect: 'NoSchedule' }, taint('disk-pressure', 'NoExecute', 1)],
+    },
   ])('$name', ({ conditions, spec = {}, expected }) => {
     expect(computeTaints(node(conditions, spec), conditions, START_MS + 5000)).toEqual(expected);
   });

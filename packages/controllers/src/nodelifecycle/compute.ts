@@ -20,7 +20,8 @@ export interface NodeLifecycleInput extends NodeLifecycleOptions {
   readonly lease: Lease | undefined;
   /** The result of the last time; undefined the first time. */
   readonly previous: NodeObservation | undefined;
-  readonly pods: readonly Pod[];
+  /** The Pods on the node. Only called when they matter. */
+  readonly pods: () => readonly Pod[];
 }
 
 /** What a node's health asks for. */
@@ -60,7 +61,7 @@ export function computeNodeLifecycle(input: NodeLifecycleInput): NodeLifecyclePl
     observation: { ...observation, ready },
     conditions: conditions === current ? undefined : conditions,
     taints: computeTaints(node, conditions, nowMs),
-    notReady: lost || ready === 'Unknown' ? pods.filter(isPodReady) : [],
+    notReady: lost || ready === 'Unknown' ? pods().filter(isPodReady) : [],
     events: lost ? [{ type: 'Normal', reason: 'NodeNotReady', message: `Node ${node.metadata.name} status is now: NodeNotReady` }] : [],
     recheckMs: leftMs > 0 ? leftMs : undefined,
   };

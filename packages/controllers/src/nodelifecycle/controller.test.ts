@@ -7,7 +7,12 @@ import { taintEvictionController } from '../tainteviction/controller.ts';
 import { nodeLifecycleController } from './controller.ts';
 
 const start = (): Promise<ControlPlane> => createControlPlane([nodeLifecycleController(), taintEvictionController(), podGarbageCollectorController()]);
-const tolerations = ['not-ready', 'unreachable'].map((name) => ({ key: `node.kubernetes.io/${name}`, operator: 'Exists' as const, effect: 'NoExecute' as const, tolerationSeconds: 300 }));
+const tolerations = ['not-ready', 'unreachable'].map((name) => ({
+  key: `node.kubernetes.io/${name}`,
+  operator: 'Exists' as const,
+  effect: 'NoExecute' as const,
+  tolerationSeconds: 300,
+}));
 
 /** What a kubelet does: reports once, then renews its lease every 10 s until it is told to stop. */
 async function kubelet({ client, clock }: ControlPlane, name: string): Promise<() => void> {
@@ -16,7 +21,22 @@ async function kubelet({ client, clock }: ControlPlane, name: string): Promise<(
     client.patch(
       Node,
       name,
-      { type: 'merge', patch: { status: { conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', lastHeartbeatTime: formatTime(clock.now()), lastTransitionTime: formatTime(clock.now()) }] } } },
+      {
+        type: 'merge',
+        patch: {
+          status: {
+            conditions: [
+              {
+                type: 'Ready',
+                status: 'True',
+                reason: 'KubeletReady',
+                lastHeartbeatTime: formatTime(clock.now()),
+                lastTransitionTime: formatTime(clock.now()),
+              },
+            ],
+          },
+        },
+      },
       { subresource: 'status' },
     );
   await report();
@@ -35,13 +55,24 @@ const readiness = async ({ client }: ControlPlane, name: string): Promise<unknow
   const { spec, status } = await client.get(Node, name);
   return [status?.conditions?.[0]?.status, (spec.taints ?? []).map(({ key, effect }) => `${key.split('/')[1] ?? ''}:${effect ?? ''}`)];
 };
-const pod = (name: string, nodeName: string): object => ({ metadata: { name, labels: { app: 'web' } }, spec: { nodeName, tolerations, containers: [{ name: 'c', image: 'nginx' }] } });
-const exists = ({ client }: ControlPlane, name: string): Promise<boolean> => client.get(Pod, name).then(({ metadata }) => metadata.deletionTimestamp === undefined, (error: unknown) => !isNotFound(error));
+const pod = (name: string, nodeName: string): object => ({
+  metadata: { name, labels: { app: 'web' } },
+  spec: { nodeName, tolerations, containers: [{ name: 'c', image: 'nginx' }] },
+});
+const exists = ({ client }: ControlPlane, name: string): Promise<boolean> =>
+  client.get(Pod, name).then(
+    ({ metadata }) => metadata.deletionTimestamp === undefined,
+    (error: unknown) => !isNotFound(error),
+  );
 
 it('a silent node becomes unreachable, and its Pods leave when their patience is over', async () => {
   await using plane = await start();
   const [stop, keep] = [await kubelet(plane, 'n1'), await kubelet(plane, 'n2')];
-  for (const [name, node] of [['a', 'n1'], ['b', 'n2']] as const) await plane.start(await plane.client.create(Pod, pod(name, node) as never), node);
+  for (const [name, node] of [
+    ['a', 'n1'],
+    ['b', 'n2'],
+  ] as const)
+    await plane.start(await plane.client.create(Pod, pod(name, node) as never), node);
   await plane.advance(600_000);
   expect([await readiness(plane, 'n1'), await exists(plane, 'a')]).toEqual([['True', []], true]);
   stop();
@@ -54,7 +85,10 @@ it('a silent node becomes unreachable, and its Pods leave when their patience is
   expect(await exists(plane, 'a')).toBe(true);
   await plane.advance(15_000);
   expect([await exists(plane, 'a'), await exists(plane, 'b')]).toEqual([false, true]);
-  expect((await plane.client.get(Pod, 'a')).status?.conditions?.find(({ type }) => type === 'DisruptionTarget')).toMatchObject({ status: 'True', reason: 'DeletionByTaintManager' });
+  expect((await plane.client.get(Pod, 'a')).status?.conditions?.find(({ type }) => type === 'DisruptionTarget')).toMatchObject({
+    status: 'True',
+    reason: 'DeletionByTaintManager',
+  });
   keep();
   expect(plane.errors).toEqual([]);
 });
@@ -67,7 +101,12 @@ it('a node that comes back in time keeps its Pods', async () => {
   stop();
   await plane.advance(120_000);
   expect(await readiness(plane, 'n1')).toEqual(['Unknown', ['unreachable:NoSchedule', 'unreachable:NoExecute']]);
-  await plane.client.patch(Node, 'n1', { type: 'merge', patch: { status: { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: formatTime(plane.clock.now()) }] } } }, { subresource: 'status' });
+  await plane.client.patch(
+    Node,
+    'n1',
+    { type: 'merge', patch: { status: { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: formatTime(plane.clock.now()) }] } } },
+    { subresource: 'status' },
+  );
   await plane.settle();
   expect(await readiness(plane, 'n1')).toEqual(['True', []]);
   await plane.client.create(Lease, { metadata: { namespace: 'kube-node-lease', name: 'other' }, spec: {} });

@@ -1,8 +1,8 @@
-import { formatTime, isNotFound } from '@kybern/core';
 import { Lease, Node, Pod } from '@kybern/core/kinds';
-import { defineController, done, requeueAfter, type ControllerDefinition, type ReconcileRequest } from '@kybern/reconcile';
+import { defineController, done, requeueAfter, type ControllerDefinition } from '@kybern/reconcile';
 import { podsByNode } from '../pod-indexes.ts';
-import { computeNodeLifecycle, type NodeLifecycleOptions, type NodeLifecyclePlan } from './compute.ts';
+import { applyNodeLifecycle } from './apply.ts';
+import { computeNodeLifecycle, type NodeLifecycleOptions } from './compute.ts';
 import type { NodeObservation } from './health.ts';
 
 /** The namespace of the nodes' Leases. */
@@ -33,7 +33,7 @@ export function nodeLifecycleController(options: NodeLifecycleOptions = {}): Con
         node,
         lease: cache.get(Lease, `${LEASES}/${node.metadata.name}`),
         previous: observations.get(key),
-        pods: cache.by(Pod, podsByNode.name, node.metadata.name),
+        pods: () => cache.by(Pod, podsByNode.name, node.metadata.name),
       });
       await applyNodeLifecycle(plan, request);
       observations.set(key, plan.observation);
@@ -44,25 +44,4 @@ export function nodeLifecycleController(options: NodeLifecycleOptions = {}): Con
       return Promise.resolve(done());
     },
   });
-}
-
-async function applyNodeLifecycle(plan: NodeLifecyclePlan, request: ReconcileRequest<Node>): Promise<void> {
-  const { object: node, client, recorder } = request;
-  const { conditions, taints } = plan;
-  const seen = conditions === undefined ? node : await client.update(Node, { ...node, status: { ...node.status, conditions } }, { subresource: 'status' });
-  if (taints !== undefined) await client.update(Node, { ...seen, spec: { ...seen.spec, taints } });
-  for (const event of plan.events) recorder.event(node, event);
-  await Promise.all(plan.notReady.map((pod) => markNotReady(pod, request)));
-}
-
-/** The Pod's own report cannot come, so it must not be believed any longer. */
-async function markNotReady(pod: Pod, { client, clock, recorder }: ReconcileRequest<Node>): Promise<void> {
-  const lastTransitionTime = formatTime(clock.now());
-  const conditions = (pod.status?.conditions ?? []).map((condition) => (condition.type === 'Ready' ? { ...condition, status: 'False', lastTransitionTime } : condition));
-  try {
-    await client.update(Pod, { ...pod, status: { ...pod.status, conditions } }, { subresource: 'status' });
-    recorder.event(pod, { type: 'Warning', reason: 'NodeNotReady', message: 'Node is not ready' });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
 }

@@ -52,14 +52,16 @@ export function staleConditions(node: Node, nowMs: number): readonly NodeConditi
     if (!REPORTED.includes(condition.type as (typeof REPORTED)[number]) || condition.status === 'Unknown') return condition;
     return { ...condition, status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.', lastTransitionTime: time };
   });
-  const missing = REPORTED.filter((type) => !conditions.some((condition) => condition.type === type)).map((type): NodeCondition => ({
-    type,
-    status: 'Unknown',
-    reason: 'NodeStatusNeverUpdated',
-    message: 'Kubelet never posted node status.',
-    ...(node.metadata.creationTimestamp === undefined ? {} : { lastHeartbeatTime: node.metadata.creationTimestamp }),
-    lastTransitionTime: time,
-  }));
+  const missing = REPORTED.filter((type) => !conditions.some((condition) => condition.type === type)).map(
+    (type): NodeCondition => ({
+      type,
+      status: 'Unknown',
+      reason: 'NodeStatusNeverUpdated',
+      message: 'Kubelet never posted node status.',
+      ...(node.metadata.creationTimestamp === undefined ? {} : { lastHeartbeatTime: node.metadata.creationTimestamp }),
+      lastTransitionTime: time,
+    }),
+  );
   const changed = missing.length > 0 || known.some((condition, i) => condition !== conditions[i]);
   return changed ? [...known, ...missing] : conditions;
 }

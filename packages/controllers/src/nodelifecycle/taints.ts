@@ -46,4 +46,5 @@ function executeTaints(conditions: readonly NodeCondition[]): readonly Taint[] {
 
 const isSame = (a: Taint, b: Taint): boolean => a.key === b.key && a.effect === b.effect;
 
-const isManaged = ({ key, effect }: Taint): boolean => (effect === 'NoSchedule' && SCHEDULE_KEYS.includes(key)) || (effect === 'NoExecute' && EXECUTE_KEYS.includes(key));
+const isManaged = ({ key, effect }: Taint): boolean =>
+  (effect === 'NoSchedule' && SCHEDULE_KEYS.includes(key)) || (effect === 'NoExecute' && EXECUTE_KEYS.includes(key));

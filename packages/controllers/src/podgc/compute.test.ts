@@ -20,7 +20,12 @@ describe('computePodCollection', () => {
     { name: 'going on its node', facts: going, on: node(false, 'False'), expected: { type: 'keep' } },
     { name: 'going on a node out of service', facts: going, on: node(true, 'Unknown'), expected: { type: 'remove', disruption: { failed: true } } },
     { name: 'going on a node out of service that is ready', facts: going, on: node(true, 'True'), expected: { type: 'keep' } },
-    { name: 'its node is gone', facts: {}, on: 'gone', expected: { type: 'quarantine', disruption: { failed: true, gracePeriodSeconds: 0, reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' } } },
+    {
+      name: 'its node is gone',
+      facts: {},
+      on: 'gone',
+      expected: { type: 'quarantine', disruption: { failed: true, gracePeriodSeconds: 0, reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' } },
+    },
     { name: 'ended, and its node is gone', facts: { phase: 'Succeeded' }, on: 'gone', expected: { type: 'quarantine', disruption: { failed: false } } },
   ])('$name', ({ facts, on, expected }) => {
     expect(computePodCollection({ pod: pod('a', facts), node: on })).toMatchObject(expected);
@@ -32,7 +37,12 @@ it.each([
   { threshold: 4, expected: [] },
   { threshold: 0, expected: [] },
 ])('beyond $threshold ended Pods: $expected', ({ threshold, expected }) => {
-  const ended = [['a', 5], ['b', 1], ['c', 9], ['d', 7]] as const;
+  const ended = [
+    ['a', 5],
+    ['b', 1],
+    ['c', 9],
+    ['d', 7],
+  ] as const;
   const pods = ended.map(([name, seconds]) => pod(name, { phase: 'Succeeded', metadata: { creationTimestamp: at(seconds) } }));
   expect(surplusTerminated(pods, threshold).map(({ metadata }) => metadata.name)).toEqual(expected);
 });

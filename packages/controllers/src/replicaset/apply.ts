@@ -43,7 +43,8 @@ async function createPods(count: number, { object: replicaSet, client, recorder 
     return pod;
   });
   if (isNamespaceTerminating(result.error)) return { values: result.values, error: undefined };
-  if (result.error !== undefined) recorder.event(replicaSet, { type: 'Warning', reason: 'FailedCreate', message: `Error creating: ${messageOf(result.error)}` });
+  if (result.error !== undefined)
+    recorder.event(replicaSet, { type: 'Warning', reason: 'FailedCreate', message: `Error creating: ${messageOf(result.error)}` });
   return result;
 }
 

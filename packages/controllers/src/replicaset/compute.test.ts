@@ -34,16 +34,35 @@ describe('rankForDeletion', () => {
     { name: 'Pending before Running', first: { ...node, phase: 'Pending' }, second: { ...node } },
     { name: 'Unknown before Running', first: { ...node, phase: 'Unknown', readyAt: 0 }, second: { ...node } },
     { name: 'not ready before ready', first: node, second: { ...node, readyAt: 0 } },
-    { name: 'the cheaper one', first: { ...node, readyAt: 0, metadata: { annotations: { 'controller.kubernetes.io/pod-deletion-cost': '-1' } } }, second: { ...node, readyAt: 90 } },
-    { name: 'a cost that is none counts as 0', first: { ...node, readyAt: 90, metadata: { annotations: { 'controller.kubernetes.io/pod-deletion-cost': '+5' } } }, second: { ...node, readyAt: 0 } },
+    {
+      name: 'the cheaper one',
+      first: { ...node, readyAt: 0, metadata: { annotations: { 'controller.kubernetes.io/pod-deletion-cost': '-1' } } },
+      second: { ...node, readyAt: 90 },
+    },
+    {
+      name: 'a cost that is none counts as 0',
+      first: { ...node, readyAt: 90, metadata: { annotations: { 'controller.kubernetes.io/pod-deletion-cost': '+5' } } },
+      second: { ...node, readyAt: 0 },
+    },
     { name: 'the one on the crowded node', first: { node: 'crowded', readyAt: 0 }, second: { ...node, readyAt: 90 } },
     { name: 'ready for a shorter time', first: { ...node, readyAt: 95 }, second: { ...node, readyAt: 0 } },
-    { name: 'ready times of one bucket do not count, restarts do', first: { ...node, readyAt: 0, status: { containerStatuses: [{ name: 'web', image: '', imageID: '', ready: true, restartCount: 2 }] } }, second: { ...node, readyAt: 1 } },
-    { name: 'the younger one', first: { ...node, readyAt: 50, metadata: { creationTimestamp: at(40) } }, second: { ...node, readyAt: 50, metadata: { creationTimestamp: at(0) } } },
+    {
+      name: 'ready times of one bucket do not count, restarts do',
+      first: { ...node, readyAt: 0, status: { containerStatuses: [{ name: 'web', image: '', imageID: '', ready: true, restartCount: 2 }] } },
+      second: { ...node, readyAt: 1 },
+    },
+    {
+      name: 'the younger one',
+      first: { ...node, readyAt: 50, metadata: { creationTimestamp: at(40) } },
+      second: { ...node, readyAt: 50, metadata: { creationTimestamp: at(0) } },
+    },
   ])('$name goes first', ({ first, second }) => {
     const [a, b] = [pod('a', second), pod('z', first)];
     const crowd = [pod('c1', { node: 'crowded' }), pod('c2', { node: 'crowded' }), pod('c3', { node: 'crowded', metadata: { deletionTimestamp: at(1) } })];
-    for (const order of [[a, b], [b, a]]) {
+    for (const order of [
+      [a, b],
+      [b, a],
+    ]) {
       expect(rankForDeletion({ nowMs: NOW, pods: order, relatedPods: [a, b, ...crowd] }).map((each) => each.metadata.name)).toEqual(['z', 'a']);
     }
   });
@@ -77,7 +96,9 @@ describe('computeReplicaSetStatus', () => {
     const { status } = computeReplicaSetStatus({ nowMs: NOW, replicaSet: rs(1), pods: [], terminating: 0, failure });
     expect(status?.conditions).toEqual([{ type: 'ReplicaFailure', status: 'True', lastTransitionTime: at(100), ...failure }]);
     const failing = { ...rs(1), status: status! };
-    expect(computeReplicaSetStatus({ nowMs: NOW + 5000, replicaSet: failing, pods: [], terminating: 0, failure: { ...failure, message: 'other' } }).status).toBeUndefined();
+    expect(
+      computeReplicaSetStatus({ nowMs: NOW + 5000, replicaSet: failing, pods: [], terminating: 0, failure: { ...failure, message: 'other' } }).status,
+    ).toBeUndefined();
     expect(computeReplicaSetStatus({ nowMs: NOW + 5000, replicaSet: failing, pods: [], terminating: 0 }).status).not.toHaveProperty('conditions');
   });
 });

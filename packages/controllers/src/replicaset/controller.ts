@@ -1,6 +1,6 @@
 import { controllerOf } from '@kybern/core';
 import { Pod, ReplicaSet } from '@kybern/core/kinds';
-import { defineController, done, requeueAfter, type ControllerDefinition, type ReconcileRequest } from '@kybern/reconcile';
+import { defineController, done, generationChanged, requeueAfter, type ControllerDefinition, type ReconcileRequest } from '@kybern/reconcile';
 import { claim, selecting } from '../claim.ts';
 import { concernsAdoption, orphanIndex } from '../orphan-index.ts';
 import { isPodActive, isPodTerminating } from '../pod-state.ts';
@@ -21,6 +21,8 @@ export function replicaSetController(): ControllerDefinition<ReplicaSet> {
   return defineController({
     name: 'replicaset-controller',
     for: ReplicaSet,
+    // A write of its own status must not wake it.
+    predicates: [generationChanged()],
     owns: [Pod],
     watches: [{ kind: Pod, predicate: concernsAdoption, map: (pod, _old, cache) => selecting(cache, ReplicaSet, pod) }],
     indexes: [orphanIndex(Pod, ORPHANS)],
@@ -38,7 +40,7 @@ export function replicaSetController(): ControllerDefinition<ReplicaSet> {
         failure: applied.failure,
       });
       if (status !== undefined) await client.update(ReplicaSet, { ...replicaSet, status }, { subresource: 'status' });
-      if (applied.error !== undefined) throw applied.error;
+      if (applied.error !== undefined) throw applied.error as Error;
       return requeueAfterMs === undefined ? done() : requeueAfter(requeueAfterMs);
     },
   });

@@ -5,7 +5,12 @@ import { computeTaintEviction } from './compute.ts';
 
 const gone: Taint = { key: 'node.kubernetes.io/unreachable', effect: 'NoExecute', timeAdded: at(0) };
 const mine: Taint = { key: 'mine', value: 'v', effect: 'NoExecute' };
-const tolerate = (key: string, tolerationSeconds?: number): Toleration => ({ key, operator: 'Exists', effect: 'NoExecute', ...(tolerationSeconds === undefined ? {} : { tolerationSeconds }) });
+const tolerate = (key: string, tolerationSeconds?: number): Toleration => ({
+  key,
+  operator: 'Exists',
+  effect: 'NoExecute',
+  ...(tolerationSeconds === undefined ? {} : { tolerationSeconds }),
+});
 
 it.each<{ name: string; taints: Taint[]; tolerations?: Toleration[]; expected: object }>([
   { name: 'no taints', taints: [], expected: { type: 'stay' } },
@@ -17,7 +22,12 @@ it.each<{ name: string; taints: Taint[]; tolerations?: Toleration[]; expected: o
   { name: 'the while is over', taints: [gone], tolerations: [tolerate(gone.key, 100)], expected: { type: 'evict' } },
   { name: 'a negative while', taints: [gone], tolerations: [tolerate(gone.key, -1)], expected: { type: 'evict' } },
   { name: 'one of two not tolerated', taints: [gone, mine], tolerations: [tolerate(gone.key, 300)], expected: { type: 'evict' } },
-  { name: 'the shortest while counts', taints: [gone, { ...mine, timeAdded: at(0) }], tolerations: [tolerate(gone.key, 300), tolerate('mine', 150)], expected: { type: 'evictLater', afterMs: 50_000 } },
+  {
+    name: 'the shortest while counts',
+    taints: [gone, { ...mine, timeAdded: at(0) }],
+    tolerations: [tolerate(gone.key, 300), tolerate('mine', 150)],
+    expected: { type: 'evictLater', afterMs: 50_000 },
+  },
   { name: 'without a time, from when it was seen', taints: [mine], tolerations: [tolerate('mine', 30)], expected: { type: 'evictLater', afterMs: 20_000 } },
   { name: 'the value must be equal', taints: [mine], tolerations: [{ key: 'mine', operator: 'Equal', value: 'w' }], expected: { type: 'evict' } },
   { name: 'an equal value', taints: [mine], tolerations: [{ key: 'mine', value: 'v' }], expected: { type: 'stay' } },
@@ -27,5 +37,7 @@ it.each<{ name: string; taints: Taint[]; tolerations?: Toleration[]; expected: o
 });
 
 it('a Pod that is going already is left alone', () => {
-  expect(computeTaintEviction({ nowMs: START_MS, pod: pod('a', { metadata: { deletionTimestamp: at(0) } }), taints: [gone], sinceMs: START_MS })).toEqual({ type: 'stay' });
+  expect(computeTaintEviction({ nowMs: START_MS, pod: pod('a', { metadata: { deletionTimestamp: at(0) } }), taints: [gone], sinceMs: START_MS })).toEqual({
+    type: 'stay',
+  });
 });

@@ -28,7 +28,8 @@ export function taintEvictionController(): ControllerDefinition<Pod> {
       const plan = computeTaintEviction({ nowMs, pod, taints, sinceMs: seen !== undefined && seen.uid === uid ? seen.sinceMs : nowMs });
       switch (plan.type) {
         case 'stay':
-          if (since.delete(key) && seen?.uid === uid) recorder.event(pod, { type: 'Normal', reason: 'TaintManagerEviction', message: `Cancelling deletion of Pod ${namespace}/${name}` });
+          if (since.delete(key) && seen?.uid === uid)
+            recorder.event(pod, { type: 'Normal', reason: 'TaintManagerEviction', message: `Cancelling deletion of Pod ${namespace}/${name}` });
           return done();
         case 'evictLater':
           if (seen?.uid !== uid || seen === undefined) since.set(key, { uid, sinceMs: nowMs });
@@ -50,9 +51,15 @@ export function taintEvictionController(): ControllerDefinition<Pod> {
 function concernsEviction(event: InformerEvent<Pod>): boolean {
   if (event.type !== 'updated') return event.object.spec.nodeName !== undefined;
   const { old, object } = event;
-  return old.spec.nodeName !== object.spec.nodeName || !deepEqual(old.spec.tolerations, object.spec.tolerations) || old.metadata.deletionTimestamp !== object.metadata.deletionTimestamp;
+  return (
+    old.spec.nodeName !== object.spec.nodeName ||
+    !deepEqual(old.spec.tolerations, object.spec.tolerations) ||
+    old.metadata.deletionTimestamp !== object.metadata.deletionTimestamp
+  );
 }
 
 function hasTaintsChanged(event: InformerEvent<Node>): boolean {
-  return event.type === 'added' ? event.object.spec.taints !== undefined : event.type === 'updated' && !deepEqual(event.old.spec.taints, event.object.spec.taints);
+  return event.type === 'added'
+    ? event.object.spec.taints !== undefined
+    : event.type === 'updated' && !deepEqual(event.old.spec.taints, event.object.spec.taints);
 }

@@ -1,0 +1,28 @@
+import { formatTime, isNotFound } from '@kybern/core';
+import { Node, Pod } from '@kybern/core/kinds';
+import type { ReconcileRequest } from '@kybern/reconcile';
+import type { NodeLifecyclePlan } from './compute.ts';
+
+/** Carries out a plan. @throws {ApiError} `Conflict` when the node changed since */
+export async function applyNodeLifecycle(plan: NodeLifecyclePlan, request: ReconcileRequest<Node>): Promise<void> {
+  const { object: node, client, recorder } = request;
+  const { conditions, taints } = plan;
+  const seen = conditions === undefined ? node : await client.update(Node, { ...node, status: { ...node.status, conditions } }, { subresource: 'status' });
+  if (taints !== undefined) await client.update(Node, { ...seen, spec: { ...seen.spec, taints } });
+  for (const event of plan.events) recorder.event(node, event);
+  await Promise.all(plan.notReady.map((pod) => markNotReady(pod, request)));
+}
+
+/** The Pod's own report cannot come, so it must not be believed any longer. */
+async function markNotReady(pod: Pod, { client, clock, recorder }: ReconcileRequest<Node>): Promise<void> {
+  const lastTransitionTime = formatTime(clock.now());
+  const conditions = (pod.status?.conditions ?? []).map((condition) =>
+    condition.type === 'Ready' ? { ...condition, status: 'False', lastTransitionTime } : condition,
+  );
+  try {
+    await client.update(Pod, { ...pod, status: { ...pod.status, conditions } }, { subresource: 'status' });
+    recorder.event(pod, { type: 'Warning', reason: 'NodeNotReady', message: 'Node is not ready' });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
