@@ -13,7 +13,14 @@ export interface Benchmark {
 
 /** A realistic Pod of about 4 KB, as a ReplicaSet makes it. */
 export function realisticPod(name: string): KubernetesObject {
-  const probe = (path: string): object => ({ httpGet: { path, port: 8080, scheme: 'HTTP' }, initialDelaySeconds: 5, periodSeconds: 10, timeoutSeconds: 1, successThreshold: 1, failureThreshold: 3 });
+  const probe = (path: string): object => ({
+    httpGet: { path, port: 8080, scheme: 'HTTP' },
+    initialDelaySeconds: 5,
+    periodSeconds: 10,
+    timeoutSeconds: 1,
+    successThreshold: 1,
+    failureThreshold: 3,
+  });
   const container = (index: number): object => ({
     name: `container-${index}`,
     image: 'registry.example.com/team/app:1.2.3',
@@ -39,7 +46,16 @@ export function realisticPod(name: string): KubernetesObject {
       namespace: 'default',
       labels: { app: 'web', 'pod-template-hash': '5d4f8c7b9d', 'app.kubernetes.io/part-of': 'shop' },
       annotations: { 'example.com/checksum': '3c3f5a4f1b9e8d7c6b5a4f3e2d1c0b9a8f7e6d5c4b3a2918' },
-      ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-5d4f8c7b9d', uid: '0f8b2c3d-1111-4222-8333-444455556666', controller: true, blockOwnerDeletion: true }],
+      ownerReferences: [
+        {
+          apiVersion: 'apps/v1',
+          kind: 'ReplicaSet',
+          name: 'web-5d4f8c7b9d',
+          uid: '0f8b2c3d-1111-4222-8333-444455556666',
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ],
     },
     spec: {
       containers: [container(0), container(1)],
@@ -51,10 +67,14 @@ export function realisticPod(name: string): KubernetesObject {
       terminationGracePeriodSeconds: 30,
       affinity: {
         podAntiAffinity: {
-          preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: { labelSelector: { matchLabels: { app: 'web' } }, topologyKey: 'kubernetes.io/hostname' } }],
+          preferredDuringSchedulingIgnoredDuringExecution: [
+            { weight: 100, podAffinityTerm: { labelSelector: { matchLabels: { app: 'web' } }, topologyKey: 'kubernetes.io/hostname' } },
+          ],
         },
       },
-      topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels: { app: 'web' } } }],
+      topologySpreadConstraints: [
+        { maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels: { app: 'web' } } },
+      ],
     },
   } as KubernetesObject;
 }

@@ -44,7 +44,9 @@ describe('createApiServer', () => {
     expect(going.metadata.deletionGracePeriodSeconds).toBe(30);
     await client.delete(Pod, 'p', { gracePeriodSeconds: 0 });
     await expect(client.get(Pod, 'p')).rejects.toMatchObject({ reason: 'NotFound' });
-    void Binding; void Node; void Secret;
+    void Binding;
+    void Node;
+    void Secret;
   });
 
   test('watches', async () => {
@@ -62,10 +64,19 @@ describe('createApiServer', () => {
     const { client } = api;
     const labels = { app: 'a' };
     const template = { metadata: { labels }, spec: { containers: [{ name: 'web', image: 'nginx' }] } };
-    const deployment = await client.create(Deployment, { metadata: { name: 'd' }, spec: { selector: { matchLabels: labels }, template }, status: { replicas: 7 } } as never);
+    const deployment = await client.create(Deployment, {
+      metadata: { name: 'd' },
+      spec: { selector: { matchLabels: labels }, template },
+      status: { replicas: 7 },
+    } as never);
     expect(deployment.status?.replicas).toBeUndefined();
     expect(deployment.metadata.generation).toBe(1);
-    const withStatus = await client.patch(Deployment, 'd', { type: 'merge', patch: { status: { replicas: 3 }, spec: { replicas: 9 } } }, { subresource: 'status' });
+    const withStatus = await client.patch(
+      Deployment,
+      'd',
+      { type: 'merge', patch: { status: { replicas: 3 }, spec: { replicas: 9 } } },
+      { subresource: 'status' },
+    );
     expect(withStatus.status?.replicas).toBe(3);
     expect(withStatus.spec.replicas).toBe(1);
     const scaled = await client.patch(Deployment, 'd', { type: 'merge', patch: { spec: { replicas: 5 } } }, { subresource: 'scale' });

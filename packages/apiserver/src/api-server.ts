@@ -1,5 +1,15 @@
 import {
-  formatTime, noopLogger, systemClock, systemIds, systemRandom, type Client, type Clock, type IdSource, type Kind, type Logger, type Random,
+  formatTime,
+  noopLogger,
+  systemClock,
+  systemIds,
+  systemRandom,
+  type Client,
+  type Clock,
+  type IdSource,
+  type Kind,
+  type Logger,
+  type Random,
 } from '@kybern/core';
 import { builtinKinds } from '@kybern/core/kinds';
 import { createMemoryStore, type StateStore } from '@kybern/state';

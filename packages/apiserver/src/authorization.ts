@@ -5,10 +5,16 @@ import type { ApiRequest, UserInfo } from './request.ts';
 export interface AuthorizationAttributes {
   readonly user: UserInfo;
   readonly verb: string;
-  readonly kind: Kind;
+  /** API group; `""` is the core group. */
+  readonly group: string;
+  readonly version: string;
+  /** The plural. */
+  readonly resource: string;
+  readonly subresource: string | undefined;
   readonly namespace: string | undefined;
   readonly name: string | undefined;
-  readonly subresource: string | undefined;
+  /** Of a request that is not about a resource, such as `/metrics`; the fields about resources are then empty. */
+  readonly path: string | undefined;
 }
 
 /** `Allow` and `Deny` are final; `NoOpinion` leaves it to the next authorizer, and is a refusal after the last. */
@@ -36,29 +42,33 @@ export function privilegedGroupAuthorizer(): Authorizer {
 
 /** Asks `authorizer` for one request. @returns a promise only when the authorizer does. @throws {ApiError} `Forbidden` */
 export function checkAccess(authorizer: Authorizer, request: ApiRequest): void | Promise<void> {
+  const { user, verb, kind, namespace, name, subresource } = request;
   const attributes: AuthorizationAttributes = {
-    user: request.user,
-    verb: request.verb,
-    kind: request.kind,
-    namespace: request.namespace,
-    name: request.name,
-    subresource: request.subresource,
+    user,
+    verb,
+    group: kind.group,
+    version: kind.version,
+    resource: kind.plural,
+    subresource,
+    namespace,
+    name,
+    path: undefined,
   };
   const decision = authorizer.authorize(attributes);
-  if (decision instanceof Promise) return decision.then((late) => assertAllowed(late, attributes));
-  assertAllowed(decision, attributes);
+  if (decision instanceof Promise) return decision.then((late) => assertAllowed(late, kind, attributes));
+  assertAllowed(decision, kind, attributes);
 }
 
-function assertAllowed({ decision, reason }: AuthorizationDecision, attributes: AuthorizationAttributes): void {
+function assertAllowed({ decision, reason }: AuthorizationDecision, kind: Kind, attributes: AuthorizationAttributes): void {
   if (decision === 'Allow') return;
-  throw forbidden(attributes, `${describeAttempt(attributes)}${reason === undefined || reason === '' ? '' : `: ${reason}`}`);
+  throw forbidden({ kind, name: attributes.name }, `${describeAttempt(attributes)}${reason === undefined || reason === '' ? '' : `: ${reason}`}`);
 }
 
 /** @see kubernetes v1.36 staging/src/k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/errors.go (ForbiddenStatusError) */
-function describeAttempt({ user, verb, kind, namespace, subresource }: AuthorizationAttributes): string {
-  const resource = subresource === undefined ? kind.plural : `${kind.plural}/${subresource}`;
+function describeAttempt({ user, verb, group, resource, namespace, subresource }: AuthorizationAttributes): string {
+  const what = subresource === undefined ? resource : `${resource}/${subresource}`;
   const where = namespace === undefined ? ' at the cluster scope' : ` in the namespace "${namespace}"`;
-  return `User "${user.username}" cannot ${verb} resource "${resource}" in API group "${kind.group}"${where}`;
+  return `User "${user.username}" cannot ${verb} resource "${what}" in API group "${group}"${where}`;
 }
 
 /** 403 in Kubernetes' words: `pods "web" is forbidden: <why>`. */

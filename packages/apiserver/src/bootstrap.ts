@@ -28,7 +28,11 @@ function initialObjects(env: Environment): InitialObject[] {
   return [
     ...NAMESPACES.map(namespace),
     ...NAMESPACES.map(serviceAccount),
-    priorityClass('system-cluster-critical', 2_000_000_000, 'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.'),
+    priorityClass(
+      'system-cluster-critical',
+      2_000_000_000,
+      'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+    ),
     priorityClass('system-node-critical', 2_000_001_000, 'Used for system critical pods that must not be moved from their current node.'),
     { key: '/registry/core/services/default/kubernetes', make: () => kubernetesService(env) },
   ];
@@ -59,7 +63,14 @@ function priorityClass(name: string, value: number, description: string): Initia
   return {
     key: `/registry/scheduling.k8s.io/priorityclasses/${name}`,
     make: () =>
-      ({ apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name, generation: 1 }, value, description, preemptionPolicy: 'PreemptLowerPriority' }) as KubernetesObject,
+      ({
+        apiVersion: 'scheduling.k8s.io/v1',
+        kind: 'PriorityClass',
+        metadata: { name, generation: 1 },
+        value,
+        description,
+        preemptionPolicy: 'PreemptLowerPriority',
+      }) as KubernetesObject,
   };
 }
 

@@ -1,5 +1,14 @@
 import {
-  createMutations, toNamespacedName, type Client, type Clock, type Kind, type KubernetesObject, type ObjectList, type ObjectMeta, type WatchEvent, type WriteOptions,
+  createMutations,
+  toNamespacedName,
+  type Client,
+  type Clock,
+  type Kind,
+  type KubernetesObject,
+  type ObjectList,
+  type ObjectMeta,
+  type WatchEvent,
+  type WriteOptions,
 } from '@kybern/core';
 import { Observable } from 'rxjs';
 import type { ApiRequest, ApiResponse, RequestOptions, UserInfo, Verb } from './request.ts';
@@ -15,7 +24,9 @@ export function createInProcessClient(execute: Execute, options: { user: UserInf
       return objectOf(await execute({ verb: 'get', kind, user, namespace, name, subresource: callOptions?.subresource, options: callOptions })) as T;
     },
     async list<T extends KubernetesObject>(kind: Kind<T>, callOptions?: Parameters<Client['list']>[1]): Promise<ObjectList<T>> {
-      return listOf(await execute({ verb: 'list', kind, user, namespace: namespaceOf(kind, callOptions), options: callOptions as RequestOptions | undefined })) as ObjectList<T>;
+      return listOf(
+        await execute({ verb: 'list', kind, user, namespace: namespaceOf(kind, callOptions), options: callOptions as RequestOptions | undefined }),
+      ) as ObjectList<T>;
     },
     watch<T extends KubernetesObject>(kind: Kind<T>, callOptions?: Parameters<Client['watch']>[1]): Observable<WatchEvent<T>> {
       const request: ApiRequest = { verb: 'watch', kind, user, namespace: namespaceOf(kind, callOptions), options: callOptions as RequestOptions | undefined };
@@ -29,7 +40,17 @@ export function createInProcessClient(execute: Execute, options: { user: UserInf
     },
     async patch(kind, key, patch, callOptions) {
       const { namespace, name } = toNamespacedName(kind, key);
-      const request: ApiRequest = { verb: 'patch', kind, user, namespace, name, subresource: callOptions?.subresource, body: patch.patch, patchType: patch.type, options: callOptions };
+      const request: ApiRequest = {
+        verb: 'patch',
+        kind,
+        user,
+        namespace,
+        name,
+        subresource: callOptions?.subresource,
+        body: patch.patch,
+        patchType: patch.type,
+        options: callOptions,
+      };
       return objectOf(await execute(request)) as never;
     },
     async apply(kind, object, callOptions) {
@@ -40,9 +61,11 @@ export function createInProcessClient(execute: Execute, options: { user: UserInf
       return objectOf(await execute({ verb: 'delete', kind, user, namespace, name, options: callOptions as RequestOptions | undefined })) as never;
     },
     async deleteCollection<T extends KubernetesObject>(kind: Kind<T>, callOptions?: Parameters<Client['deleteCollection']>[1]): Promise<ObjectList<T>> {
-      return listOf(await execute({ verb: 'deletecollection', kind, user, namespace: namespaceOf(kind, callOptions), options: callOptions as RequestOptions | undefined })) as ObjectList<T>;
+      return listOf(
+        await execute({ verb: 'deletecollection', kind, user, namespace: namespaceOf(kind, callOptions), options: callOptions as RequestOptions | undefined }),
+      ) as ObjectList<T>;
     },
-    // eslint-disable-next-line max-params -- the port's signature
+     
     async createSubresource(kind, key, subresource, body, callOptions) {
       const { namespace, name } = toNamespacedName(kind, key);
       return objectOf(await execute({ verb: 'create', kind, user, namespace, name, subresource, body, options: callOptions }));

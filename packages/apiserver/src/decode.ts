@@ -46,7 +46,8 @@ export function compileDecoder(schema: Schema, identity: { readonly apiVersion: 
   const nodes = new Map<Schema, Node>();
   const nodeOf = (of: Schema): Node => {
     let node = nodes.get(of);
-    if (node === undefined) nodes.set(of, (node = { schema: of, compiled: false, properties: undefined, rest: undefined, items: undefined, keepsUnknown: false }));
+    if (node === undefined)
+      nodes.set(of, (node = { schema: of, compiled: false, properties: undefined, rest: undefined, items: undefined, keepsUnknown: false }));
     return node;
   };
   const root = nodeOf(schema);
@@ -75,7 +76,7 @@ function compileNode(node: Node, nodeOf: (schema: Schema) => Node): void {
 }
 
 // The walk below is the hottest code of a write: no closures, no options objects, one Map look-up per field.
-/* eslint-disable max-params -- see above */
+ 
 
 /** `node` is undefined below what the schema describes: there everything is kept. */
 function copyValue(run: Run, value: unknown, node: Node | undefined, depth: number): unknown {
@@ -129,7 +130,7 @@ function copyAny(run: Run, value: Fields, depth: number): Fields {
   }
   return out;
 }
-/* eslint-enable max-params */
+ 
 
 /** Assigning to `__proto__` would set the prototype; as a key of data it must become a property like any other. */
 function setOwn(target: Fields, key: string, value: unknown): void {

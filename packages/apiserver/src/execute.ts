@@ -1,9 +1,11 @@
 import { ApiError, isApiError } from '@kybern/core';
+import { isStoreClosed } from '@kybern/state';
 import { checkAccess } from './authorization.ts';
 import type { Environment } from './environment.ts';
 import { badRequest, internalError, methodNotAllowed } from './errors.ts';
 import type { ApiRequest, ApiResponse } from './request.ts';
 import type { Resource } from './resource.ts';
+import { createBinding } from './subresources/binding.ts';
 import { serveSubresource } from './subresources/index.ts';
 import { createObject } from './verbs/create.ts';
 import { deleteCollection } from './verbs/delete-collection.ts';
@@ -46,7 +48,7 @@ function dispatch(env: Environment, resource: Resource, request: ApiRequest): Pr
     case 'watch':
       return watchObjects(env, resource, request);
     case 'create':
-      return createObject(env, resource, request);
+      return kind.kind === 'Binding' && kind.group === '' ? createBinding(env, request) : createObject(env, resource, request);
     case 'update':
       return updateObject(env, resource, requireName(request));
     case 'patch':
@@ -66,7 +68,8 @@ function requireName(request: ApiRequest): ApiRequest {
 /** A fault of ours never leaves as anything but an `InternalError`; what was aborted leaves as it is. */
 function toApiError(error: unknown, env: Environment, request: ApiRequest): unknown {
   if (isApiError(error) || error === request.options?.signal?.reason) return error;
+  if (isStoreClosed(error)) return new ApiError('ServiceUnavailable', 'the server is shutting down', { cause: error });
   const { verb, kind, namespace, name } = request;
   env.logger.error('request failed', { verb, kind: kind.kind, namespace, name, error: error instanceof Error ? error.stack : String(error) });
-  return internalError(error instanceof Error ? error.message : String(error), error) satisfies ApiError;
+  return internalError(error instanceof Error ? error.message : String(error), error);
 }

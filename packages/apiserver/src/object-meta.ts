@@ -17,7 +17,9 @@ export function checkIdentity(body: unknown, { kind, apiVersion }: Resource): vo
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('the body of the request is not an object');
   const given = body as { readonly apiVersion?: unknown; readonly kind?: unknown; readonly metadata?: unknown };
   if ((given.apiVersion ?? apiVersion) !== apiVersion || (given.kind ?? kind.kind) !== kind.kind) {
-    throw badRequest(`the object provided is unrecognized: ${String(given.kind)} in version "${String(given.apiVersion)}" cannot be handled as a ${kind.kind} in version "${apiVersion}"`);
+    throw badRequest(
+      `the object provided is unrecognized: ${String(given.kind)} in version "${String(given.apiVersion)}" cannot be handled as a ${kind.kind} in version "${apiVersion}"`,
+    );
   }
   const { metadata } = given;
   if (metadata !== undefined && (typeof metadata !== 'object' || Array.isArray(metadata))) throw badRequest('metadata of the provided object is not an object');

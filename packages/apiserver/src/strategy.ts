@@ -87,6 +87,8 @@ export interface Strategy {
   prepareForDelete?(object: MutableJson, context: WriteContext): void;
   /** Something besides `metadata.finalizers` keeps an object that is being deleted: a namespace's `spec.finalizers`. */
   isHeld?(object: KubernetesObject): boolean;
+  /** For kinds that are questions: nothing is stored, the answer is what a create gives back. `object` is valid. */
+  answer?(object: MutableJson, context: WriteContext): MutableJson | Promise<MutableJson>;
   /** The object left the store. */
   afterDelete?(object: KubernetesObject, env: Environment): void;
 }

@@ -44,7 +44,11 @@ export interface AdmissionChain {
 }
 
 /** Picks the plugins that handle writes of one kind. */
-export function selectPlugins(plugins: readonly AdmissionPlugin[], resource: Resource, about: { operation: Operation; subresource: string | undefined }): AdmissionChain {
+export function selectPlugins(
+  plugins: readonly AdmissionPlugin[],
+  resource: Resource,
+  about: { operation: Operation; subresource: string | undefined },
+): AdmissionChain {
   const handling = plugins.filter((plugin) => plugin.handles(resource, about.operation, about.subresource));
   return { mutating: handling.filter((plugin) => plugin.mutate !== undefined), validating: handling.filter((plugin) => plugin.validate !== undefined) };
 }

@@ -7,7 +7,8 @@ const KEYS = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'] 
 /** Lets Pods that say nothing else stay five minutes on a node that is not ready. @see kubernetes v1.36 plugin/pkg/admission/defaulttolerationseconds/admission.go */
 export const defaultTolerationSeconds: AdmissionPlugin = {
   name: 'DefaultTolerationSeconds',
-  handles: ({ kind }, operation, subresource) => kind.plural === 'pods' && kind.group === '' && subresource === undefined && (operation === 'CREATE' || operation === 'UPDATE'),
+  handles: ({ kind }, operation, subresource) =>
+    kind.plural === 'pods' && kind.group === '' && subresource === undefined && (operation === 'CREATE' || operation === 'UPDATE'),
   mutate({ object }) {
     const spec = (object as MutableJson).spec;
     if (typeof spec !== 'object' || spec === null) return;

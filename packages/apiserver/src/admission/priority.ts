@@ -20,12 +20,18 @@ function apply(attributes: AdmissionAttributes, found: PriorityClass | undefined
   const value = found?.value ?? 0;
   if (found !== undefined) spec.priorityClassName = found.metadata.name;
   if (spec.priority !== undefined && spec.priority !== value) {
-    throw forbidden(attributes, `the integer value of priority (${spec.priority}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`);
+    throw forbidden(
+      attributes,
+      `the integer value of priority (${spec.priority}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`,
+    );
   }
   spec.priority = value;
   const policy = found?.preemptionPolicy ?? 'PreemptLowerPriority';
   if (spec.preemptionPolicy !== undefined && spec.preemptionPolicy !== policy) {
-    throw forbidden(attributes, `the string value of PreemptionPolicy (${spec.preemptionPolicy}) must not be provided in pod spec; priority admission controller computed ${policy} from the given PriorityClass name`);
+    throw forbidden(
+      attributes,
+      `the string value of PreemptionPolicy (${spec.preemptionPolicy}) must not be provided in pod spec; priority admission controller computed ${policy} from the given PriorityClass name`,
+    );
   }
   spec.preemptionPolicy = policy;
 }

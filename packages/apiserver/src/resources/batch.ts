@@ -8,7 +8,15 @@ import { validatePodTemplate, validateSelectedTemplate } from '../validation/pod
 import { cronProblem } from '../validation/cron.ts';
 
 const RESTART_POLICIES: readonly string[] = ['OnFailure', 'Never'];
-const COUNTS = ['parallelism', 'completions', 'activeDeadlineSeconds', 'backoffLimit', 'ttlSecondsAfterFinished', 'backoffLimitPerIndex', 'maxFailedIndexes'] as const;
+const COUNTS = [
+  'parallelism',
+  'completions',
+  'activeDeadlineSeconds',
+  'backoffLimit',
+  'ttlSecondsAfterFinished',
+  'backoffLimitPerIndex',
+  'maxFailedIndexes',
+] as const;
 /** Labels that tie Pods to their Job; the unprefixed ones are older. */
 const UID_LABELS = ['batch.kubernetes.io/controller-uid', 'controller-uid'] as const;
 const NAME_LABELS = ['batch.kubernetes.io/job-name', 'job-name'] as const;
@@ -54,9 +62,12 @@ function validateJobSpec(spec: JobSpec, field: string, errors: FieldError[]): vo
     if (value !== undefined && value < 0) errors.push(invalidValue(`${field}.${name}`, value, NOT_NEGATIVE));
   }
   if (spec.completionMode === 'Indexed' && spec.completions === undefined) errors.push(required(`${field}.completions`, 'when completion mode is Indexed'));
-  if (spec.backoffLimitPerIndex !== undefined && spec.completionMode !== 'Indexed') errors.push(invalidValue(`${field}.backoffLimitPerIndex`, spec.backoffLimitPerIndex, 'when the completionMode is not Indexed'));
+  if (spec.backoffLimitPerIndex !== undefined && spec.completionMode !== 'Indexed')
+    errors.push(invalidValue(`${field}.backoffLimitPerIndex`, spec.backoffLimitPerIndex, 'when the completionMode is not Indexed'));
   if (spec.podFailurePolicy !== undefined && spec.template.spec?.restartPolicy !== 'Never') {
-    errors.push(invalidValue(`${field}.template.spec.restartPolicy`, spec.template.spec?.restartPolicy, 'only "Never" is supported when podFailurePolicy is specified'));
+    errors.push(
+      invalidValue(`${field}.template.spec.restartPolicy`, spec.template.spec?.restartPolicy, 'only "Never" is supported when podFailurePolicy is specified'),
+    );
   }
 }
 

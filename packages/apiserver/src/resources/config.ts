@@ -13,7 +13,8 @@ export const configMapStrategy: Strategy = {
   validate({ data = {}, binaryData = {} }: ConfigMap, errors) {
     validateKeys(data, 'data', errors);
     validateKeys(binaryData, 'binaryData', errors);
-    for (const key of Object.keys(binaryData)) if (Object.hasOwn(data, key)) errors.push(invalidValue(`binaryData[${key}]`, key, 'duplicate of key present in data'));
+    for (const key of Object.keys(binaryData))
+      if (Object.hasOwn(data, key)) errors.push(invalidValue(`binaryData[${key}]`, key, 'duplicate of key present in data'));
     if (textBytes(data) + base64Bytes(binaryData) > MAX_BYTES) errors.push(tooLong('', MAX_BYTES));
   },
   validateUpdate: (object, old, errors) => validateImmutable(object, old, { fields: ['data', 'binaryData'], errors }),
@@ -94,12 +95,14 @@ const ACCOUNT_ANNOTATION = 'kubernetes.io/service-account.name';
 function validateSecretType({ type = '', data = {}, metadata }: Secret, errors: FieldError[]): void {
   for (const key of Object.hasOwn(REQUIRED_KEYS, type) ? (REQUIRED_KEYS[type] as readonly string[]) : []) {
     if (!Object.hasOwn(data, key)) errors.push(required(`data[${key}]`));
-    else if (key.startsWith('.docker') && !isJson(data[key] as string)) errors.push(invalidValue(`data[${key}]`, '<secret contents redacted>', 'must be valid JSON'));
+    else if (key.startsWith('.docker') && !isJson(data[key] as string))
+      errors.push(invalidValue(`data[${key}]`, '<secret contents redacted>', 'must be valid JSON'));
   }
   if (type === 'kubernetes.io/basic-auth' && !Object.hasOwn(data, 'username') && !Object.hasOwn(data, 'password')) {
     errors.push(required('data[username]'), required('data[password]'));
   }
-  if (type === 'kubernetes.io/service-account-token' && (metadata.annotations?.[ACCOUNT_ANNOTATION] ?? '') === '') errors.push(required(`metadata.annotations[${ACCOUNT_ANNOTATION}]`));
+  if (type === 'kubernetes.io/service-account-token' && (metadata.annotations?.[ACCOUNT_ANNOTATION] ?? '') === '')
+    errors.push(required(`metadata.annotations[${ACCOUNT_ANNOTATION}]`));
 }
 
 function isJson(base64: string): boolean {

@@ -3,7 +3,10 @@ import type { FieldReader, Strategy } from '../strategy.ts';
 import { invalidValue } from '../validation/field-errors.ts';
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-const involved = (name: string): FieldReader => (object: MutableJson) => text((object.involvedObject ?? object.regarding)?.[name]);
+const involved =
+  (name: string): FieldReader =>
+  (object: MutableJson) =>
+    text((object.involvedObject ?? object.regarding)?.[name]);
 
 /** Events, as both API groups show them. @see kubernetes v1.36 pkg/registry/core/event/strategy.go (ToSelectableFields) */
 export const eventStrategy: Strategy = {

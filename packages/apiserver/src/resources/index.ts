@@ -9,10 +9,22 @@ import { csiNodeStrategy, nodeStrategy } from './nodes.ts';
 import { podStrategy } from './pods.ts';
 import { horizontalPodAutoscalerStrategy, leaseStrategy, podDisruptionBudgetStrategy, priorityClassStrategy, runtimeClassStrategy } from './policy.ts';
 import { clusterRoleBindingStrategy, clusterRoleStrategy, roleBindingStrategy, roleStrategy } from './rbac.ts';
+import {
+  selfSubjectAccessReviewStrategy,
+  selfSubjectReviewStrategy,
+  selfSubjectRulesReviewStrategy,
+  subjectAccessReviewStrategy,
+  tokenReviewStrategy,
+} from './reviews.ts';
 import { serviceStrategy } from './services.ts';
 import { persistentVolumeClaimStrategy, persistentVolumeStrategy, storageClassStrategy, volumeAttachmentStrategy } from './storage.ts';
 import {
-  controllerRevisionStrategy, daemonSetStrategy, deploymentStrategy, replicaSetStrategy, replicationControllerStrategy, statefulSetStrategy,
+  controllerRevisionStrategy,
+  daemonSetStrategy,
+  deploymentStrategy,
+  replicaSetStrategy,
+  replicationControllerStrategy,
+  statefulSetStrategy,
 } from './workloads.ts';
 import { certificateSigningRequestStrategy, podTemplateStrategy } from './others.ts';
 
@@ -32,6 +44,12 @@ const STRATEGIES: Readonly<Record<string, Strategy>> = {
   replicationcontrollers: replicationControllerStrategy,
   secrets: secretStrategy,
   services: serviceStrategy,
+  'selfsubjectreviews.authentication.k8s.io': selfSubjectReviewStrategy,
+  'tokenreviews.authentication.k8s.io': tokenReviewStrategy,
+  'localsubjectaccessreviews.authorization.k8s.io': subjectAccessReviewStrategy,
+  'selfsubjectaccessreviews.authorization.k8s.io': selfSubjectAccessReviewStrategy,
+  'selfsubjectrulesreviews.authorization.k8s.io': selfSubjectRulesReviewStrategy,
+  'subjectaccessreviews.authorization.k8s.io': subjectAccessReviewStrategy,
   'controllerrevisions.apps': controllerRevisionStrategy,
   'daemonsets.apps': daemonSetStrategy,
   'deployments.apps': deploymentStrategy,

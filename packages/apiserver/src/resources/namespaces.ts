@@ -23,8 +23,10 @@ export const namespaceStrategy: Strategy = {
   },
   validateStatusUpdate({ metadata, status }: Namespace, _old, errors) {
     const terminating = status?.phase === 'Terminating';
-    if (metadata.deletionTimestamp === undefined && terminating) errors.push(forbiddenField('status.phase', "may only be 'Active' if `deletionTimestamp` is empty"));
-    if (metadata.deletionTimestamp !== undefined && !terminating) errors.push(forbiddenField('status.phase', "may only be 'Terminating' if `deletionTimestamp` is not empty"));
+    if (metadata.deletionTimestamp === undefined && terminating)
+      errors.push(forbiddenField('status.phase', "may only be 'Active' if `deletionTimestamp` is empty"));
+    if (metadata.deletionTimestamp !== undefined && !terminating)
+      errors.push(forbiddenField('status.phase', "may only be 'Terminating' if `deletionTimestamp` is not empty"));
   },
   prepareForDelete(object) {
     object.status = { ...object.status, phase: 'Terminating' };

@@ -1,5 +1,14 @@
 import { deepEqual, isDns1123Subdomain, type FieldError } from '@kybern/core';
-import type { Endpoint, EndpointSlice, HTTPIngressPath, Ingress, IngressBackend, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '@kybern/core/kinds';
+import type {
+  Endpoint,
+  EndpointSlice,
+  HTTPIngressPath,
+  Ingress,
+  IngressBackend,
+  NetworkPolicy,
+  NetworkPolicyPeer,
+  NetworkPolicyPort,
+} from '@kybern/core/kinds';
 import { cidrContains, parseCidr, parseIp } from '@kybern/netmodel';
 import type { Strategy } from '../strategy.ts';
 import { duplicate, forbiddenField, IMMUTABLE, invalidValue, required, tooMany } from '../validation/field-errors.ts';
@@ -21,7 +30,8 @@ export const ingressStrategy: Strategy = {
       http.paths.forEach((path, j) => validatePath(path, `spec.rules[${i}].http.paths[${j}]`, errors));
     });
     tls.forEach(({ hosts = [] }, i) => hosts.forEach((host, j) => validateHost(host, `spec.tls[${i}].hosts[${j}]`, errors)));
-    if (ingressClassName !== undefined) for (const problem of dns1123Subdomain(ingressClassName, false)) errors.push(invalidValue('spec.ingressClassName', ingressClassName, problem));
+    if (ingressClassName !== undefined)
+      for (const problem of dns1123Subdomain(ingressClassName, false)) errors.push(invalidValue('spec.ingressClassName', ingressClassName, problem));
   },
 };
 
@@ -31,7 +41,11 @@ function validateHost(host: string, field: string, errors: FieldError[]): void {
   if (!isDns1123Subdomain(name)) {
     errors.push(
       host.startsWith('*')
-        ? invalidValue(field, host, "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')")
+        ? invalidValue(
+            field,
+            host,
+            "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+          )
         : invalidValue(field, host, dns1123Subdomain(host, false)[0] ?? ''),
     );
   }
@@ -40,7 +54,8 @@ function validateHost(host: string, field: string, errors: FieldError[]): void {
 function validatePath({ path = '', pathType, backend }: HTTPIngressPath, field: string, errors: FieldError[]): void {
   if (pathType === 'Exact' || pathType === 'Prefix') {
     if (!path.startsWith('/')) errors.push(invalidValue(`${field}.path`, path, 'must be an absolute path'));
-    for (const text of ['//', '/./', '/../', '%2f', '%2F']) if (path.includes(text)) errors.push(invalidValue(`${field}.path`, path, `must not contain '${text}'`));
+    for (const text of ['//', '/./', '/../', '%2f', '%2F'])
+      if (path.includes(text)) errors.push(invalidValue(`${field}.path`, path, `must not contain '${text}'`));
     for (const text of ['/..', '/.']) if (path.endsWith(text)) errors.push(invalidValue(`${field}.path`, path, `cannot end with '${text}'`));
   } else if (path !== '' && !path.startsWith('/')) errors.push(invalidValue(`${field}.path`, path, 'must be an absolute path'));
   validateBackend(backend, `${field}.backend`, errors);
@@ -102,7 +117,12 @@ function validatePolicyPort({ port, endPort }: NetworkPolicyPort, field: string,
     return;
   }
   if (port !== undefined) for (const problem of portNameProblems(port)) errors.push(invalidValue(`${field}.port`, port, problem));
-  if (endPort !== undefined) errors.push(port === undefined ? required(`${field}.port`, 'must be specified when `endPort` is specified') : invalidValue(`${field}.endPort`, endPort, 'may not be specified when `port` is non-numeric'));
+  if (endPort !== undefined)
+    errors.push(
+      port === undefined
+        ? required(`${field}.port`, 'must be specified when `endPort` is specified')
+        : invalidValue(`${field}.endPort`, endPort, 'may not be specified when `port` is non-numeric'),
+    );
 }
 
 function validateIpBlock({ cidr, except = [] }: { cidr: string; except?: readonly string[] }, field: string, errors: FieldError[]): void {
@@ -132,7 +152,8 @@ const MAX_ADDRESSES = 100;
 /** EndpointSlices. @see kubernetes v1.36 pkg/apis/discovery/validation/validation.go */
 export const endpointSliceStrategy: Strategy = {
   generation: true,
-  generationChanged: (object, old) => !deepEqual(object.endpoints, old.endpoints) || !deepEqual(object.ports, old.ports) || !deepEqual(object.metadata.labels, old.metadata.labels),
+  generationChanged: (object, old) =>
+    !deepEqual(object.endpoints, old.endpoints) || !deepEqual(object.ports, old.ports) || !deepEqual(object.metadata.labels, old.metadata.labels),
   createOnUpdate: true,
   validate({ addressType, endpoints = [], ports = [] }: EndpointSlice, errors) {
     if (endpoints.length > MAX_ENDPOINTS) errors.push(tooMany('endpoints', endpoints.length, MAX_ENDPOINTS));
@@ -156,5 +177,6 @@ function validateEndpoint({ addresses, nodeName }: Endpoint, { addressType, fiel
       if (!isDns1123Subdomain(address)) errors.push(invalidValue(at, address, dns1123Subdomain(address, false)[0] ?? ''));
     } else if (parseIp(address)?.family !== addressType) errors.push(invalidValue(at, address, `must be an ${addressType} address`));
   });
-  if (nodeName !== undefined && !isDns1123Subdomain(nodeName)) errors.push(invalidValue(`${field}.nodeName`, nodeName, dns1123Subdomain(nodeName, false)[0] ?? ''));
+  if (nodeName !== undefined && !isDns1123Subdomain(nodeName))
+    errors.push(invalidValue(`${field}.nodeName`, nodeName, dns1123Subdomain(nodeName, false)[0] ?? ''));
 }

@@ -14,7 +14,8 @@ export const nodeStrategy: Strategy = {
   validate({ spec = {} }: Node, errors) {
     if (spec.taints !== undefined) validateTaints(spec.taints, errors);
     spec.podCIDRs?.forEach((cidr, i) => {
-      if (parseCidr(cidr) === undefined) errors.push(invalidValue(`spec.podCIDRs[${i}]`, cidr, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'));
+      if (parseCidr(cidr) === undefined)
+        errors.push(invalidValue(`spec.podCIDRs[${i}]`, cidr, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'));
     });
   },
   validateUpdate: validateNodeUpdate,
@@ -24,8 +25,10 @@ export const nodeStrategy: Strategy = {
 function validateNodeUpdate(object: MutableJson, old: MutableJson, errors: FieldError[]): void {
   const before = old.spec ?? {};
   const now = object.spec ?? {};
-  if ((before.podCIDRs ?? []).length > 0 && !deepEqual(before.podCIDRs, now.podCIDRs)) errors.push(forbiddenField('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'));
-  if ((before.providerID ?? '') !== '' && before.providerID !== now.providerID) errors.push(forbiddenField('spec.providerID', 'node updates may not change providerID except from "" to valid'));
+  if ((before.podCIDRs ?? []).length > 0 && !deepEqual(before.podCIDRs, now.podCIDRs))
+    errors.push(forbiddenField('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'));
+  if ((before.providerID ?? '') !== '' && before.providerID !== now.providerID)
+    errors.push(forbiddenField('spec.providerID', 'node updates may not change providerID except from "" to valid'));
 }
 
 function validateTaints(taints: readonly Taint[], errors: FieldError[]): void {
@@ -36,7 +39,11 @@ function validateTaints(taints: readonly Taint[], errors: FieldError[]): void {
     if ((effect as string) === '') errors.push(required(`${field}.effect`));
     else if (!EFFECTS.includes(effect)) errors.push(notSupported(`${field}.effect`, effect, EFFECTS));
     const twin = taints.findIndex((other) => other.key === key && other.effect === effect);
-    if (twin < i) errors.push({ ...duplicate(field, { key, effect }), message: `${duplicate(field, { key, effect }).message}: taints must be unique by key and effect pair` });
+    if (twin < i)
+      errors.push({
+        ...duplicate(field, { key, effect }),
+        message: `${duplicate(field, { key, effect }).message}: taints must be unique by key and effect pair`,
+      });
   });
 }
 

@@ -23,7 +23,8 @@ export const certificateSigningRequestStrategy: Strategy = {
   validate({ spec }, errors) {
     for (const name of ['request', 'signerName'] as const) if ((spec[name] ?? '') === '') errors.push(required(`spec.${name}`));
     if ((spec.usages ?? []).length === 0) errors.push(required('spec.usages'));
-    if (spec.expirationSeconds !== undefined && spec.expirationSeconds < 600) errors.push(invalidValue('spec.expirationSeconds', spec.expirationSeconds, 'may not specify a duration less than 600 seconds (10 minutes)'));
+    if (spec.expirationSeconds !== undefined && spec.expirationSeconds < 600)
+      errors.push(invalidValue('spec.expirationSeconds', spec.expirationSeconds, 'may not specify a duration less than 600 seconds (10 minutes)'));
   },
   validateUpdate(object, old, errors) {
     if (!deepEqual(object.spec, old.spec)) errors.push(invalidValue('spec', '', IMMUTABLE));

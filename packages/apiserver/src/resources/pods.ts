@@ -34,7 +34,9 @@ export const podStrategy: Strategy = {
   validate: (object, errors) => validatePodSpec(object.spec, 'spec', errors),
   validateUpdate: (object, old, errors) => validatePodUpdate(object, old, errors),
   warningsOnCreate: ({ metadata }) =>
-    metadata.name.length > 63 || metadata.name.includes('.') ? ["metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended"] : NONE,
+    metadata.name.length > 63 || metadata.name.includes('.')
+      ? ["metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended"]
+      : NONE,
   prepareForStatusUpdate: prepareStatus,
   validateStatusUpdate: (object, old, errors) => validateStatus(object, old, errors),
   gracePeriodSeconds,

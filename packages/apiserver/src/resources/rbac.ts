@@ -21,7 +21,8 @@ export const clusterRoleStrategy: Strategy = {
   validate({ rules = [], aggregationRule }: ClusterRole, errors) {
     rules.forEach((rule, i) => validateRule(rule, { namespaced: false, field: `rules[${i}]` }, errors));
     const selectors = aggregationRule?.clusterRoleSelectors;
-    if (aggregationRule !== undefined && (selectors ?? []).length === 0) errors.push(required('aggregationRule.clusterRoleSelectors', 'at least one clusterRoleSelector required if aggregationRule is non-nil'));
+    if (aggregationRule !== undefined && (selectors ?? []).length === 0)
+      errors.push(required('aggregationRule.clusterRoleSelectors', 'at least one clusterRoleSelector required if aggregationRule is non-nil'));
     selectors?.forEach((selector, i) => validateLabelSelector(selector, `aggregationRule.clusterRoleSelectors[${i}]`, errors));
   },
 };
@@ -42,6 +43,7 @@ function validateRule(rule: PolicyRule, { namespaced, field }: { namespaced: boo
 
 /** RoleBindings and ClusterRoleBindings: what they bind to is fixed. @see kubernetes v1.36 pkg/apis/rbac/validation/validation.go (ValidateRoleBinding) */
 export const roleBindingStrategy: Strategy = bindingStrategy(['ClusterRole', 'Role']);
+/** As {@link roleBindingStrategy}, to ClusterRoles only. */
 export const clusterRoleBindingStrategy: Strategy = bindingStrategy(['ClusterRole']);
 
 function bindingStrategy(kinds: readonly string[]): Strategy {

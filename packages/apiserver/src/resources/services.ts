@@ -35,7 +35,8 @@ function isObject(value: unknown): value is MutableJson {
 
 const listOf = (value: unknown): MutableJson[] => (Array.isArray(value) ? value.filter(isObject) : []);
 const needsIp = (spec: MutableJson): boolean => spec.type !== 'ExternalName' && spec.clusterIP !== HEADLESS;
-const needsNodePorts = (spec: MutableJson): boolean => spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);
+const needsNodePorts = (spec: MutableJson): boolean =>
+  spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);
 const needsHealthPort = (spec: MutableJson): boolean => spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
 
 /** Brings `clusterIP` and `clusterIPs` in step, and fills in the address families. @see kubernetes v1.36 …/service/storage/alloc.go (initIPFamilyFields) */
@@ -49,7 +50,8 @@ function initSpec(spec: MutableJson, { env }: WriteContext): void {
   spec.ipFamilyPolicy ??= dual ? 'RequireDualStack' : 'SingleStack';
   const { family } = env.allocators.ips;
   if (!Array.isArray(spec.ipFamilies) || spec.ipFamilies.length === 0) spec.ipFamilies = [familyOf(spec.clusterIP) ?? family];
-  if (dual && spec.ipFamilies.length === 1 && spec.ipFamilyPolicy !== 'SingleStack') spec.ipFamilies = [...spec.ipFamilies, spec.ipFamilies[0] === 'IPv4' ? 'IPv6' : 'IPv4'];
+  if (dual && spec.ipFamilies.length === 1 && spec.ipFamilyPolicy !== 'SingleStack')
+    spec.ipFamilies = [...spec.ipFamilies, spec.ipFamilies[0] === 'IPv4' ? 'IPv6' : 'IPv4'];
 }
 
 function familyOf(ip: unknown): string | undefined {
@@ -67,10 +69,12 @@ function keepAllocated(spec: MutableJson, old: MutableJson): void {
     for (const port of listOf(spec.ports)) {
       if ((port.nodePort ?? 0) !== 0) continue;
       const before = listOf(old.ports).find((each) => each.port === port.port && each.protocol === port.protocol);
-      if (before?.nodePort !== undefined && !listOf(spec.ports).some((each) => each.nodePort === before.nodePort && each.protocol === port.protocol)) port.nodePort = before.nodePort;
+      if (before?.nodePort !== undefined && !listOf(spec.ports).some((each) => each.nodePort === before.nodePort && each.protocol === port.protocol))
+        port.nodePort = before.nodePort;
     }
   }
-  if (needsHealthPort(old) && needsHealthPort(spec) && (spec.healthCheckNodePort ?? 0) === 0 && old.healthCheckNodePort !== undefined) spec.healthCheckNodePort = old.healthCheckNodePort;
+  if (needsHealthPort(old) && needsHealthPort(spec) && (spec.healthCheckNodePort ?? 0) === 0 && old.healthCheckNodePort !== undefined)
+    spec.healthCheckNodePort = old.healthCheckNodePort;
 }
 
 /** What belonged to the old type and was not changed goes with it. @see kubernetes v1.36 …/service/strategy.go (dropTypeDependentFields) */
@@ -173,7 +177,9 @@ function reserveHealthPort({ spec, metadata }: MutableJson, old: MutableJson | u
     undo.push(() => allocators.nodePorts.release(nodePort));
     spec.healthCheckNodePort = nodePort;
   } catch (error) {
-    throw explain(error, metadata.name, (why) => invalidValue('spec.healthCheckNodePort', asked, `failed to allocate requested HealthCheck NodePort ${asked}: ${why}`));
+    throw explain(error, metadata.name, (why) =>
+      invalidValue('spec.healthCheckNodePort', asked, `failed to allocate requested HealthCheck NodePort ${asked}: ${why}`),
+    );
   }
 }
 
@@ -187,7 +193,12 @@ function releaseUnused(object: MutableJson, old: MutableJson, allocators: Servic
 /** @see kubernetes v1.36 pkg/registry/core/service/ipallocator/interfaces.go and …/portallocator/allocator.go (Err…) */
 function explain(error: unknown, name: unknown, toFieldError: (why: string) => FieldError): unknown {
   if (!isAllocationError(error)) return error;
-  if (error.code === 'Exhausted') return new ApiError('InternalError', `Internal error occurred: failed to allocate a ${error.resource === 'port' ? 'nodePort' : 'serviceIP'}: range is full`, { cause: error });
+  if (error.code === 'Exhausted')
+    return new ApiError(
+      'InternalError',
+      `Internal error occurred: failed to allocate a ${error.resource === 'port' ? 'nodePort' : 'serviceIP'}: range is full`,
+      { cause: error },
+    );
   return invalid(Service, typeof name === 'string' ? name : '', [toFieldError(reasonOf(error))]);
 }
 

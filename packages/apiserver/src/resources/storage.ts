@@ -17,7 +17,8 @@ export function validatePersistentVolumeClaimSpec(spec: PersistentVolumeClaimSpe
   const storage = resources?.requests?.['storage'];
   if (storage === undefined) errors.push(required(`${field}.resources[storage]`));
   else if (compareQuantityTexts(storage, '0') <= 0) errors.push(invalidValue(`${field}.resources[storage]`, storage, 'must be greater than zero'));
-  if (volumeMode !== undefined && volumeMode !== 'Block' && volumeMode !== 'Filesystem') errors.push(invalidValue(`${field}.volumeMode`, volumeMode, 'must be Block or Filesystem'));
+  if (volumeMode !== undefined && volumeMode !== 'Block' && volumeMode !== 'Filesystem')
+    errors.push(invalidValue(`${field}.volumeMode`, volumeMode, 'must be Block or Filesystem'));
 }
 
 /** PersistentVolumeClaims. @see kubernetes v1.36 pkg/registry/core/persistentvolumeclaim/strategy.go */
@@ -42,7 +43,8 @@ function validateClaimUpdate(object: MutableJson, old: MutableJson, errors: Fiel
   const now: string | undefined = object.spec.resources?.requests?.storage;
   const before: string | undefined = old.spec.resources?.requests?.storage;
   if (now === undefined || before === undefined || now === before) return;
-  if (old.status?.phase !== 'Bound') errors.push(forbiddenField('spec', 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'));
+  if (old.status?.phase !== 'Bound')
+    errors.push(forbiddenField('spec', 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'));
   const floor: string = old.status?.capacity?.storage ?? before;
   if (compareQuantityTexts(now, before) < 0 && compareQuantityTexts(now, floor) < 0) {
     errors.push(forbiddenField('spec.resources.requests.storage', 'field can not be less than status.capacity'));
@@ -50,7 +52,15 @@ function validateClaimUpdate(object: MutableJson, old: MutableJson, errors: Fiel
 }
 
 const NOT_SOURCES: readonly string[] = [
-  'accessModes', 'capacity', 'claimRef', 'mountOptions', 'nodeAffinity', 'persistentVolumeReclaimPolicy', 'storageClassName', 'volumeMode', 'volumeAttributesClassName',
+  'accessModes',
+  'capacity',
+  'claimRef',
+  'mountOptions',
+  'nodeAffinity',
+  'persistentVolumeReclaimPolicy',
+  'storageClassName',
+  'volumeMode',
+  'volumeAttributesClassName',
 ];
 
 /** PersistentVolumes. @see kubernetes v1.36 pkg/apis/core/validation/validation.go (ValidatePersistentVolumeSpec) */
@@ -63,19 +73,27 @@ export const persistentVolumeStrategy: Strategy = {
     if (accessModes.length === 0) errors.push(required('spec.accessModes'));
     const { storage } = capacity;
     if (Object.keys(capacity).length === 0) errors.push(required('spec.capacity'));
-    else if (storage === undefined) errors.push({ field: 'spec.capacity', reason: 'FieldValueNotSupported', message: `Unsupported value: ${JSON.stringify(capacity)}: supported values: "storage"` });
+    else if (storage === undefined)
+      errors.push({
+        field: 'spec.capacity',
+        reason: 'FieldValueNotSupported',
+        message: `Unsupported value: ${JSON.stringify(capacity)}: supported values: "storage"`,
+      });
     else if (compareQuantityTexts(storage, '0') <= 0) errors.push(invalidValue('spec.capacity[storage]', storage, 'must be greater than zero'));
     const sources = Object.keys(spec).filter((name) => !NOT_SOURCES.includes(name));
     if (sources.length === 0) errors.push(required('spec', 'must specify a volume type'));
     for (const name of sources.slice(1)) errors.push(forbiddenField(`spec.${name}`, 'may not specify more than 1 volume type'));
-    if (nodeAffinity?.required !== undefined) validateNodeSelectorTerms(nodeAffinity.required.nodeSelectorTerms, 'spec.nodeAffinity.required.nodeSelectorTerms', errors);
+    if (nodeAffinity?.required !== undefined)
+      validateNodeSelectorTerms(nodeAffinity.required.nodeSelectorTerms, 'spec.nodeAffinity.required.nodeSelectorTerms', errors);
     if (spec.local !== undefined && nodeAffinity === undefined) errors.push(required('spec.nodeAffinity', 'Local volume requires node affinity'));
   },
   validateUpdate(object, old, errors) {
     const source = (spec: MutableJson): object => Object.fromEntries(Object.entries(spec).filter(([name]) => !NOT_SOURCES.includes(name)));
-    if (!deepEqual(source(object.spec), source(old.spec))) errors.push(forbiddenField('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation'));
+    if (!deepEqual(source(object.spec), source(old.spec)))
+      errors.push(forbiddenField('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation'));
     if (object.spec.volumeMode !== old.spec.volumeMode) errors.push(invalidValue('spec.volumeMode', object.spec.volumeMode, IMMUTABLE));
-    if (old.spec.nodeAffinity !== undefined && !deepEqual(object.spec.nodeAffinity, old.spec.nodeAffinity)) errors.push(invalidValue('spec.nodeAffinity', object.spec.nodeAffinity, IMMUTABLE));
+    if (old.spec.nodeAffinity !== undefined && !deepEqual(object.spec.nodeAffinity, old.spec.nodeAffinity))
+      errors.push(invalidValue('spec.nodeAffinity', object.spec.nodeAffinity, IMMUTABLE));
   },
 };
 
@@ -97,7 +115,8 @@ export const volumeAttachmentStrategy: Strategy = {
   validate({ spec }, errors) {
     for (const name of ['attacher', 'nodeName'] as const) if (spec[name] === '') errors.push(required(`spec.${name}`));
     const { inlineVolumeSpec, persistentVolumeName } = spec.source;
-    if (inlineVolumeSpec === undefined && (persistentVolumeName ?? '') === '') errors.push(required('spec.source', 'must specify exactly one of inlineVolumeSpec and persistentVolumeName'));
+    if (inlineVolumeSpec === undefined && (persistentVolumeName ?? '') === '')
+      errors.push(required('spec.source', 'must specify exactly one of inlineVolumeSpec and persistentVolumeName'));
   },
   validateUpdate(object, old, errors) {
     if (!deepEqual(object.spec, old.spec)) errors.push(invalidValue('spec', object.spec, IMMUTABLE));

@@ -28,7 +28,8 @@ export const deploymentStrategy: Strategy = {
     validateCounts(spec, ['replicas', 'minReadySeconds', 'revisionHistoryLimit', 'progressDeadlineSeconds'], errors);
     validateSelectedTemplate({ selector: spec.selector, template: spec.template, kind: 'deployment' }, errors);
     const { progressDeadlineSeconds: deadline, minReadySeconds = 0, strategy } = spec;
-    if (deadline !== undefined && deadline <= minReadySeconds) errors.push(invalidValue('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds'));
+    if (deadline !== undefined && deadline <= minReadySeconds)
+      errors.push(invalidValue('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds'));
     if (strategy?.type === 'Recreate' && strategy.rollingUpdate !== undefined) {
       errors.push(forbiddenField('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'"));
     } else if (strategy?.rollingUpdate !== undefined) validateRollingUpdate(strategy.rollingUpdate, 'spec.strategy.rollingUpdate', errors);
@@ -48,7 +49,10 @@ interface RollingUpdate {
 }
 
 function validateRollingUpdate({ maxSurge = 0, maxUnavailable = 0 }: RollingUpdate, field: string, errors: FieldError[]): void {
-  for (const [name, value] of [['maxUnavailable', maxUnavailable], ['maxSurge', maxSurge]] as const) {
+  for (const [name, value] of [
+    ['maxUnavailable', maxUnavailable],
+    ['maxSurge', maxSurge],
+  ] as const) {
     const problem = intOrPercentProblem(value);
     if (problem !== undefined) errors.push(invalidValue(`${field}.${name}`, value, problem));
   }
@@ -84,7 +88,8 @@ export const replicationControllerStrategy: Strategy = {
     const { selector = {} } = spec;
     if (Object.keys(selector).length === 0) errors.push(required('spec.selector'));
     if (spec.template === undefined) errors.push(required('spec.template'));
-    else if (Object.keys(selector).length > 0) validateSelectedTemplate({ selector: { matchLabels: selector }, template: spec.template, kind: 'replication controller' }, errors);
+    else if (Object.keys(selector).length > 0)
+      validateSelectedTemplate({ selector: { matchLabels: selector }, template: spec.template, kind: 'replication controller' }, errors);
   },
 };
 
@@ -104,7 +109,15 @@ export const daemonSetStrategy: Strategy = {
 };
 
 /** What an update of a StatefulSet may change. */
-const STATEFUL_SET_MUTABLE = ['replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy', 'minReadySeconds'];
+const STATEFUL_SET_MUTABLE = [
+  'replicas',
+  'ordinals',
+  'template',
+  'updateStrategy',
+  'revisionHistoryLimit',
+  'persistentVolumeClaimRetentionPolicy',
+  'minReadySeconds',
+];
 
 /** StatefulSets. @see kubernetes v1.36 pkg/apis/apps/validation/validation.go (ValidateStatefulSet) */
 export const statefulSetStrategy: Strategy = {
@@ -119,7 +132,8 @@ export const statefulSetStrategy: Strategy = {
     if (updateStrategy?.type === 'OnDelete' && updateStrategy.rollingUpdate !== undefined) {
       errors.push(invalidValue('spec.updateStrategy.rollingUpdate', updateStrategy.rollingUpdate, "only allowed for updateStrategy 'RollingUpdate'"));
     }
-    if ((updateStrategy?.rollingUpdate?.partition ?? 0) < 0) errors.push(invalidValue('spec.updateStrategy.rollingUpdate.partition', updateStrategy?.rollingUpdate?.partition, NOT_NEGATIVE));
+    if ((updateStrategy?.rollingUpdate?.partition ?? 0) < 0)
+      errors.push(invalidValue('spec.updateStrategy.rollingUpdate.partition', updateStrategy?.rollingUpdate?.partition, NOT_NEGATIVE));
     spec.volumeClaimTemplates?.forEach((claim, i) => validatePersistentVolumeClaimSpec(claim.spec, `spec.volumeClaimTemplates[${i}].spec`, errors));
   },
   validateUpdate(object, old, errors) {

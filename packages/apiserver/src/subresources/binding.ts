@@ -1,4 +1,6 @@
-import { ApiError, conflict, formatTime, type KubernetesObject, type MutableJson } from '@kybern/core';
+import type { ApiError} from '@kybern/core';
+import { conflict, formatTime, type Kind, type KubernetesObject, type MutableJson } from '@kybern/core';
+import { Pod } from '@kybern/core/kinds';
 import type { Environment } from '../environment.ts';
 import { badRequest, noSuchResource } from '../errors.ts';
 import { assertValid } from '../prepare.ts';
@@ -11,7 +13,13 @@ import type { UpdateRules } from './update-rules.ts';
 
 /** A binding, as far as it is read. */
 interface Binding {
-  readonly metadata?: { readonly name?: string; readonly uid?: string; readonly resourceVersion?: string; readonly annotations?: object; readonly labels?: object };
+  readonly metadata?: {
+    readonly name?: string;
+    readonly uid?: string;
+    readonly resourceVersion?: string;
+    readonly annotations?: object;
+    readonly labels?: object;
+  };
   readonly target?: { readonly kind?: string; readonly name?: string };
 }
 
@@ -21,7 +29,8 @@ export async function serveBinding(env: Environment, resource: Resource, request
   const binding = request.body as Binding | undefined;
   if (typeof binding !== 'object' || binding === null) throw badRequest('the body of the request is not a Binding');
   const nodeName = checkTarget(binding, resource, request.name ?? '');
-  const rules: UpdateRules = { strategy: resource.strategy, reserves: false, prepare: () => undefined, validate: () => undefined };
+  // A binding does not count as a change of the spec.
+  const rules: UpdateRules = { strategy: undefined, reserves: false, prepare: () => undefined, validate: () => undefined };
   const update: ApiRequest = { ...request, verb: 'patch' };
   await applyUpdate(env, resource, { request: update, rules, propose: (pod) => bind(pod, { binding, nodeName, resource, now: formatTime(env.clock.now()) }) });
   return { type: 'object', code: 201, object: successStatus(201), warnings: NO_WARNINGS, deleted: false };
@@ -47,7 +56,8 @@ function bind(pod: KubernetesObject, { binding, nodeName, resource, now }: Assig
   const { metadata, spec, status } = pod as MutableJson;
   const refuse = (why: string): ApiError => conflict({ ...resource.kind, plural: 'pods/binding' }, metadata.name, why);
   const { uid, resourceVersion } = binding.metadata ?? {};
-  if (uid !== undefined && uid !== '' && uid !== metadata.uid) throw refuse(`Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`);
+  if (uid !== undefined && uid !== '' && uid !== metadata.uid)
+    throw refuse(`Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`);
   if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== metadata.resourceVersion) {
     throw refuse(`Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`);
   }
@@ -71,4 +81,11 @@ function withScheduled(conditions: readonly MutableJson[], now: string): Mutable
   const at = conditions.findIndex(({ type }) => type === 'PodScheduled');
   const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: now };
   return at < 0 ? [...conditions, scheduled] : conditions.map((each, i) => (i === at ? scheduled : each));
+}
+
+/** The older way to bind a Pod: a create of a Binding, whose name is the Pod's. @see kubernetes v1.36 pkg/registry/core/pod/storage/storage.go (LegacyBindingREST) */
+export function createBinding(env: Environment, request: ApiRequest): Promise<ApiResponse> {
+  const name = (request.body as Binding | undefined)?.metadata?.name;
+  if (typeof name !== 'string' || name === '') throw badRequest('metadata.name of a Binding is the name of the Pod');
+  return serveBinding(env, env.resource(Pod as Kind), { ...request, kind: Pod as Kind, name });
 }

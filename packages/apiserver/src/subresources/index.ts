@@ -6,8 +6,8 @@ import { getObject } from '../verbs/get.ts';
 import { patchObject } from '../verbs/patch.ts';
 import { updateObject } from '../verbs/update.ts';
 import { serveBinding } from './binding.ts';
+import { serveEviction } from './eviction.ts';
 import { serveScale } from './scale.ts';
-import { updateRulesFor } from './update-rules.ts';
 
 /** Serves a request for a subresource. */
 export async function serveSubresource(env: Environment, resource: Resource, request: ApiRequest): Promise<ApiResponse> {
@@ -16,6 +16,8 @@ export async function serveSubresource(env: Environment, resource: Resource, req
       return serveScale(env, resource, request);
     case 'binding':
       return serveBinding(env, resource, request);
+    case 'eviction':
+      return serveEviction(env, resource, request);
     default:
       return serveObjectPart(env, resource, request);
   }
@@ -23,7 +25,7 @@ export async function serveSubresource(env: Environment, resource: Resource, req
 
 /** Subresources whose body is the object itself. */
 function serveObjectPart(env: Environment, resource: Resource, request: ApiRequest): Promise<ApiResponse> {
-  updateRulesFor(resource, request.subresource);
+  resource.updateRules(request.subresource);
   switch (request.verb) {
     case 'get':
       return getObject(env, resource, request);

@@ -3,12 +3,11 @@ import type { Environment } from '../environment.ts';
 import { badRequest, noSuchResource, objectNotFound } from '../errors.ts';
 import { staleWrite } from '../commit.ts';
 import { NO_WARNINGS, type ApiRequest, type ApiResponse } from '../request.ts';
-import { objectKey, type Resource } from '../resource.ts';
+import { hasSubresource, objectKey, type Resource } from '../resource.ts';
 import { invalidValue } from '../validation/field-errors.ts';
 import { assertValid } from '../prepare.ts';
 import { patcher } from '../verbs/patch.ts';
 import { applyUpdate } from '../verbs/update.ts';
-import { updateRulesFor } from './update-rules.ts';
 
 /** `autoscaling/v1` Scale: how many replicas something wants and has. */
 export interface Scale extends KubernetesObject {
@@ -18,10 +17,10 @@ export interface Scale extends KubernetesObject {
 
 /** Serves `scale`: reads it, or writes `spec.replicas` through it. @see kubernetes v1.36 pkg/registry/apps/deployment/storage/storage.go (ScaleREST) */
 export async function serveScale(env: Environment, resource: Resource, request: ApiRequest): Promise<ApiResponse> {
-  if (!resource.kind.subresources.some(({ name }) => name === 'scale')) throw noSuchResource();
+  if (!hasSubresource(resource.kind, 'scale')) throw noSuchResource();
   if (request.verb === 'get') return readScale(env, resource, request);
   const change = await scaleChange(resource, request);
-  const rules = updateRulesFor(resource, undefined);
+  const rules = resource.updateRules(undefined);
   const answer = await applyUpdate(env, resource, { request, propose: (old) => change(old), rules });
   return answer.type === 'object' ? { ...answer, object: scaleOf(answer.object) } : answer;
 }
@@ -29,14 +28,15 @@ export async function serveScale(env: Environment, resource: Resource, request: 
 async function readScale(env: Environment, resource: Resource, request: ApiRequest): Promise<ApiResponse> {
   const record = await env.state.get(objectKey(resource, request.namespace, request.name ?? ''));
   if (record === undefined) throw objectNotFound(resource.kind, request.name ?? '');
-  return { type: 'object', code: 200, object: scaleOf(record.value), warnings: NO_WARNINGS, deleted: false };
+  return { type: 'object', code: 200, object: scaleOf(resource.read(record.value)), warnings: NO_WARNINGS, deleted: false };
 }
 
 /** The function that makes the new object from the old one. */
 async function scaleChange(resource: Resource, request: ApiRequest): Promise<(old: KubernetesObject) => unknown> {
   const { schema } = resource.model ?? (await resource.loadModel());
   // A scale has no lists, so that a strategic merge is a plain merge; the kind's own schema must not guide it.
-  const patch = request.verb === 'patch' ? patcher(resource, request.patchType === 'strategic' ? { ...request, patchType: 'merge' } : request, { schema }) : undefined;
+  const patch =
+    request.verb === 'patch' ? patcher(resource, request.patchType === 'strategic' ? { ...request, patchType: 'merge' } : request, { schema }) : undefined;
   return (old) => {
     const scale = (patch === undefined ? request.body : patch(scaleOf(old))) as MutableJson;
     const replicas = checkScale(scale, old, { resource });
@@ -48,11 +48,16 @@ async function scaleChange(resource: Resource, request: ApiRequest): Promise<(ol
 function checkScale(scale: MutableJson, old: KubernetesObject, { resource }: { resource: Resource }): number {
   if (typeof scale !== 'object' || scale === null) throw badRequest('the body of the request is not a Scale');
   const { name, resourceVersion } = (scale.metadata ?? {}) as { name?: string; resourceVersion?: string };
-  if (name !== undefined && name !== old.metadata.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${old.metadata.name})`);
-  if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== old.metadata.resourceVersion) throw staleWrite(resource, old.metadata.name);
+  if (name !== undefined && name !== old.metadata.name)
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${old.metadata.name})`);
+  if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== old.metadata.resourceVersion)
+    throw staleWrite(resource, old.metadata.name);
   const replicas: unknown = scale.spec?.replicas ?? 0;
   if (typeof replicas !== 'number' || !Number.isInteger(replicas)) throw badRequest('spec.replicas of a Scale is a whole number');
-  if (replicas < 0) assertValid({ ...resource, kind: { ...resource.kind, group: 'autoscaling', kind: 'Scale' } }, old.metadata.name, [invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0')]);
+  if (replicas < 0)
+    assertValid({ ...resource, kind: { ...resource.kind, group: 'autoscaling', kind: 'Scale' } }, old.metadata.name, [
+      invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0'),
+    ]);
   return replicas;
 }
 

@@ -2,6 +2,7 @@ import type { FieldError, MutableJson } from '@kybern/core';
 import { noSuchResource } from '../errors.ts';
 import type { Resource } from '../resource.ts';
 import type { Strategy, WriteContext } from '../strategy.ts';
+import { partRules } from './part-rules.ts';
 
 /** What an update of an object, or of one of its subresources with the same body, may change and how it is checked. */
 export interface UpdateRules {
@@ -15,11 +16,12 @@ export interface UpdateRules {
 }
 
 /** The rules for an update through `subresource`. @throws {ApiError} `NotFound` when the kind does not have it */
-export function updateRulesFor(resource: Resource, subresource: string | undefined): UpdateRules {
+export function createUpdateRules(resource: Resource, subresource: string | undefined): UpdateRules {
   if (subresource === undefined) return objectRules(resource);
   if (subresource === 'status' && resource.hasStatus) return statusRules(resource);
-  if (subresource === 'finalize' && resource.kind.plural === 'namespaces' && resource.kind.group === '') return finalizeRules;
-  throw noSuchResource();
+  const rules = partRules(resource, subresource);
+  if (rules === undefined) throw noSuchResource();
+  return rules;
 }
 
 function objectRules({ strategy, hasStatus }: Resource): UpdateRules {
@@ -42,9 +44,8 @@ function statusRules({ strategy }: Resource): UpdateRules {
     strategy: undefined,
     reserves: false,
     prepare(object, old, context) {
-      for (const key of Object.keys(object)) if (key !== 'status' && key !== 'metadata') replaceField(object, key, old[key]);
-      for (const key of Object.keys(old)) if (key !== 'status' && key !== 'metadata') object[key] = old[key];
-      object.metadata = strategy.statusUpdatesMetadata === false ? old.metadata : object.metadata;
+      keepAllBut(object, old, ['status']);
+      if (strategy.statusUpdatesMetadata === false) object.metadata = old.metadata;
       strategy.prepareForStatusUpdate?.(object, old, context);
     },
     validate(object, old, errors) {
@@ -53,20 +54,14 @@ function statusRules({ strategy }: Resource): UpdateRules {
   };
 }
 
-/** Takes finalizers of a namespace away, and changes nothing else. @see kubernetes v1.36 pkg/registry/core/namespace/strategy.go (namespaceFinalizeStrategy) */
-const finalizeRules: UpdateRules = {
-  strategy: undefined,
-  reserves: false,
-  prepare(object, old) {
-    const finalizers: unknown = object.spec?.finalizers;
-    for (const key of Object.keys(object)) delete object[key];
-    Object.assign(object, old, { spec: { ...old.spec, finalizers } });
-  },
-  validate: () => undefined,
-};
+/** Puts back every field but metadata and `changed`. */
+export function keepAllBut(object: MutableJson, old: MutableJson, changed: readonly string[]): void {
+  for (const key of Object.keys(object)) if (key !== 'metadata' && !changed.includes(key)) replaceField(object, key, old[key]);
+  for (const key of Object.keys(old)) if (key !== 'metadata' && !changed.includes(key)) object[key] = old[key];
+}
 
 /** Sets a field, or removes it for undefined. */
 export function replaceField(object: MutableJson, name: string, value: unknown): void {
-  if (value === undefined) delete object[name];
-  else object[name] = value;
+  if (value !== undefined) object[name] = value;
+  else if (object[name] !== undefined) delete object[name];
 }

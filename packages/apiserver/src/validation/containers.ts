@@ -52,11 +52,16 @@ export function validateInitContainers(containers: readonly Container[], at: { f
 const EPHEMERAL_FORBIDDEN = ['ports', 'lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe', 'resources', 'resizePolicy'] as const;
 
 /** Checks ephemeral containers, which have no part in the Pod's promises. */
-export function validateEphemeralContainers(containers: readonly EphemeralContainer[], at: { field: string; scope: ContainerScope; targets: ReadonlySet<string> }, errors: FieldError[]): void {
+export function validateEphemeralContainers(
+  containers: readonly EphemeralContainer[],
+  at: { field: string; scope: ContainerScope; targets: ReadonlySet<string> },
+  errors: FieldError[],
+): void {
   containers.forEach((container, i) => {
     const path = `${at.field}[${i}]`;
     validateContainer(container, { field: path, scope: at.scope }, errors);
-    for (const name of EPHEMERAL_FORBIDDEN) if (!isEmpty(container[name])) errors.push(forbiddenField(`${path}.${name}`, 'cannot be set for an Ephemeral Container'));
+    for (const name of EPHEMERAL_FORBIDDEN)
+      if (!isEmpty(container[name])) errors.push(forbiddenField(`${path}.${name}`, 'cannot be set for an Ephemeral Container'));
     const target = container.targetContainerName;
     if (target !== undefined && target !== '' && !at.targets.has(target)) errors.push(fieldNotFound(`${path}.targetContainerName`, target));
   });
@@ -78,12 +83,14 @@ function validateContainer(container: Container, { field, scope }: { field: stri
   if (securityContext !== undefined) validateSecurityContext(securityContext, `${field}.securityContext`, errors);
   if (volumeMounts !== undefined) validateMounts(volumeMounts, { field: `${field}.volumeMounts`, scope, devices: volumeDevices ?? NONE }, errors);
   if (volumeDevices !== undefined) validateDevices(volumeDevices, { field: `${field}.volumeDevices`, scope }, errors);
-  if (restartPolicy !== undefined && !RESTART_POLICIES.includes(restartPolicy)) errors.push(notSupported(`${field}.restartPolicy`, restartPolicy, RESTART_POLICIES));
+  if (restartPolicy !== undefined && !RESTART_POLICIES.includes(restartPolicy))
+    errors.push(notSupported(`${field}.restartPolicy`, restartPolicy, RESTART_POLICIES));
 }
 
 function validateName(name: string, { field, names }: { field: string; names: Set<string> }, errors: FieldError[]): void {
   if (name === '') errors.push(required(`${field}.name`));
-  else if (!isDns1123Label(name)) errors.push(invalidValue(`${field}.name`, name, name.length > 63 ? 'must be no more than 63 characters' : DNS1123_LABEL_MESSAGE));
+  else if (!isDns1123Label(name))
+    errors.push(invalidValue(`${field}.name`, name, name.length > 63 ? 'must be no more than 63 characters' : DNS1123_LABEL_MESSAGE));
   if (names.has(name)) errors.push(duplicate(`${field}.name`, name));
   else if (name !== '') names.add(name);
 }
@@ -105,7 +112,8 @@ function validatePorts(ports: readonly ContainerPort[], { field, scope }: { fiel
       else if (i > 0 && ports.findIndex((other) => other.name === name) < i) errors.push(duplicate(`${field}[${i}].name`, name));
     }
     const problem = portProblem(containerPort);
-    if (problem !== undefined) errors.push(containerPort === 0 ? required(`${field}[${i}].containerPort`) : invalidValue(`${field}[${i}].containerPort`, containerPort, problem));
+    if (problem !== undefined)
+      errors.push(containerPort === 0 ? required(`${field}[${i}].containerPort`) : invalidValue(`${field}[${i}].containerPort`, containerPort, problem));
     if (hostPort !== undefined && hostPort !== 0) validateHostPort(port, { path: `${field}[${i}]`, scope }, errors);
   }
 }
@@ -114,7 +122,8 @@ function validateHostPort(port: ContainerPort, { path, scope }: { path: string; 
   const { hostPort = 0, hostIP = '', protocol = 'TCP', containerPort } = port;
   const problem = portProblem(hostPort);
   if (problem !== undefined) errors.push(invalidValue(`${path}.hostPort`, hostPort, problem));
-  else if (scope.hostNetwork && hostPort !== containerPort) errors.push(invalidValue(`${path}.containerPort`, containerPort, 'must match `hostPort` when `hostNetwork` is true'));
+  else if (scope.hostNetwork && hostPort !== containerPort)
+    errors.push(invalidValue(`${path}.containerPort`, containerPort, 'must match `hostPort` when `hostNetwork` is true'));
   const key = `${protocol}/${hostIP}/${hostPort}`;
   if (scope.hostPorts.has(key)) errors.push(duplicate(`${path}.hostPort`, key));
   else scope.hostPorts.add(key);
@@ -135,11 +144,13 @@ function validateMounts(mounts: readonly VolumeMount[], { field, scope, devices 
     if (isRepeated(mounts, i)) errors.push(invalidValue(`${field}[${i}].mountPath`, mountPath, 'must be unique'));
     for (const device of devices) {
       if (device.name === name) errors.push(invalidValue(`${field}[${i}].name`, name, 'must not already exist in volumeDevices'));
-      if (device.devicePath === mountPath) errors.push(invalidValue(`${field}[${i}].mountPath`, mountPath, 'must not already exist as a path in volumeDevices'));
+      if (device.devicePath === mountPath)
+        errors.push(invalidValue(`${field}[${i}].mountPath`, mountPath, 'must not already exist as a path in volumeDevices'));
     }
     if (subPath !== undefined && subPath !== '') validateSubPath(subPath, `${field}[${i}].subPath`, errors);
     if (subPathExpr === undefined || subPathExpr === '') continue;
-    if (subPath !== undefined && subPath !== '') errors.push(invalidValue(`${field}[${i}].subPathExpr`, subPathExpr, 'subPathExpr and subPath are mutually exclusive'));
+    if (subPath !== undefined && subPath !== '')
+      errors.push(invalidValue(`${field}[${i}].subPathExpr`, subPathExpr, 'subPathExpr and subPath are mutually exclusive'));
     validateSubPath(subPathExpr, `${field}[${i}].subPathExpr`, errors);
   }
 }
@@ -161,7 +172,8 @@ function validateDevices(devices: readonly VolumeDevice[], { field, scope }: { f
     if (name === '') errors.push(required(`${path}.name`));
     else if (!scope.volumes.has(name)) errors.push(fieldNotFound(`${path}.name`, name));
     if (devicePath === '') errors.push(required(`${path}.devicePath`));
-    else if (relativePathProblem(devicePath.replace(/^\//, '')) !== undefined) errors.push(invalidValue(`${path}.devicePath`, devicePath, "can not contain backsteps ('..')"));
+    else if (relativePathProblem(devicePath.replace(/^\//, '')) !== undefined)
+      errors.push(invalidValue(`${path}.devicePath`, devicePath, "can not contain backsteps ('..')"));
     if (devices.findIndex((other) => other.devicePath === devicePath) < i) errors.push(invalidValue(`${path}.devicePath`, devicePath, 'must be unique'));
   });
 }
@@ -174,5 +186,6 @@ function validateSecurityContext(context: SecurityContext, field: string, errors
   if (groupProblem !== undefined) errors.push(invalidValue(`${field}.runAsGroup`, runAsGroup, groupProblem));
   if (allowPrivilegeEscalation !== false) return;
   if (privileged === true) errors.push(invalidValue(field, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'));
-  if (capabilities?.add?.includes('CAP_SYS_ADMIN') === true) errors.push(invalidValue(field, context, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'));
+  if (capabilities?.add?.includes('CAP_SYS_ADMIN') === true)
+    errors.push(invalidValue(field, context, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'));
 }

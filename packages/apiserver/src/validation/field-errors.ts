@@ -23,7 +23,13 @@ export function duplicate(field: string, value: unknown): FieldError {
 
 /** The value is not one of those that are known. */
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
-  const list = supported.length === 0 ? '' : `supported values: ${[...supported].sort().map((text) => JSON.stringify(text)).join(', ')}`;
+  const list =
+    supported.length === 0
+      ? ''
+      : `supported values: ${[...supported]
+          .sort()
+          .map((text) => JSON.stringify(text))
+          .join(', ')}`;
   return { field, reason: 'FieldValueNotSupported', message: withDetail(`Unsupported value: ${show(value)}`, list) };
 }
 

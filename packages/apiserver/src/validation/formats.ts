@@ -7,6 +7,7 @@
 /** What is wrong with a value, if anything. */
 export type Problem = string | undefined;
 
+/** The sentence for a negative number where none makes sense. */
 export const NOT_NEGATIVE = 'must be greater than or equal to 0';
 
 /** The sentence for a number outside a range. */
@@ -87,7 +88,9 @@ const PERCENT = /^\d+%$/;
 /** A whole number, or a percentage such as `25%`. */
 export function intOrPercentProblem(value: number | string): Problem {
   if (typeof value === 'number') return value >= 0 ? undefined : NOT_NEGATIVE;
-  return PERCENT.test(value) ? undefined : "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
+  return PERCENT.test(value)
+    ? undefined
+    : "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
 }
 
 /** The number before the percent sign; undefined for what is no percentage. */

@@ -13,7 +13,8 @@ export function validateObjectMeta(metadata: MutableJson, resource: Resource, er
   if (typeof generateName === 'string') for (const detail of rule(generateName, true)) errors.push(invalidValue('metadata.generateName', generateName, detail));
   if (name === undefined || name === '') errors.push(required('metadata.name', 'name or generateName is required'));
   else if (typeof name === 'string') for (const detail of rule(name, false)) errors.push(invalidValue('metadata.name', name, detail));
-  if (resource.namespaced && !isDns1123Label(String(metadata.namespace))) errors.push(invalidValue('metadata.namespace', metadata.namespace, DNS1123_LABEL_MESSAGE));
+  if (resource.namespaced && !isDns1123Label(String(metadata.namespace)))
+    errors.push(invalidValue('metadata.namespace', metadata.namespace, DNS1123_LABEL_MESSAGE));
   validateCommon(metadata, errors);
 }
 
@@ -22,7 +23,12 @@ export function validateObjectMetaUpdate(metadata: MutableJson, old: NamedObject
   for (const name of ['name', 'namespace', 'uid'] as const) {
     if (metadata[name] !== old[name]) errors.push(invalidValue(`metadata.${name}`, metadata[name], IMMUTABLE));
   }
-  if (metadata.labels !== old.labels || metadata.annotations !== old.annotations || metadata.ownerReferences !== old.ownerReferences || metadata.finalizers !== old.finalizers) {
+  if (
+    metadata.labels !== old.labels ||
+    metadata.annotations !== old.annotations ||
+    metadata.ownerReferences !== old.ownerReferences ||
+    metadata.finalizers !== old.finalizers
+  ) {
     validateCommon(metadata, errors);
   }
   if (old.deletionTimestamp !== undefined) validateNoNewFinalizers(metadata.finalizers, old.finalizers ?? [], errors);
@@ -63,13 +69,18 @@ function validateOwnerReferences(references: readonly MutableJson[], errors: Fie
   references.forEach((reference, i) => {
     const field = `metadata.ownerReferences[${i}]`;
     for (const name of ['apiVersion', 'kind', 'name', 'uid'] as const) {
-      if (reference?.[name] === undefined || reference[name] === '') errors.push(invalidValue(`${field}.${name}`, reference?.[name] ?? '', `${name === 'apiVersion' ? 'version' : name} must not be empty`));
+      if (reference?.[name] === undefined || reference[name] === '')
+        errors.push(invalidValue(`${field}.${name}`, reference?.[name] ?? '', `${name === 'apiVersion' ? 'version' : name} must not be empty`));
     }
     if (reference?.controller !== true) return;
     if (controller === undefined) controller = reference;
     else {
       errors.push(
-        invalidValue('metadata.ownerReferences', references, `Only one reference can have Controller set to true. Found "true" in references for ${controller.kind}/${controller.name} and ${reference.kind}/${reference.name}`),
+        invalidValue(
+          'metadata.ownerReferences',
+          references,
+          `Only one reference can have Controller set to true. Found "true" in references for ${controller.kind}/${controller.name} and ${reference.kind}/${reference.name}`,
+        ),
       );
     }
   });
@@ -89,5 +100,8 @@ function validateFinalizers(finalizers: readonly unknown[], errors: FieldError[]
 function validateNoNewFinalizers(finalizers: unknown, old: readonly string[], errors: FieldError[]): void {
   if (!Array.isArray(finalizers)) return;
   const added = finalizers.filter((finalizer) => !old.includes(finalizer as string));
-  if (added.length > 0) errors.push(forbiddenField('metadata.finalizers', `no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`));
+  if (added.length > 0)
+    errors.push(
+      forbiddenField('metadata.finalizers', `no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`),
+    );
 }

@@ -54,10 +54,14 @@ function validatePlacement(spec: PodSpec, field: string, errors: FieldError[]): 
 function validateIdentity(spec: PodSpec, field: string, errors: FieldError[]): void {
   const { hostname, subdomain, serviceAccountName, priorityClassName, imagePullSecrets, readinessGates, runtimeClassName } = spec;
   if (hostname !== undefined && hostname !== '' && !isDns1123Label(hostname)) errors.push(invalidValue(`${field}.hostname`, hostname, DNS1123_LABEL_MESSAGE));
-  if (subdomain !== undefined && subdomain !== '' && !isDns1123Label(subdomain)) errors.push(invalidValue(`${field}.subdomain`, subdomain, DNS1123_LABEL_MESSAGE));
-  if (!isNameOrUnset(serviceAccountName)) pushProblems(dns1123Subdomain(serviceAccountName, false), { field: `${field}.serviceAccountName`, value: serviceAccountName }, errors);
-  if (!isNameOrUnset(priorityClassName)) pushProblems(dns1123Subdomain(priorityClassName, false), { field: `${field}.priorityClassName`, value: priorityClassName }, errors);
-  if (!isNameOrUnset(runtimeClassName)) pushProblems(dns1123Subdomain(runtimeClassName, false), { field: `${field}.runtimeClassName`, value: runtimeClassName }, errors);
+  if (subdomain !== undefined && subdomain !== '' && !isDns1123Label(subdomain))
+    errors.push(invalidValue(`${field}.subdomain`, subdomain, DNS1123_LABEL_MESSAGE));
+  if (!isNameOrUnset(serviceAccountName))
+    pushProblems(dns1123Subdomain(serviceAccountName, false), { field: `${field}.serviceAccountName`, value: serviceAccountName }, errors);
+  if (!isNameOrUnset(priorityClassName))
+    pushProblems(dns1123Subdomain(priorityClassName, false), { field: `${field}.priorityClassName`, value: priorityClassName }, errors);
+  if (!isNameOrUnset(runtimeClassName))
+    pushProblems(dns1123Subdomain(runtimeClassName, false), { field: `${field}.runtimeClassName`, value: runtimeClassName }, errors);
   imagePullSecrets?.forEach(({ name }, i) => {
     if (name === undefined || name === '') errors.push(required(`${field}.imagePullSecrets[${i}].name`));
   });
@@ -80,7 +84,11 @@ function validateTimes({ activeDeadlineSeconds, terminationGracePeriodSeconds }:
 }
 
 function validateSecurityContext({ fsGroup, runAsUser, runAsGroup, supplementalGroups }: PodSecurityContext, field: string, errors: FieldError[]): void {
-  for (const [name, id] of [['fsGroup', fsGroup], ['runAsUser', runAsUser], ['runAsGroup', runAsGroup]] as const) {
+  for (const [name, id] of [
+    ['fsGroup', fsGroup],
+    ['runAsUser', runAsUser],
+    ['runAsGroup', runAsGroup],
+  ] as const) {
     const problem = id === undefined ? undefined : idProblem(id);
     if (problem !== undefined) errors.push(invalidValue(`${field}.${name}`, id, problem));
   }

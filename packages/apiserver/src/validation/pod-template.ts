@@ -16,7 +16,11 @@ export function validatePodTemplate(template: PodTemplateSpec, field: string, er
   }
   validatePodSpec(spec, `${field}.spec`, errors);
   if ((spec.ephemeralContainers ?? []).length > 0) {
-    errors.push({ field: `${field}.spec.ephemeralContainers`, reason: 'FieldValueForbidden', message: 'Forbidden: ephemeral containers not allowed in pod template' });
+    errors.push({
+      field: `${field}.spec.ephemeralContainers`,
+      reason: 'FieldValueForbidden',
+      message: 'Forbidden: ephemeral containers not allowed in pod template',
+    });
   }
 }
 

@@ -49,7 +49,10 @@ function withoutSeconds({ tolerationSeconds: _, ...rest }: Toleration): Tolerati
 function validateRemovedGates({ schedulingGates = [] }: PodSpec, old: PodSpec, errors: FieldError[]): void {
   const before = old.schedulingGates ?? [];
   const added = schedulingGates.filter(({ name }) => !before.some((gate) => gate.name === name));
-  if (added.length > 0) errors.push(forbiddenField('spec.schedulingGates', `only deletion is allowed, but found new scheduling gate '${added.map(({ name }) => name).join(', ')}'`));
+  if (added.length > 0)
+    errors.push(
+      forbiddenField('spec.schedulingGates', `only deletion is allowed, but found new scheduling gate '${added.map(({ name }) => name).join(', ')}'`),
+    );
 }
 
 /** The new spec with everything that may change put back, so that what still differs may not. */
@@ -59,7 +62,10 @@ function withAllowedChanges(spec: PodSpec, old: PodSpec): PodSpec {
   return {
     ...spec,
     containers: spec.containers.map((container, i) => withImage(container, old.containers[i])),
-    ...restored('initContainers', spec.initContainers?.map((container, i) => withImage(container, old.initContainers?.[i]))),
+    ...restored(
+      'initContainers',
+      spec.initContainers?.map((container, i) => withImage(container, old.initContainers?.[i])),
+    ),
     ...restored('activeDeadlineSeconds', old.activeDeadlineSeconds),
     ...restored('tolerations', old.tolerations),
     ...restored('schedulingGates', old.schedulingGates),

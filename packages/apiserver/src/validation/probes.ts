@@ -24,7 +24,8 @@ export function validateProbe(probe: Probe, field: string, errors: FieldError[])
 /** Checks a liveness or startup probe: one success is enough. */
 export function validateRestartingProbe(probe: Probe, field: string, errors: FieldError[]): void {
   validateProbe(probe, field, errors);
-  if (probe.successThreshold !== undefined && probe.successThreshold !== 1) errors.push(invalidValue(`${field}.successThreshold`, probe.successThreshold, 'must be 1'));
+  if (probe.successThreshold !== undefined && probe.successThreshold !== 1)
+    errors.push(invalidValue(`${field}.successThreshold`, probe.successThreshold, 'must be 1'));
 }
 
 /** A readiness probe never ends a container, so it has no grace period for that. */
@@ -50,7 +51,8 @@ export function validateHandler(handler: Handler, field: string, errors: FieldEr
     const problem = portProblem(handler.grpc.port);
     if (problem !== undefined) errors.push(invalidValue(`${field}.grpc.port`, handler.grpc.port, problem));
   }
-  if (handler.sleep !== undefined && take('sleep') && handler.sleep.seconds < 0) errors.push(invalidValue(`${field}.sleep`, handler.sleep.seconds, NOT_NEGATIVE));
+  if (handler.sleep !== undefined && take('sleep') && handler.sleep.seconds < 0)
+    errors.push(invalidValue(`${field}.sleep`, handler.sleep.seconds, NOT_NEGATIVE));
   if (count === 0) errors.push(required(field, 'must specify a handler type'));
 }
 
@@ -70,4 +72,3 @@ export function validatePortRef(port: number | string, field: string, errors: Fi
     if (portProblem(port) !== undefined) errors.push(invalidValue(field, port, between(1, 65_535)));
   } else if (!isPortName(port)) for (const problem of portNameProblems(port)) errors.push(invalidValue(field, port, problem));
 }
-

@@ -48,13 +48,15 @@ function validateList(list: Quantities, field: string, errors: FieldError[]): vo
     if (isNegativeQuantity(quantity)) errors.push(invalidValue(`${field}[${name}]`, quantity, NOT_NEGATIVE));
     if (isStandard(name)) continue;
     validateResourceName(name, field, errors);
-    if (!mayOvercommit(name) && !name.startsWith(HUGE_PAGES) && !isWhole(quantity)) errors.push(invalidValue(`${field}[${name}]`, quantity, 'must be an integer'));
+    if (!mayOvercommit(name) && !name.startsWith(HUGE_PAGES) && !isWhole(quantity))
+      errors.push(invalidValue(`${field}[${name}]`, quantity, 'must be an integer'));
   }
 }
 
 function validateResourceName(name: string, field: string, errors: FieldError[]): void {
   if (!isQualifiedName(name)) errors.push(invalidValue(field, name, QUALIFIED_NAME_MESSAGE));
-  else if (!name.includes('/') && !name.startsWith(HUGE_PAGES)) errors.push(invalidValue(`${field}[${name}]`, name, 'must be a standard resource for containers'));
+  else if (!name.includes('/') && !name.startsWith(HUGE_PAGES))
+    errors.push(invalidValue(`${field}[${name}]`, name, 'must be a standard resource for containers'));
 }
 
 const WHOLE = /^\d+(k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/;

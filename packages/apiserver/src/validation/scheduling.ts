@@ -9,8 +9,12 @@ export function validateTolerations(tolerations: readonly Toleration[], field: s
   for (let i = 0; i < tolerations.length; i++) {
     const { key = '', operator = 'Equal', value = '', effect = '', tolerationSeconds } = tolerations[i] as Toleration;
     if (key !== '' && !isQualifiedName(key)) errors.push(invalidValue(`${field}[${i}].key`, key, QUALIFIED_NAME_MESSAGE));
-    if (key === '' && operator !== 'Exists') errors.push(invalidValue(`${field}[${i}].operator`, operator, "operator must be Exists when `key` is empty, which means \"match all values and all keys\""));
-    if (tolerationSeconds !== undefined && effect !== 'NoExecute') errors.push(invalidValue(`${field}[${i}].effect`, effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"));
+    if (key === '' && operator !== 'Exists')
+      errors.push(
+        invalidValue(`${field}[${i}].operator`, operator, 'operator must be Exists when `key` is empty, which means "match all values and all keys"'),
+      );
+    if (tolerationSeconds !== undefined && effect !== 'NoExecute')
+      errors.push(invalidValue(`${field}[${i}].effect`, effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"));
     if (operator === 'Exists') {
       if (value !== '') errors.push(invalidValue(`${field}[${i}].operator`, tolerations[i], "value must be empty when `operator` is 'Exists'"));
     } else if (!isLabelValue(value)) errors.push(invalidValue(`${field}[${i}].operator`, value, LABEL_VALUE_MESSAGE));
@@ -22,14 +26,18 @@ export function validateAffinity({ nodeAffinity, podAffinity, podAntiAffinity }:
   if (nodeAffinity !== undefined) {
     const { requiredDuringSchedulingIgnoredDuringExecution: must, preferredDuringSchedulingIgnoredDuringExecution: should } = nodeAffinity;
     const path = `${field}.nodeAffinity`;
-    if (must !== undefined) validateNodeSelectorTerms(must.nodeSelectorTerms, `${path}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`, errors);
+    if (must !== undefined)
+      validateNodeSelectorTerms(must.nodeSelectorTerms, `${path}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`, errors);
     should?.forEach(({ weight, preference }, i) => {
       const at = `${path}.preferredDuringSchedulingIgnoredDuringExecution[${i}]`;
       validateWeight(weight, at, errors);
       validateNodeSelectorTerm(preference, `${at}.preference`, errors);
     });
   }
-  for (const [name, terms] of [['podAffinity', podAffinity], ['podAntiAffinity', podAntiAffinity]] as const) {
+  for (const [name, terms] of [
+    ['podAffinity', podAffinity],
+    ['podAntiAffinity', podAntiAffinity],
+  ] as const) {
     terms?.requiredDuringSchedulingIgnoredDuringExecution?.forEach((term, i) =>
       validatePodAffinityTerm(term, `${field}.${name}.requiredDuringSchedulingIgnoredDuringExecution[${i}]`, errors),
     );
@@ -99,7 +107,8 @@ export function validateTopologySpread(constraints: readonly TopologySpreadConst
     const at = `${field}[${i}]`;
     if (maxSkew <= 0) errors.push(invalidValue(`${at}.maxSkew`, maxSkew, 'must be greater than zero'));
     validateTopologyKey(topologyKey, `${at}.topologyKey`, errors);
-    if (whenUnsatisfiable !== 'DoNotSchedule' && whenUnsatisfiable !== 'ScheduleAnyway') errors.push(notSupported(`${at}.whenUnsatisfiable`, whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']));
+    if (whenUnsatisfiable !== 'DoNotSchedule' && whenUnsatisfiable !== 'ScheduleAnyway')
+      errors.push(notSupported(`${at}.whenUnsatisfiable`, whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']));
     const isTwin = (other: TopologySpreadConstraint): boolean => other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable;
     if (constraints.findIndex(isTwin) < i) errors.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, `{${topologyKey}, ${whenUnsatisfiable}}`));
     if (minDomains !== undefined && minDomains <= 0) errors.push(invalidValue(`${at}.minDomains`, minDomains, 'must be greater than zero'));

@@ -27,7 +27,8 @@ function validateExternalName({ clusterIPs = [], externalName = '' }: ServiceSpe
   if (clusterIPs.some((ip) => ip !== '')) errors.push(forbiddenField('spec.clusterIPs', 'may not be set for ExternalName services'));
   const name = externalName.endsWith('.') ? externalName.slice(0, -1) : externalName;
   if (name === '') errors.push(required('spec.externalName'));
-  else if (!isDns1123Subdomain(name)) for (const problem of dns1123Subdomain(name, false)) errors.push(invalidValue('spec.externalName', externalName, problem));
+  else if (!isDns1123Subdomain(name))
+    for (const problem of dns1123Subdomain(name, false)) errors.push(invalidValue('spec.externalName', externalName, problem));
 }
 
 function validatePorts(ports: readonly ServicePort[], { type, headless }: { type: string; headless: boolean }, errors: FieldError[]): void {
@@ -42,7 +43,8 @@ function validatePorts(ports: readonly ServicePort[], { type, headless }: { type
     }
     if (portProblem(port.port) !== undefined) errors.push(invalidValue(`${field}.port`, port.port, between(1, 65_535)));
     validateTargetPort(port, { field, headless }, errors);
-    if (nodePort !== 0 && (type === 'ClusterIP' || type === 'ExternalName')) errors.push(forbiddenField(`${field}.nodePort`, `may not be used when \`type\` is '${type}'`));
+    if (nodePort !== 0 && (type === 'ClusterIP' || type === 'ExternalName'))
+      errors.push(forbiddenField(`${field}.nodePort`, `may not be used when \`type\` is '${type}'`));
     else if (nodePort !== 0 && portProblem(nodePort) !== undefined) errors.push(invalidValue(`${field}.nodePort`, nodePort, between(1, 65_535)));
     const twin = ports.findIndex((other) => other.port === port.port && (other.protocol ?? 'TCP') === protocol);
     if (twin < i) errors.push(duplicate(field, { port: port.port, protocol }));
@@ -65,24 +67,29 @@ function validateAffinity({ sessionAffinity, sessionAffinityConfig }: ServiceSpe
   const seconds = sessionAffinityConfig?.clientIP?.timeoutSeconds;
   if (sessionAffinity === 'ClientIP') {
     const path = 'spec.sessionAffinityConfig.clientIP.timeoutSeconds';
-    if (seconds !== undefined && (seconds <= 0 || seconds > MAX_AFFINITY_SECONDS)) errors.push(invalidValue(path, seconds, `must be greater than 0 and less than ${MAX_AFFINITY_SECONDS}`));
+    if (seconds !== undefined && (seconds <= 0 || seconds > MAX_AFFINITY_SECONDS))
+      errors.push(invalidValue(path, seconds, `must be greater than 0 and less than ${MAX_AFFINITY_SECONDS}`));
   } else if (sessionAffinityConfig !== undefined) {
-    errors.push(forbiddenField('spec.sessionAffinityConfig', "must not be set when session affinity is None"));
+    errors.push(forbiddenField('spec.sessionAffinityConfig', 'must not be set when session affinity is None'));
   }
 }
 
 function validateAddresses({ type, clusterIPs = [], externalIPs = [], loadBalancerSourceRanges = [] }: ServiceSpec, errors: FieldError[]): void {
-  if (clusterIPs.length > 2) errors.push({ field: 'spec.clusterIPs', reason: 'FieldValueTooMany', message: `Too many: ${clusterIPs.length}: must have at most 2 items` });
+  if (clusterIPs.length > 2)
+    errors.push({ field: 'spec.clusterIPs', reason: 'FieldValueTooMany', message: `Too many: ${clusterIPs.length}: must have at most 2 items` });
   clusterIPs.forEach((ip, i) => {
-    if (ip !== '' && ip !== 'None' && parseIp(ip) === undefined) errors.push(invalidValue(`spec.clusterIPs[${i}]`, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'));
+    if (ip !== '' && ip !== 'None' && parseIp(ip) === undefined)
+      errors.push(invalidValue(`spec.clusterIPs[${i}]`, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'));
     if (ip === 'None' && clusterIPs.length > 1) errors.push(invalidValue('spec.clusterIPs', clusterIPs, "'None' must be the first and only value"));
   });
   externalIPs.forEach((ip, i) => {
     if (parseIp(ip) === undefined) errors.push(invalidValue(`spec.externalIPs[${i}]`, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'));
   });
-  if (loadBalancerSourceRanges.length > 0 && type !== 'LoadBalancer') errors.push(forbiddenField('spec.loadBalancerSourceRanges', "may only be used when `type` is 'LoadBalancer'"));
+  if (loadBalancerSourceRanges.length > 0 && type !== 'LoadBalancer')
+    errors.push(forbiddenField('spec.loadBalancerSourceRanges', "may only be used when `type` is 'LoadBalancer'"));
   loadBalancerSourceRanges.forEach((range, i) => {
-    if (parseCidr(range.trim()) === undefined) errors.push(invalidValue(`spec.loadBalancerSourceRanges[${i}]`, range, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'));
+    if (parseCidr(range.trim()) === undefined)
+      errors.push(invalidValue(`spec.loadBalancerSourceRanges[${i}]`, range, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'));
   });
 }
 
@@ -93,9 +100,12 @@ function validateTrafficPolicies(spec: ServiceSpec, errors: FieldError[]): void 
     errors.push(invalidValue('spec.externalTrafficPolicy', externalTrafficPolicy, 'may only be set for externally-accessible services'));
   }
   if (healthCheckNodePort !== 0 && (type !== 'LoadBalancer' || externalTrafficPolicy !== 'Local')) {
-    errors.push(invalidValue('spec.healthCheckNodePort', healthCheckNodePort, "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"));
+    errors.push(
+      invalidValue('spec.healthCheckNodePort', healthCheckNodePort, "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"),
+    );
   }
-  if (loadBalancerClass !== undefined && type !== 'LoadBalancer') errors.push(forbiddenField('spec.loadBalancerClass', "may only be used when `type` is 'LoadBalancer'"));
+  if (loadBalancerClass !== undefined && type !== 'LoadBalancer')
+    errors.push(forbiddenField('spec.loadBalancerClass', "may only be used when `type` is 'LoadBalancer'"));
   if (allocateLoadBalancerNodePorts !== undefined && type !== 'LoadBalancer') {
     errors.push(forbiddenField('spec.allocateLoadBalancerNodePorts', "may only be used when `type` is 'LoadBalancer'"));
   }

@@ -91,7 +91,8 @@ function validateFilePath(path: string, field: string, errors: FieldError[]): vo
 }
 
 function validateMode(mode: number | undefined, field: string, errors: FieldError[]): void {
-  if (mode !== undefined && (mode < 0 || mode > MAX_MODE)) errors.push(invalidValue(field, mode, `must be a number between 0 and 0777 (octal), both inclusive`));
+  if (mode !== undefined && (mode < 0 || mode > MAX_MODE))
+    errors.push(invalidValue(field, mode, `must be a number between 0 and 0777 (octal), both inclusive`));
 }
 
 function validateFiles(files: readonly DownwardAPIVolumeFile[], field: string, errors: FieldError[]): void {
@@ -121,7 +122,9 @@ const MAX_TOKEN_SECONDS = 2 ** 32;
 function validateProjection(projection: VolumeProjection, field: string, errors: FieldError[]): void {
   const { secret, configMap, downwardAPI, serviceAccountToken } = projection;
   let count = 0;
-  for (const type in projection) if (projection[type as keyof VolumeProjection] !== undefined && (count += 1) > 1) errors.push(forbiddenField(`${field}.${type}`, 'may not specify more than 1 volume type'));
+  for (const type in projection)
+    if (projection[type as keyof VolumeProjection] !== undefined && (count += 1) > 1)
+      errors.push(forbiddenField(`${field}.${type}`, 'may not specify more than 1 volume type'));
   if (count === 0) errors.push(required(field, 'must specify a volume type'));
   if (secret !== undefined) validateKeyed(secret.name, { ...secret, field: `${field}.secret`, nameField: 'name' }, errors);
   if (configMap !== undefined) validateKeyed(configMap.name, { ...configMap, field: `${field}.configMap`, nameField: 'name' }, errors);
@@ -130,6 +133,12 @@ function validateProjection(projection: VolumeProjection, field: string, errors:
   const { path, expirationSeconds } = serviceAccountToken;
   if (path === '') errors.push(required(`${field}.serviceAccountToken.path`));
   if (expirationSeconds !== undefined && (expirationSeconds < MIN_TOKEN_SECONDS || expirationSeconds > MAX_TOKEN_SECONDS)) {
-    errors.push(invalidValue(`${field}.serviceAccountToken.expirationSeconds`, expirationSeconds, `may not specify a duration less than 10 minutes or larger than 2^32 seconds (${between(MIN_TOKEN_SECONDS, MAX_TOKEN_SECONDS)})`));
+    errors.push(
+      invalidValue(
+        `${field}.serviceAccountToken.expirationSeconds`,
+        expirationSeconds,
+        `may not specify a duration less than 10 minutes or larger than 2^32 seconds (${between(MIN_TOKEN_SECONDS, MAX_TOKEN_SECONDS)})`,
+      ),
+    );
   }
 }

@@ -1,4 +1,4 @@
-import { ApiError, isAlreadyExists, type FieldError, type KubernetesObject, type MutableJson } from '@kybern/core';
+import { ApiError, deepFreeze, isAlreadyExists, type FieldError, type KubernetesObject, type MutableJson } from '@kybern/core';
 import { runMutating, runValidating, type AdmissionAttributes } from '../admission/admission.ts';
 import { commitCreate } from '../commit.ts';
 import type { Environment } from '../environment.ts';
@@ -18,8 +18,15 @@ export async function createObject(env: Environment, resource: Resource, request
   const warnings: string[] = [];
   const object = decodeObject(request.body, { resource, request, model, warnings });
   const context = writeContext(env, resource, { request, warnings });
-  const stored = await createDecoded(object, model, context);
+  const stored = resource.strategy.answer === undefined ? await createDecoded(object, model, context) : await answer(object, model, context);
   return { type: 'object', code: 201, object: stored, warnings: warnings.length === 0 ? NO_WARNINGS : warnings, deleted: false };
+}
+
+/** Answers an object that is a question. */
+async function answer(object: MutableJson, model: LoadedModel, context: WriteContext): Promise<KubernetesObject> {
+  const { resource } = context;
+  assertValid(resource, String(object.metadata.name ?? ''), model.validate(object));
+  return deepFreeze((await resource.strategy.answer?.(object, context)) as KubernetesObject);
 }
 
 /** The rest of a create, from a decoded object on. */

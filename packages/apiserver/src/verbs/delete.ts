@@ -29,19 +29,20 @@ export async function deleteObject(env: Environment, resource: Resource, request
     await admitDelete(record.value, context);
     const plan = planDeletion(record.value, context);
     const result = await applyDeletion(plan, record, context);
-    if (result !== undefined) return { type: 'object', code: 200, object: result, warnings: warnings.length === 0 ? NO_WARNINGS : warnings, deleted: plan.type === 'remove' };
+    if (result !== undefined)
+      return { type: 'object', code: 200, object: result, warnings: warnings.length === 0 ? NO_WARNINGS : warnings, deleted: plan.type === 'remove' };
     if (options.preconditions?.resourceVersion !== undefined || attempt >= MAX_ATTEMPTS) throw staleWrite(resource, name);
   }
 }
 
 /** @returns undefined when somebody else wrote first */
 async function applyDeletion(plan: DeletionPlan, record: StateRecord, { env, resource, request }: WriteContext): Promise<KubernetesObject | undefined> {
-  if (plan.type === 'keep') return record.value;
+  if (plan.type === 'keep') return resource.read(record.value);
   const dryRun = request.options?.dryRun === true;
-  const { object, lost } = await commitReplace(env, record, { object: plan.type === 'mark' ? plan.object : undefined, dryRun });
-  if (lost) return undefined;
+  const result = await commitReplace(env, record, { object: plan.type === 'mark' ? plan.object : undefined, dryRun });
+  if (result.lost) return undefined;
   if (plan.type === 'remove' && !dryRun) resource.strategy.afterDelete?.(record.value, env);
-  return object;
+  return resource.read(result.object);
 }
 
 /**
@@ -80,7 +81,11 @@ interface Grace {
 }
 
 /** @returns `pending` when a graceful deletion is under way that this request does not shorten; undefined when there is no grace */
-function planGrace(object: KubernetesObject, resource: Resource, { nowMs, requested }: { nowMs: number; requested: number | undefined }): Grace | 'pending' | undefined {
+function planGrace(
+  object: KubernetesObject,
+  resource: Resource,
+  { nowMs, requested }: { nowMs: number; requested: number | undefined },
+): Grace | 'pending' | undefined {
   const { strategy } = resource;
   if (strategy.gracePeriodSeconds === undefined) return undefined;
   const { deletionTimestamp, deletionGracePeriodSeconds } = object.metadata;

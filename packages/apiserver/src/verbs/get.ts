@@ -10,7 +10,7 @@ export async function getObject(env: Environment, resource: Resource, request: A
   if (minimum !== undefined) checkFreshness(env, minimum);
   const record = await env.state.get(objectKey(resource, request.namespace, name));
   if (record === undefined) throw objectNotFound(resource.kind, name);
-  return { type: 'object', code: 200, object: record.value, warnings: NO_WARNINGS, deleted: false };
+  return { type: 'object', code: 200, object: resource.read(record.value), warnings: NO_WARNINGS, deleted: false };
 }
 
 /** @throws {ApiError} `Timeout` when the caller has seen a newer state than this server */

@@ -25,10 +25,10 @@ export async function listObjects(env: Environment, resource: Resource, request:
   const single = singleKey(resource, request, selection);
   const { items, metadata } =
     single !== undefined && window.after === undefined
-      ? await readSingle(env, single, { window, selection })
+      ? await readSingle(env, single, { window, selection, resource })
       : window.limit === undefined
-        ? await readAll(env, prefix, { window, selection })
-        : await readPage(env, prefix, { window: { ...window, limit: window.limit }, selection });
+        ? await readAll(env, prefix, { window, selection, resource })
+        : await readPage(env, prefix, { window: { ...window, limit: window.limit }, selection, resource });
   return { type: 'list', code: 200, list: toObjectList(resource.kind, items, metadata), warnings: NO_WARNINGS };
 }
 
@@ -36,8 +36,10 @@ export async function listObjects(env: Environment, resource: Resource, request:
 function chooseWindow(env: Environment, prefix: string, options: RequestOptions | undefined): ListWindow {
   const { resourceVersion = '', resourceVersionMatch: match, limit, continue: token } = options ?? {};
   const pageSize = limit === undefined || limit <= 0 ? undefined : limit;
-  if (match !== undefined && match !== 'Exact' && match !== 'NotOlderThan') throw badRequest(`resourceVersionMatch: Unsupported value: "${match}": supported values: "Exact", "NotOlderThan"`);
-  if (match !== undefined && resourceVersion === '') throw badRequest('resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided');
+  if (match !== undefined && match !== 'Exact' && match !== 'NotOlderThan')
+    throw badRequest(`resourceVersionMatch: Unsupported value: "${match}": supported values: "Exact", "NotOlderThan"`);
+  if (match !== undefined && resourceVersion === '')
+    throw badRequest('resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided');
   if (token !== undefined && token !== '') {
     if (match !== undefined) throw badRequest('resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided');
     if (resourceVersion !== '' && resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue');
@@ -45,7 +47,8 @@ function chooseWindow(env: Environment, prefix: string, options: RequestOptions 
     return { at: revision, after: prefix + after, limit: pageSize };
   }
   const revision = parseResourceVersion(resourceVersion);
-  if (match === 'Exact' && revision === 0) throw badRequest('resourceVersionMatch: Forbidden: resourceVersionMatch "Exact" is forbidden for resourceVersion "0"');
+  if (match === 'Exact' && revision === 0)
+    throw badRequest('resourceVersionMatch: Forbidden: resourceVersionMatch "Exact" is forbidden for resourceVersion "0"');
   if (revision > env.state.revision) throw tooLargeResourceVersion(revision, env.state.revision);
   return { at: match === 'Exact' ? revision : undefined, after: undefined, limit: pageSize };
 }
@@ -61,6 +64,7 @@ function singleKey(resource: Resource, request: ApiRequest, { fields }: Selectio
 }
 
 interface Reading {
+  readonly resource: Resource;
   readonly window: ListWindow;
   readonly selection: Selection;
 }
@@ -70,29 +74,33 @@ interface Found {
   readonly metadata: ListMeta;
 }
 
-async function readSingle(env: Environment, key: string, { window, selection }: Reading): Promise<Found> {
+async function readSingle(env: Environment, key: string, { window, selection, resource }: Reading): Promise<Found> {
   const { revision, records } = await readRange(env, key, { ...window, limit: 1 });
-  const value = records[0]?.key === key ? records[0].value : undefined;
+  const value = records[0]?.key === key ? resource.read(records[0].value) : undefined;
   const items = value !== undefined && selection.matches?.(value) !== false ? [value] : [];
   return { items, metadata: { resourceVersion: String(revision) } };
 }
 
-async function readAll(env: Environment, prefix: string, { window, selection }: Reading): Promise<Found> {
+async function readAll(env: Environment, prefix: string, { window, selection, resource }: Reading): Promise<Found> {
   const { revision, records } = await readRange(env, prefix, window);
-  return { items: pick(records, selection), metadata: { resourceVersion: String(revision) } };
+  return { items: pick(records, resource, selection), metadata: { resourceVersion: String(revision) } };
 }
 
-function pick(records: readonly StateRecord[], { matches }: Selection): KubernetesObject[] {
+function pick(records: readonly StateRecord[], resource: Resource, { matches }: Selection): KubernetesObject[] {
   const items: KubernetesObject[] = [];
   for (const record of records) {
-    const { value } = record;
+    const value = resource.read(record.value);
     if (matches === undefined || matches(value)) items.push(value);
   }
   return items;
 }
 
 /** Reads on until the page is full. With selectors nobody knows how many are left, and Kubernetes does not say. */
-async function readPage(env: Environment, prefix: string, { window, selection }: { window: ListWindow & { limit: number }; selection: Selection }): Promise<Found> {
+async function readPage(
+  env: Environment,
+  prefix: string,
+  { window, selection, resource }: Reading & { readonly window: { readonly limit: number } },
+): Promise<Found> {
   const items: KubernetesObject[] = [];
   let { at, after } = window;
   for (;;) {
@@ -103,13 +111,15 @@ async function readPage(env: Environment, prefix: string, { window, selection }:
     for (const record of range.records) {
       left -= 1;
       last = record.key;
-      if (selection.matches === undefined || selection.matches(record.value)) items.push(record.value);
+      const value = resource.read(record.value);
+      if (selection.matches === undefined || selection.matches(value)) items.push(value);
       if (items.length === window.limit) break;
     }
     const remaining = range.remaining + left;
     after = last;
     if (remaining === 0 || last === undefined) return { items, metadata: { resourceVersion: String(at) } };
-    if (items.length === window.limit) return { items, metadata: pageMetadata(at, last.slice(prefix.length), selection.matches === undefined ? remaining : undefined) };
+    if (items.length === window.limit)
+      return { items, metadata: pageMetadata(at, last.slice(prefix.length), selection.matches === undefined ? remaining : undefined) };
   }
 }
 

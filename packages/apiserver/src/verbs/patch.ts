@@ -5,7 +5,11 @@ import type { ApiRequest, ApiResponse } from '../request.ts';
 import type { LoadedModel, Resource } from '../resource.ts';
 import { applyUpdate } from './update.ts';
 
-const MEDIA_TYPES = { json: 'application/json-patch+json', merge: 'application/merge-patch+json', strategic: 'application/strategic-merge-patch+json' } as const;
+const MEDIA_TYPES = {
+  json: 'application/json-patch+json',
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+} as const;
 
 /** Changes one object, or one of its subresources, by a patch. */
 export async function patchObject(env: Environment, resource: Resource, request: ApiRequest): Promise<ApiResponse> {

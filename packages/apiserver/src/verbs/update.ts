@@ -1,7 +1,7 @@
-import { conflict, invalid, type FieldError, type KubernetesObject, type MutableJson } from '@kybern/core';
+import { conflict, deepFreeze, invalid, type FieldError, type KubernetesObject, type MutableJson } from '@kybern/core';
 import type { StateRecord } from '@kybern/state';
 import { runMutating, runValidating, type AdmissionAttributes } from '../admission/admission.ts';
-import { commitReplace, staleWrite, type WriteResult } from '../commit.ts';
+import { commitReplace, staleWrite } from '../commit.ts';
 import type { Environment } from '../environment.ts';
 import { badRequest, objectNotFound } from '../errors.ts';
 import { keepSystemFields } from '../object-meta.ts';
@@ -10,7 +10,7 @@ import { NO_WARNINGS, type ApiRequest, type ApiResponse } from '../request.ts';
 import { objectKey, type LoadedModel, type Resource } from '../resource.ts';
 import { shareUnchanged } from '../share.ts';
 import { writeContext, type Strategy, type WriteContext } from '../strategy.ts';
-import { updateRulesFor, type UpdateRules } from '../subresources/update-rules.ts';
+import type { UpdateRules } from '../subresources/update-rules.ts';
 import { validateObjectMetaUpdate } from '../validation/object-meta.ts';
 import { createDecoded } from './create.ts';
 
@@ -41,16 +41,17 @@ export interface UpdateJob {
 export async function applyUpdate(env: Environment, resource: Resource, job: UpdateJob): Promise<ApiResponse> {
   const { request } = job;
   const model = resource.model ?? (await resource.loadModel());
-  const rules = job.rules ?? updateRulesFor(resource, request.subresource);
+  const rules = job.rules ?? resource.updateRules(request.subresource);
   const key = objectKey(resource, request.namespace, request.name ?? '');
   for (let attempt = 1; ; attempt++) {
     const warnings: string[] = [];
     const context = writeContext(env, resource, { request, warnings });
     const record = await env.state.get(key);
     if (record === undefined) return createMissing(job, model, context);
-    const { object, guarded } = propose(record.value, { job, model, context, rules });
+    const { object, guarded } = propose(resource.read(record.value), { job, model, context, rules });
     const result = await admitAndReplace(record, object, { context, model, rules });
-    if (!result.lost) return { type: 'object', code: 200, object: result.object, warnings: warnings.length === 0 ? NO_WARNINGS : warnings, deleted: result.deleted };
+    if (result.object !== undefined)
+      return { type: 'object', code: 200, object: result.object, warnings: warnings.length === 0 ? NO_WARNINGS : warnings, deleted: result.deleted };
     if (guarded || attempt >= MAX_ATTEMPTS) throw staleWrite(resource, request.name ?? '');
   }
 }
@@ -58,7 +59,8 @@ export async function applyUpdate(env: Environment, resource: Resource, job: Upd
 function createMissing(job: UpdateJob, model: LoadedModel, context: WriteContext): Promise<ApiResponse> {
   const { request } = job;
   const { resource, warnings } = context;
-  if (request.verb !== 'update' || request.subresource !== undefined || resource.strategy.createOnUpdate !== true) throw objectNotFound(resource.kind, request.name ?? '');
+  if (request.verb !== 'update' || request.subresource !== undefined || resource.strategy.createOnUpdate !== true)
+    throw objectNotFound(resource.kind, request.name ?? '');
   const object = decodeObject(request.body, { resource, request, model, warnings });
   object.metadata.name ??= request.name;
   return createDecoded(object, model, context).then((stored) => ({ type: 'object', code: 201, object: stored, warnings, deleted: false }));
@@ -91,7 +93,11 @@ function checkUid({ uid }: MutableJson, old: KubernetesObject, { kind }: Resourc
   throw conflict(kind, old.metadata.name, `Precondition failed: UID in precondition: ${String(uid)}, UID in object meta: ${old.metadata.uid ?? ''}`);
 }
 
-function checkPreconditions(metadata: MutableJson, old: KubernetesObject, { resource, unguardedAllowed }: { resource: Resource; unguardedAllowed: boolean }): boolean {
+function checkPreconditions(
+  metadata: MutableJson,
+  old: KubernetesObject,
+  { resource, unguardedAllowed }: { resource: Resource; unguardedAllowed: boolean },
+): boolean {
   const { resourceVersion } = metadata as { resourceVersion?: string };
   const given = resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== '0';
   if (given && resourceVersion !== old.metadata.resourceVersion) throw staleWrite(resource, old.metadata.name);
@@ -103,30 +109,46 @@ function checkPreconditions(metadata: MutableJson, old: KubernetesObject, { reso
   return given;
 }
 
-async function admitAndReplace(record: StateRecord, object: MutableJson, stage: Stage): Promise<WriteResult & { deleted: boolean }> {
+async function admitAndReplace(record: StateRecord, object: MutableJson, stage: Stage): Promise<UpdateResult> {
   const { context, rules } = stage;
-  const { env, resource, request } = context;
+  const { resource, request } = context;
+  const old = resource.read(record.value);
   const chain = resource.admission('UPDATE', request.subresource);
-  const attributes = admissionAttributes(object, record.value, context);
+  const attributes = admissionAttributes(object, old, context);
   if (chain.mutating.length > 0) await runMutating(chain, attributes);
-  countGeneration(object, record.value as MutableJson, rules.strategy);
-  const reservation = rules.reserves ? resource.strategy.begin?.(object, record.value as MutableJson, context) : undefined;
+  countGeneration(object, old as MutableJson, rules.strategy);
+  const reservation = rules.reserves ? resource.strategy.begin?.(object, old as MutableJson, context) : undefined;
   let stored = false;
   try {
-    validateUpdate(object, record.value, stage);
+    validateUpdate(object, old, stage);
     if (chain.validating.length > 0) await runValidating(chain, attributes);
-    const dryRun = request.options?.dryRun === true;
-    const next = shareUnchanged(record.value, object) as KubernetesObject;
-    if (next === record.value && !isReleased(next, resource)) return { object: next, lost: false, deleted: false };
-    const deleted = isReleased(next, resource) && record.value.metadata.deletionTimestamp !== undefined;
-    const result = await commitReplace(env, record, { object: deleted ? undefined : next, dryRun });
-    stored = !dryRun && !result.lost;
-    if (stored && deleted) resource.strategy.afterDelete?.(record.value, env);
-    return result.lost ? { ...result, deleted } : { object: deleted ? next : result.object, lost: false, deleted };
+    const result = await replace(record, shareUnchanged(old, object) as KubernetesObject, context);
+    stored = result.stored;
+    return result;
   } finally {
     if (stored) reservation?.commit();
     else reservation?.rollback();
   }
+}
+
+/** What an update came to. */
+interface UpdateResult {
+  readonly object: KubernetesObject | undefined;
+  /** Somebody else was first. */
+  readonly lost: boolean;
+  readonly stored: boolean;
+  /** The object left the store: the update removed what had held it. */
+  readonly deleted: boolean;
+}
+
+async function replace(record: StateRecord, next: KubernetesObject, { env, resource, request }: WriteContext): Promise<UpdateResult> {
+  const deleted = isReleased(next, resource);
+  if (!deleted && next === resource.read(record.value)) return { object: next, lost: false, stored: false, deleted };
+  const dryRun = request.options?.dryRun === true;
+  const result = await commitReplace(env, record, { object: deleted ? undefined : resource.toStored(next), dryRun });
+  if (result.lost) return { object: undefined, lost: true, stored: false, deleted: false };
+  if (deleted && !dryRun) resource.strategy.afterDelete?.(record.value, env);
+  return { object: deleted ? deepFreeze(next) : resource.read(result.object), lost: false, stored: !dryRun, deleted };
 }
 
 /** Whether nothing holds an object that is being deleted any longer. @see kubernetes v1.36 …/registry/generic/registry/store.go (ShouldDeleteDuringUpdate) */

@@ -68,7 +68,11 @@ function openWatch(plan: WatchPlan, sink: Sink): () => void {
   if (options.timeoutSeconds !== undefined && options.timeoutSeconds > 0) {
     cancels.push(env.clock.after(options.timeoutSeconds * 1000, () => sink.complete(), { background: true }));
   }
-  if (plan.from === undefined) sendInitialEvents(plan, sink).then((revision) => join(plan, sink, { revision, cancels }), (error: unknown) => sink.error(error));
+  if (plan.from === undefined)
+    sendInitialEvents(plan, sink).then(
+      (revision) => join(plan, sink, { revision, cancels }),
+      (error: unknown) => sink.error(error),
+    );
   else join(plan, sink, { revision: plan.from, cancels });
   return () => {
     for (const cancel of cancels) cancel();
@@ -77,7 +81,8 @@ function openWatch(plan: WatchPlan, sink: Sink): () => void {
 
 async function sendInitialEvents({ env, resource, prefix, selection, options }: WatchPlan, sink: Sink): Promise<number> {
   const { revision, records } = await env.state.range(prefix);
-  for (const { value } of records) {
+  for (const record of records) {
+    const value = resource.read(record.value);
     if (sink.closed) return revision;
     if (selection.matches === undefined || selection.matches(value)) sink.next({ type: 'ADDED', object: value });
   }
@@ -121,7 +126,7 @@ function eventSink({ prefix, resource, selection }: WatchPlan, sink: Sink): (eve
   const narrowed = prefix.length > resource.prefix.length;
   return (event) => {
     if (narrowed && !event.key.startsWith(prefix)) return;
-    const transition = transitionOf(event, selection.matches);
+    const transition = transitionOf(event, { matches: selection.matches, read: resource.read });
     if (transition !== undefined) sink.next(transition);
   };
 }

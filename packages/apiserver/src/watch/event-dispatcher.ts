@@ -60,7 +60,10 @@ export function createEventDispatcher(state: StateStore): EventDispatcher {
   };
   const endAll = (error: Error | undefined): void => {
     stop();
-    const ending = [...resources.values()].flatMap((each) => [...each.all, ...[...each.indexes.values()].flatMap((index) => [...index.byValue.values()].flatMap((set) => [...set]))]);
+    const ending = [...resources.values()].flatMap((each) => [
+      ...each.all,
+      ...[...each.indexes.values()].flatMap((index) => [...index.byValue.values()].flatMap((set) => [...set])),
+    ]);
     resources.clear();
     watchers = 0;
     for (const watcher of ending) watcher.onEnd(error);
@@ -157,6 +160,13 @@ export interface Transition {
   readonly object: KubernetesObject;
 }
 
+/** How a watcher sees stored objects. */
+export interface View {
+  /** Undefined: it sees all of them. */
+  readonly matches: ((object: KubernetesObject) => boolean) | undefined;
+  readonly read: (stored: KubernetesObject) => KubernetesObject;
+}
+
 /**
  * What a change is to a watcher that sees only the objects that `matches` selects: an object that begins to match is added, one that ceases to is
  * deleted (as it was while it matched, with the revision of the change).
@@ -164,13 +174,14 @@ export interface Transition {
  * @returns undefined when the watcher has nothing to do with it
  * @see kubernetes v1.36 staging/src/k8s.io/apiserver/pkg/storage/cacher/cache_watcher.go (convertToWatchEvent)
  */
-export function transitionOf(event: StateEvent, matches: ((object: KubernetesObject) => boolean) | undefined): Transition | undefined {
-  const before = event.previous?.value;
+export function transitionOf(event: StateEvent, { matches, read }: View): Transition | undefined {
+  const before = event.previous === undefined ? undefined : read(event.previous.value);
+  const now = read(event.value);
   const matchedBefore = before !== undefined && (matches === undefined || matches(before));
-  if (event.type === 'delete') return matchedBefore ? { type: 'DELETED', object: event.value } : undefined;
-  const matchesNow = matches === undefined || matches(event.value);
-  if (matchesNow) return { type: matchedBefore ? 'MODIFIED' : 'ADDED', object: event.value };
-  return matchedBefore ? { type: 'DELETED', object: withResourceVersion(before, event.value.metadata.resourceVersion) } : undefined;
+  if (event.type === 'delete') return matchedBefore ? { type: 'DELETED', object: now } : undefined;
+  const matchesNow = matches === undefined || matches(now);
+  if (matchesNow) return { type: matchedBefore ? 'MODIFIED' : 'ADDED', object: now };
+  return matchedBefore ? { type: 'DELETED', object: withResourceVersion(before, now.metadata.resourceVersion) } : undefined;
 }
 
 function withResourceVersion(object: KubernetesObject, resourceVersion: string | undefined): KubernetesObject {
