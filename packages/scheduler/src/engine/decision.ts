@@ -6,16 +6,16 @@ import type { Status } from './status.ts';
 
 /** What the engine decided about one item. */
 export interface Decision<Item, B extends Bin> {
-  /** Name of the chosen bin. Unset: none, see `status` and `message`. */
-  readonly node?: string;
+  /** Name of the chosen bin. Undefined: none, see `status` and `message`. */
+  readonly node: string | undefined;
   /** `Success`, `Unschedulable`, or `Error` when a plugin failed (`status.plugin` names it). */
   readonly status: Status;
   /** Empty on success; else the text for an event. */
   readonly message: string;
-  /** Why there is no bin; unset on success and when a plugin failed. */
-  readonly diagnosis?: Diagnosis<B>;
+  /** Why there is no bin; undefined on success and when a plugin failed. */
+  readonly diagnosis: Diagnosis<B> | undefined;
   /** What PostFilter would evict, and from where, to make room. */
-  readonly nominatedNodeName?: string;
+  readonly nominatedNodeName: string | undefined;
   readonly victims: readonly Item[];
   /** Bins that were looked at, and how many of these were feasible. */
   readonly evaluated: number;

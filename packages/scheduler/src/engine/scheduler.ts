@@ -5,6 +5,7 @@ import { SchedulerConfigError } from '../errors.ts';
 import { defaultPlugins } from '../plugins/default-plugins.ts';
 import { AnswerTables, type Signed } from './answer-table.ts';
 import { Cycle } from './cycle.ts';
+import type { CycleState } from './cycle-state.ts';
 import type { Decision, ScheduleOptions } from './decision.ts';
 import { diagnosisMessage, noteRejection, type Diagnosis } from './diagnosis.ts';
 import { explainItem, type Explanation } from './explanation.ts';
@@ -134,11 +135,11 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
   }
 
   #chosen(attempt: Attempt<Item, B>, bin: B, progress: Progress<B>): Decision<Item, B> {
-    return this.#decision(attempt, progress, { node: bin.name, status: success(), message: '', victims: [] });
+    return this.#decision(attempt, progress, { ...NO_OUTCOME, node: bin.name, status: success() });
   }
 
   #failed(attempt: Attempt<Item, B>, status: Status, progress: Progress<B>): Decision<Item, B> {
-    return this.#decision(attempt, progress, { status, message: messageOf(status), victims: [] });
+    return this.#decision(attempt, progress, { ...NO_OUTCOME, status, message: messageOf(status) });
   }
 
   #nowhere(attempt: Attempt<Item, B>, found: Diagnosis<B>, progress: Progress<B>): Decision<Item, B> {
@@ -147,29 +148,60 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
     if (after.status?.code === 'Error') return this.#failed(attempt, after.status, progress);
     const diagnosis = { ...found, postFilterMessage: after.message };
     const message = diagnosisMessage(diagnosis);
-    const nominated = after.nominatedNodeName === undefined ? {} : { nominatedNodeName: after.nominatedNodeName };
-    return this.#decision(attempt, progress, { status: unschedulable(message), message, diagnosis, victims: after.victims, ...nominated });
+    const { victims, nominatedNodeName } = after;
+    return this.#decision(attempt, progress, { node: undefined, status: unschedulable(message), message, diagnosis, victims, nominatedNodeName });
   }
 
-  #decision(
-    { item, snapshot, cycle, options }: Attempt<Item, B>,
-    { evaluated, feasible }: Progress<B>,
-    outcome: Pick<Decision<Item, B>, 'node' | 'status' | 'message' | 'diagnosis' | 'victims' | 'nominatedNodeName'>,
-  ): Decision<Item, B> {
-    const { profile } = this;
-    const bins = snapshot.nodes.length;
-    let explanation: Explanation | undefined;
-    return {
-      ...outcome,
-      evaluated,
-      feasible: feasible.length,
-      nextStartIndex: bins === 0 ? 0 : ((options.startIndex ?? 0) + evaluated) % bins,
-      state: cycle.state,
-      get explain() {
-        const compared = feasible.length > 0 ? { compared: feasible } : {};
-        return (explanation ??= explainItem({ profile, item, snapshot, chosen: outcome.node, ...compared }));
-      },
-    };
+  #decision(attempt: Attempt<Item, B>, progress: Progress<B>, outcome: Outcome<Item, B>): Decision<Item, B> {
+    return new EngineDecision(this.profile, attempt, { ...progress, ...outcome });
+  }
+}
+
+/** What {@link Decision} adds to the progress of the search. */
+type Outcome<Item, B extends Bin> = Pick<Decision<Item, B>, 'node' | 'status' | 'message' | 'diagnosis' | 'victims' | 'nominatedNodeName'>;
+
+const NO_OUTCOME = { node: undefined, message: '', diagnosis: undefined, victims: [], nominatedNodeName: undefined } as const;
+
+class EngineDecision<Item, B extends Bin> implements Decision<Item, B> {
+  readonly node: string | undefined;
+  readonly status: Status;
+  readonly message: string;
+  readonly diagnosis: Diagnosis<B> | undefined;
+  readonly nominatedNodeName: string | undefined;
+  readonly victims: readonly Item[];
+  readonly evaluated: number;
+  readonly feasible: number;
+  readonly nextStartIndex: number;
+  readonly #profile: Profile<Item, B>;
+  readonly #attempt: Attempt<Item, B>;
+  readonly #compared: readonly B[];
+  #explanation: Explanation | undefined;
+
+  constructor(profile: Profile<Item, B>, attempt: Attempt<Item, B>, result: Progress<B> & Outcome<Item, B>) {
+    const bins = attempt.snapshot.nodes.length;
+    this.node = result.node;
+    this.status = result.status;
+    this.message = result.message;
+    this.diagnosis = result.diagnosis;
+    this.nominatedNodeName = result.nominatedNodeName;
+    this.victims = result.victims;
+    this.evaluated = result.evaluated;
+    this.feasible = result.feasible.length;
+    this.nextStartIndex = bins === 0 ? 0 : ((attempt.options.startIndex ?? 0) + result.evaluated) % bins;
+    this.#profile = profile;
+    this.#attempt = attempt;
+    this.#compared = result.feasible;
+  }
+
+  get state(): CycleState {
+    return this.#attempt.cycle.state;
+  }
+
+  get explain(): Explanation {
+    const { item, snapshot } = this.#attempt;
+    const compared = this.#compared.length > 0 ? { compared: this.#compared } : {};
+    this.#explanation ??= explainItem({ profile: this.#profile, item, snapshot, chosen: this.node, ...compared });
+    return this.#explanation;
   }
 }
 

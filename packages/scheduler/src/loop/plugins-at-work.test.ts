@@ -174,6 +174,7 @@ describe('Permit', () => {
     await cluster.settle();
     await cluster.stop();
     expect(cluster.clock.nextDueMs()).toBeUndefined();
+    expect(await cluster.events()).toEqual([]);
     await cluster.api[Symbol.asyncDispose]();
   });
 });

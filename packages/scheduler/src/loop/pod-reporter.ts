@@ -51,9 +51,10 @@ export class PodReporter {
     if (this.#writers.size < WRITERS) this.#start();
   }
 
-  /** Resolves when nothing is left to write. */
-  async drain(): Promise<void> {
-    while (this.#writers.size > 0) await Promise.all(this.#writers);
+  /** Gives up what is not being written yet, and resolves when the rest is done. */
+  async close(): Promise<void> {
+    this.#reports.clear();
+    await Promise.all(this.#writers);
   }
 
   #start(): void {

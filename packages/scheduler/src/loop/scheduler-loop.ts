@@ -85,10 +85,12 @@ class Loop implements SchedulerLoop {
   readonly #cycles = new Set<BindingCycle>();
   readonly #running = new Set<Promise<void>>();
   #startIndex = 0;
+  #ran = false;
 
   constructor(options: SchedulerLoopOptions) {
     const { client, clock = systemClock(), random = systemRandom(), logger = noopLogger, schedulerName = DEFAULT_SCHEDULER_NAME } = options;
-    const { plugins, percentageOfNodesToScore = 0 } = options;
+    const { plugins, percentageOfNodesToScore = 0, bindConcurrency = 100 } = options;
+    if (!(Number.isInteger(bindConcurrency) && bindConcurrency > 0)) throw new SchedulerConfigError('bindConcurrency', 'must be a whole number above 0');
     this.#client = client;
     this.#clock = clock;
     this.#logger = logger.with({ scheduler: schedulerName });
@@ -99,7 +101,7 @@ class Loop implements SchedulerLoop {
     this.#queue = new SchedulingQueue({ profile, keyOf, clock, onGateError: (pod, status) => this.#reporter.failed(pod, { isError: true, message: messageOf(status) }) });
     this.#room = new PermitRoom(clock);
     this.#binding = { profile, client, clock, room: this.#room, timeouts: options.timeouts ?? {} };
-    this.#slots = new Semaphore(options.bindConcurrency ?? 100);
+    this.#slots = new Semaphore(bindConcurrency);
     const shared = { client, clock, logger };
     this.#recorder = createEventRecorder({ ...shared, component: schedulerName, random: random.fork('events') });
     this.#pods = createInformer({ ...shared, kind: Pod, random: random.fork('pods') });
@@ -115,20 +117,25 @@ class Loop implements SchedulerLoop {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const stop = (): void => {
-      for (const cycle of this.#cycles) cycle.stop(signal.reason);
-    };
-    signal.addEventListener('abort', stop, { once: true });
-    const background = [this.#pods.run(signal), this.#nodes.run(signal), this.#queue.run(signal), this.#confirmBindings(signal)];
+    if (this.#ran) throw new Error('a scheduler loop runs only once');
+    this.#ran = true;
+    const failure = new AbortController();
+    const ending = AbortSignal.any([signal, failure.signal]);
+    ending.addEventListener('abort', () => this.#stopCycles(ending.reason), { once: true });
+    const parts = [this.#pods.run(ending), this.#nodes.run(ending), this.#queue.run(ending), this.#confirmBindings(ending), this.#placePods(ending)];
+    for (const part of parts) part.catch((error: unknown) => failure.abort(error));
     try {
-      await this.#placePods(signal);
+      await Promise.all(parts);
     } finally {
-      stop();
-      await Promise.all([...background, ...this.#running]);
-      signal.removeEventListener('abort', stop);
-      await this.#reporter.drain();
+      await Promise.allSettled(parts);
+      await Promise.all(this.#running);
+      await this.#reporter.close();
       await this.#recorder.flush();
     }
+  }
+
+  #stopCycles(reason: unknown): void {
+    for (const cycle of this.#cycles) cycle.stop(reason);
   }
 
   async #placePods(signal: AbortSignal): Promise<void> {
@@ -172,9 +179,10 @@ class Loop implements SchedulerLoop {
   async #bind(queued: QueuedItem<Pod>, cycle: BindingCycle, signal: AbortSignal): Promise<void> {
     try {
       const failed = cycle.reserve() ?? (await cycle.permit()) ?? (await cycle.preBind()) ?? (await this.#bindInTurn(queued, cycle, signal));
-      if (failed !== undefined) this.#giveUp(queued, cycle, failed);
+      if (failed !== undefined) this.#giveUp(queued, cycle, { status: failed, signal });
     } catch (error) {
-      this.#giveUp(queued, cycle, failure(`binding "${queued.key}": ${error instanceof Error ? error.message : String(error)}`, error));
+      const status = failure(`binding "${queued.key}": ${error instanceof Error ? error.message : String(error)}`, error);
+      this.#giveUp(queued, cycle, { status, signal });
     }
   }
 
@@ -199,8 +207,10 @@ class Loop implements SchedulerLoop {
   }
 
   /** Undoes what was done for a Pod that did not get bound, and lets others have its room. */
-  #giveUp(queued: QueuedItem<Pod>, cycle: BindingCycle, status: Status): void {
+  #giveUp(queued: QueuedItem<Pod>, cycle: BindingCycle, { status, signal }: { readonly status: Status; readonly signal: AbortSignal }): void {
     for (const error of cycle.unreserve()) this.#logger.error('an Unreserve plugin failed', { kind: 'Pod', name: queued.key, error });
+    // Who comes after this scheduler reads everything anew.
+    if (signal.aborted) return;
     if (this.#assumed.undo(cycle.pod)) this.#queue.notify({ resource: 'AssignedPod', action: 'Delete', old: cycle.pod });
     this.#fail(queued, status);
   }
