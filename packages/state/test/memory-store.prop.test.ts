@@ -54,6 +54,8 @@ const prefix = fc.constantFrom('', '/', '/r/', '/r/x/', '/r/x/ns/', '/r/x/ns/a',
 const pair = fc.nat({ max: 3 });
 /** How far back from the current revision. */
 const back = fc.nat({ max: 12 });
+/** The same for watches, which may also begin in the future. */
+const start = fc.integer({ min: -2, max: 12 });
 const changes = fc.uniqueArray(
   fc.record({ key, data: fc.option(fc.string({ maxLength: 2 }), { nil: undefined }), same: fc.nat({ max: 5 }), expect: fc.nat({ max: 5 }) }),
   {
@@ -107,15 +109,15 @@ const gets = fc.tuple(pair, key, back).map(([of, name, age]) =>
   }),
 );
 
-const watches = fc.tuple(pair, prefix, back).map(([of, start, age]) =>
-  command(`watch(${start}, -${age})`, of, ({ store, model, watches: list }) => {
+const watches = fc.tuple(pair, prefix, start).map(([of, begin, age]) =>
+  command(`watch(${begin}, -${age})`, of, ({ store, model, watches: list }) => {
     const from = Math.max(0, model.revision - age);
     const seen: string[] = [];
-    const subscription = store.watch(start, from).subscribe({
+    const subscription = store.watch(begin, from).subscribe({
       next: (event) => seen.push(eventText(event)),
       error: (error: unknown) => (watched.error = error),
     });
-    const watched: Watched = { prefix: start, from, seen, error: undefined, subscription, joined: false };
+    const watched: Watched = { prefix: begin, from, seen, error: undefined, subscription, joined: false };
     list.push(watched);
   }),
 );
@@ -141,10 +143,10 @@ const drains = fc.constant(
   }),
 );
 
-const cursors = fc.tuple(pair, prefix, back).map(([of, start, age]) =>
-  command(`cursor(${start}, -${age})`, of, ({ store, model, cursors: list }) => {
+const cursors = fc.tuple(pair, prefix, start).map(([of, begin, age]) =>
+  command(`cursor(${begin}, -${age})`, of, ({ store, model, cursors: list }) => {
     const from = Math.max(0, model.revision - age);
-    const read: Read = { prefix: start, cursor: store.cursor(start, from), position: from, expired: false, wakes: { count: 0 } };
+    const read: Read = { prefix: begin, cursor: store.cursor(begin, from), position: from, expired: false, wakes: { count: 0 } };
     read.cursor.ready(() => (read.wakes.count += 1));
     list.push(read);
   }),

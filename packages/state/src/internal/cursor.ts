@@ -89,7 +89,7 @@ export class Cursor implements StateCursor, Watcher {
   }
 
   notify(event: StateEvent, position: number): void {
-    if (this.#behind || this.#ended !== undefined || position < this.#next || event.revision <= this.#revision) return;
+    if (this.#behind || this.#ended !== undefined || event.revision <= this.#revision) return;
     this.#fallBehind(position);
     this.#fire(this.#ready);
   }
