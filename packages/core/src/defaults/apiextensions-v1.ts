@@ -18,6 +18,6 @@ function setDefinitionDefaults(definition: MutableJson): void {
   const service = pointer(pointer(pointer(conversion.webhook)?.clientConfig)?.service);
   if (service !== undefined) service.port ??= HTTPS_PORT;
   const status = struct(definition, 'status');
-  const stored = items(spec.versions).find((version) => version.storage === true);
-  if (isEmpty(status.storedVersions) && stored !== undefined) status.storedVersions = [stored.name];
+  const stored: unknown = items(spec.versions).find((version) => version.storage === true)?.name;
+  if (isEmpty(status.storedVersions) && typeof stored === 'string') status.storedVersions = [stored];
 }

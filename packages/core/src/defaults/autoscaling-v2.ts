@@ -1,7 +1,9 @@
 import type { MutableJson } from '../kind-model.ts';
-import { isEmpty, pointer, struct, type DefaultsByKind } from './access.ts';
+import { isEmpty, items, pointer, struct, type DefaultsByKind } from './access.ts';
+import { setQuantityForm } from './resource-list.ts';
 
 const CPU_UTILIZATION_PERCENT = 80;
+const SOURCES = ['resource', 'containerResource', 'pods', 'object', 'external'];
 
 /** @see kubernetes v1.36 pkg/apis/autoscaling/v2/defaults.go */
 export const defaults: DefaultsByKind = { HorizontalPodAutoscaler: setAutoscalerDefaults };
@@ -12,10 +14,17 @@ function setAutoscalerDefaults(autoscaler: MutableJson): void {
   if (isEmpty(spec.metrics)) {
     spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: CPU_UTILIZATION_PERCENT } } }];
   }
+  for (const metric of items(spec.metrics)) for (const source of SOURCES) setTargetForm(pointer(pointer(metric[source])?.target));
   const behavior = pointer(spec.behavior);
   if (behavior === undefined) return;
   setScaleUpDefaults(struct(behavior, 'scaleUp'));
   setScaleDownDefaults(struct(behavior, 'scaleDown'));
+}
+
+function setTargetForm(target: MutableJson | undefined): void {
+  if (target === undefined) return;
+  setQuantityForm(target, 'value');
+  setQuantityForm(target, 'averageValue');
 }
 
 function setScaleUpDefaults(rules: MutableJson): void {

@@ -26,7 +26,7 @@ describe('defaults', () => {
         model?.setDefaults(once);
         const twice = cloneJson(once) as Fields;
         model?.setDefaults(twice);
-        expect(twice).toEqual(once);
+        expect(twice).toStrictEqual(once);
         expect(model?.unknownFields(once)).toEqual([]);
       }),
       { numRuns: 400 },

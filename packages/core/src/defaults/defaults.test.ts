@@ -132,6 +132,7 @@ describe('autoscaling', () => {
         },
       },
     },
+    { name: 'v2 has canonical targets', kind: HorizontalPodAutoscaler, given: { spec: { metrics: [{ pods: { target: { averageValue: 1000 } } }] } }, expected: { spec: { metrics: [{ pods: { target: { averageValue: '1k' } } }] } } },
     { name: 'v1 has only a minimum', kind: v1, given: {}, expected: { spec: { minReplicas: 1 } } },
   ]);
 });
@@ -265,6 +266,7 @@ describe('scheduling and devices', () => {
       given: { spec: { devices: { requests: [{ exactly: { tolerations: [{ key: 'a' }] } }, { firstAvailable: [{ allocationMode: 'All' }] }] } } },
       expected: { spec: { devices: { requests: [{ exactly: { allocationMode: 'ExactCount', count: 1, tolerations: [{ key: 'a', operator: 'Equal' }] } }, { firstAvailable: [{ allocationMode: 'All' }] }] } } },
     },
+    { name: 'a device has canonical capacities', kind: ResourceSlice, given: { spec: { devices: [{ capacity: { memory: { value: '1024Mi' } } }], sharedCounters: [{ counters: { a: { value: 0.0001 } } }] } }, expected: { spec: { devices: [{ capacity: { memory: { value: '1Gi' } } }], sharedCounters: [{ counters: { a: { value: '100u' } } }] } } },
     { name: 'a device counts once', kind: ResourceSlice, given: { spec: { devices: [{ nodeAllocatableResourceMappings: { cpu: {} } }] } }, expected: { spec: { devices: [{ nodeAllocatableResourceMappings: { cpu: { allocationMultiplier: '1' } } }] } } },
     { name: 'an old claim asks in the request itself', kind: findKind('resource.k8s.io/v1beta1', 'ResourceClaim') as Kind, given: { spec: { devices: { requests: [{ deviceClassName: 'gpu' }] } } }, expected: { spec: { devices: { requests: [{ allocationMode: 'ExactCount', count: 1 }] } } } },
   ]);

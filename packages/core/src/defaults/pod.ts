@@ -48,6 +48,6 @@ export function setPodTemplateDefaults(template: MutableJson): void {
 
 function setHostPorts(spec: MutableJson): void {
   for (const container of [...items(spec.containers), ...items(spec.initContainers)]) {
-    for (const port of items(container.ports)) port.hostPort ||= port.containerPort;
+    for (const port of items(container.ports)) if (!port.hostPort && port.containerPort) port.hostPort = port.containerPort;
   }
 }

@@ -14,14 +14,14 @@ export function setResourceListDefaults(value: MutableJson): void {
   if (list === undefined) return;
   for (const name in list) {
     const quantity: unknown = list[name];
-    if (!isCanonical(quantity)) list[name] = canonical(quantity);
+    if (!isCanonical(quantity)) list[name] = canonical(quantity, roundUp);
   }
 }
 
-/** Sets canonical text in place of a single quantity. */
+/** Sets canonical text in place of a quantity that stands alone; it is not rounded. */
 export function setQuantityForm(parent: MutableJson, field: string): void {
   const value: unknown = parent[field];
-  if (!isAbsent(value) && !isCanonical(value)) parent[field] = canonical(value);
+  if (!isAbsent(value) && !isCanonical(value)) parent[field] = canonical(value, (quantity) => quantity);
 }
 
 /** Requests and limits. */
@@ -53,10 +53,10 @@ function isSuffix(value: string, at: number): boolean {
 }
 
 /** What is no quantity is left as it is: validation reports it. */
-function canonical(value: unknown): unknown {
+function canonical(value: unknown, adjust: (quantity: Quantity) => Quantity): unknown {
   if (typeof value !== 'string' && typeof value !== 'number') return value;
   const quantity = parseOrUndefined(value);
-  return quantity === undefined ? value : formatQuantity(roundUp(quantity));
+  return quantity === undefined ? value : formatQuantity(adjust(quantity));
 }
 
 /** Whether `value` is a quantity that can be reckoned with. */

@@ -1,5 +1,6 @@
 import type { MutableJson } from '../kind-model.ts';
 import { items, pointer, struct, type DefaultsByKind } from './access.ts';
+import { setQuantityForm } from './resource-list.ts';
 
 /**
  * Differs from Kubernetes: `timeAdded` of a device taint is not filled in, because defaults know no clock; who adds a taint says when.
@@ -28,11 +29,20 @@ export function setDeviceRequestDefaults(request: MutableJson): void {
 }
 
 function setSliceDefaults(slice: MutableJson): void {
-  for (const device of items(struct(slice, 'spec').devices)) setDeviceDefaults(device);
+  const spec = struct(slice, 'spec');
+  for (const device of items(spec.devices)) setDeviceDefaults(device);
+  for (const set of items(spec.sharedCounters)) setValueForms(set.counters);
+}
+
+/** Name → `{ value: quantity }`. */
+function setValueForms(map: MutableJson): void {
+  for (const entry of Object.values(pointer(map) ?? {})) if (pointer(entry) !== undefined) setQuantityForm(entry, 'value');
 }
 
 /** A device counts once in each resource of its node that it stands for. */
 export function setDeviceDefaults(device: MutableJson): void {
+  setValueForms(device.capacity);
+  for (const consumption of items(device.consumesCounters)) setValueForms(consumption.counters);
   const mappings = pointer(device.nodeAllocatableResourceMappings);
   for (const name in mappings) {
     const mapping = pointer(mappings[name]);

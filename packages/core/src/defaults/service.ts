@@ -14,7 +14,7 @@ export function setServiceDefaults(service: MutableJson): void {
   spec.type ||= 'ClusterIP';
   for (const port of items(spec.ports)) {
     port.protocol ||= 'TCP';
-    port.targetPort ||= port.port;
+    if (!port.targetPort && port.port) port.targetPort = port.port;
   }
   if (isExternallyAccessible(spec)) spec.externalTrafficPolicy ||= 'Cluster';
   if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ??= 'Cluster';
