@@ -129,6 +129,6 @@ it('whatever happens, nothing runs twice, counts never go back, and in the end e
       const owners = new Set(lab.runtime.containers().map(({ podUid }) => podUid));
       expect([...owners].filter((uid) => !wanted.some(({ metadata }) => metadata.uid === uid))).toEqual([]);
     }),
-    { numRuns: 30 },
+    { numRuns: 100 },
   );
 }, 60_000);

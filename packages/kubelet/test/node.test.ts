@@ -64,11 +64,9 @@ describe('the Node', () => {
       metadata: { ownerReferences: [{ kind: 'Node', name: 'node-1' }] },
     });
     const writes: string[] = [];
-    const subscriptions = [Lease, Node].map((kind) =>
-      lab.client
-        .watch(kind, { resourceVersion: lease.metadata.resourceVersion ?? '' })
-        .subscribe((event) => void (event.type === 'MODIFIED' && writes.push(kind.kind))),
-    );
+    const from = { resourceVersion: lease.metadata.resourceVersion ?? '' };
+    const note = (kind: string) => (event: { readonly type: string }) => void (event.type === 'MODIFIED' && writes.push(kind));
+    const subscriptions = [lab.client.watch(Lease, from).subscribe(note('Lease')), lab.client.watch(Node, from).subscribe(note('Node'))];
     await lab.clock.advance(600_000);
     for (const subscription of subscriptions) subscription.unsubscribe();
     const count = (kind: string): number => writes.filter((each) => each === kind).length;

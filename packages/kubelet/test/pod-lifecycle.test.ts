@@ -291,6 +291,18 @@ describe('a Pod that cannot start', () => {
     });
   });
 
+  it('does not wait for ever for a runtime that hangs', async () => {
+    await using lab = await createLab();
+    const heal = lab.runtime.behaviors.add({ start: { hang: true } });
+    await lab.create('web');
+    await lab.clock.advance(120_500);
+    heal();
+    await lab.clock.advance(2_000);
+    expect(await lab.events('web')).toContainEqual(expect.stringContaining('Failed: Error: rpc error: code = DeadlineExceeded'));
+    expect(await lab.status('web')).toMatchObject({ phase: 'Running', containerStatuses: [{ ready: true }] });
+    expect(lab.runtime.containers()).toHaveLength(1);
+  });
+
   it('tries again to make a sandbox', async () => {
     await using lab = await createLab({ behaviors: [{ sandbox: { error: 'plugin type="bridge" failed', times: 2 } }] });
     await lab.create('web');

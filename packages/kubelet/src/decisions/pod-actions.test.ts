@@ -100,7 +100,7 @@ describe('regular containers', () => {
     {
       name: 'one that was created but did not start is started anew',
       observed: observed([seen('app', { state: 'created' })]),
-      expected: 'start regular app 1',
+      expected: 'remove app-0, start regular app 1',
     },
     { name: 'one in an unknown state is stopped first', observed: observed([seen('app', { state: 'unknown' })]), expected: 'stop app-0 (unknown-state)' },
     { name: 'one of another definition is replaced', observed: observed([seen('app', { hash: 'other' })]), expected: 'stop app-0 (definition-changed)' },

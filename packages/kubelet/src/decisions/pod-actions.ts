@@ -107,12 +107,16 @@ function startEphemeralContainers(input: PodActionsInput, draft: ActionsDraft): 
   }
 }
 
-/** Of each name the newest container stays, and the one before it for `lastState`; a container that the Pod no longer has goes when it is dead. */
+/**
+ * Of each name the newest container stays, and the one before it for `lastState`. One that was made but not started goes: whoever was to start it has given up,
+ * and if the runtime should start it after all there would be two.
+ */
 function collectGarbage({ observed }: PodActionsInput, draft: ActionsDraft): void {
   const seen = new Map<string, number>();
-  for (const container of observed.containers) {
-    const count = (seen.get(container.name) ?? 0) + 1;
-    seen.set(container.name, count);
-    if (count > 2 && container.state === 'exited' && !draft.remove.includes(container.id)) draft.remove.push(container.id);
+  for (const { id, name, state } of observed.containers) {
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    const useless = state === 'created' || (count > 2 && state === 'exited');
+    if (useless && !draft.remove.includes(id)) draft.remove.push(id);
   }
 }

@@ -1,7 +1,7 @@
 import type { Client, Clock, Logger, Random } from '@kybern/core';
 import type { Taint } from '@kybern/core/kinds';
 import type { EventRecorder } from '@kybern/reconcile';
-import type { ContainerRuntime, Prober } from '@kybern/runtime-cri';
+import { RuntimeError, type ContainerRuntime, type Prober } from '@kybern/runtime-cri';
 import type { Amounts } from '../decisions/pod-requests.ts';
 import type { PodCache } from '../runtime/pod-cache.ts';
 import type { ImagePuller } from './image-puller.ts';
@@ -34,3 +34,25 @@ export interface KubeletContext {
 
 /** How many retries in a row a virtual clock that settles waits for. What failed so often goes on failing, and is no work in progress. */
 export const PATIENCE = 3;
+
+/** How long the runtime may take to make or start something. @see kubernetes v1.36 pkg/kubelet/apis/config/v1beta1/defaults.go (RuntimeRequestTimeout) */
+const REQUEST_TIMEOUT_MS = 120_000;
+
+/**
+ * Makes a call of the runtime that may not take longer than two minutes.
+ *
+ * @throws {RuntimeError} `DEADLINE_EXCEEDED` when it does; the signal's reason when that aborts
+ */
+export async function inTime<T>({ clock }: Pick<KubeletContext, 'clock'>, signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const onAbort = (): void => controller.abort(signal.reason);
+  signal.throwIfAborted();
+  signal.addEventListener('abort', onAbort, { once: true });
+  const cancel = clock.after(REQUEST_TIMEOUT_MS, () => controller.abort(new RuntimeError('DEADLINE_EXCEEDED', 'context deadline exceeded')));
+  try {
+    return await call(controller.signal);
+  } finally {
+    cancel();
+    signal.removeEventListener('abort', onAbort);
+  }
+}

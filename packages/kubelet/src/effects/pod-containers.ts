@@ -6,7 +6,7 @@ import { computePodActions } from '../decisions/pod-actions.ts';
 import type { ProbeResults } from '../decisions/probe-results.ts';
 import { podGraceSeconds, probeGraceSeconds } from '../decisions/termination.ts';
 import { sandboxConfig } from '../runtime/configs.ts';
-import type { KubeletContext } from './context.ts';
+import { inTime, type KubeletContext } from './context.ts';
 import { describeError } from './image-puller.ts';
 import { startContainer } from './start-container.ts';
 import { stopContainer, stopPod } from './stop-containers.ts';
@@ -89,7 +89,9 @@ export class PodContainers {
   async #createSandbox(attempt: number, { pod, signal }: PodView): Promise<ApplyOutcome> {
     try {
       await this.#context.ensurePodCidr(signal);
-      const { podSandboxId } = await this.#context.runtime.runPodSandbox({ config: sandboxConfig(pod, attempt) }, { signal });
+      const { podSandboxId } = await inTime(this.#context, signal, (timely) =>
+        this.#context.runtime.runPodSandbox({ config: sandboxConfig(pod, attempt) }, { signal: timely }),
+      );
       await this.#context.cache.refresh(pod.metadata.uid ?? '', podSandboxId, signal);
       this.#failures = 0;
       return DONE;

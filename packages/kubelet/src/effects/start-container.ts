@@ -2,7 +2,7 @@ import type { Pod } from '@kybern/core/kinds';
 import type { ContainerStart, Waiting } from '../decisions/plan.ts';
 import { MINIMUM_GRACE_SECONDS } from '../decisions/termination.ts';
 import { containerConfig, sandboxConfig } from '../runtime/configs.ts';
-import type { KubeletContext } from './context.ts';
+import { inTime, type KubeletContext } from './context.ts';
 import { runHook } from './hooks.ts';
 import { describeError } from './image-puller.ts';
 
@@ -53,7 +53,7 @@ async function create(
   const config = containerConfig(pod, start.container, { attempt: start.attempt, imageRef });
   try {
     const request = { podSandboxId: sandboxId, config, sandboxConfig: sandboxConfig(pod, target.sandboxAttempt) };
-    const { containerId } = await context.runtime.createContainer(request, { signal });
+    const { containerId } = await inTime(context, signal, (timely) => context.runtime.createContainer(request, { signal: timely }));
     context.recorder.event(pod, { type: 'Normal', reason: 'Created', message: 'Container created' });
     return { id: containerId };
   } catch (error) {
@@ -64,7 +64,7 @@ async function create(
 
 async function run(context: KubeletContext, { pod, signal, id }: StartTarget & { readonly id: string }): Promise<StartFailure | undefined> {
   try {
-    await context.runtime.startContainer({ containerId: id }, { signal });
+    await inTime(context, signal, (timely) => context.runtime.startContainer({ containerId: id }, { signal: timely }));
     context.recorder.event(pod, { type: 'Normal', reason: 'Started', message: 'Container started' });
     return undefined;
   } catch (error) {

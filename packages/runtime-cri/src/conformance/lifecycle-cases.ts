@@ -14,6 +14,7 @@ export async function failure(lab: Lab, promise: Promise<unknown>): Promise<stri
   return isRuntimeError(error) ? error.code : '';
 }
 
+/** What a runtime tells of itself. */
 export const infoCases: readonly ConformanceCase[] = [
   {
     name: 'tells its name and versions',
@@ -33,6 +34,7 @@ export const infoCases: readonly ConformanceCase[] = [
   },
 ];
 
+/** The life of PodSandboxes. */
 export const sandboxCases: readonly ConformanceCase[] = [
   {
     name: 'a sandbox that was run is ready and has an address',
@@ -114,6 +116,7 @@ export const sandboxCases: readonly ConformanceCase[] = [
   },
 ];
 
+/** The life of containers. */
 export const containerCases: readonly ConformanceCase[] = [
   {
     name: 'a container goes from created to running to exited',
@@ -227,6 +230,7 @@ export const containerCases: readonly ConformanceCase[] = [
   },
 ];
 
+/** What may be done twice, and to what is not there. */
 export const idempotenceCases: readonly ConformanceCase[] = [
   ...(['stopPodSandbox', 'removePodSandbox'] as const).map((method) => ({
     name: `${method} of an unknown sandbox succeeds`,

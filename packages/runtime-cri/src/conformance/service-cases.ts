@@ -5,6 +5,7 @@ import { failure } from './lifecycle-cases.ts';
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
+/** The ImageService. */
 export const imageCases: readonly ConformanceCase[] = [
   {
     name: 'an image is there from the pull to its removal',
@@ -55,6 +56,7 @@ export const imageCases: readonly ConformanceCase[] = [
   },
 ];
 
+/** Commands in containers. */
 export const execCases: readonly ConformanceCase[] = [
   {
     name: 'execSync gives output and exit code',
@@ -93,6 +95,7 @@ export const execCases: readonly ConformanceCase[] = [
   },
 ];
 
+/** Logs of containers. */
 export const logCases: readonly ConformanceCase[] = [
   {
     name: "a container's log path is told, and its log is reopened while it runs",
@@ -106,6 +109,7 @@ export const logCases: readonly ConformanceCase[] = [
   },
 ];
 
+/** The stream of events. */
 export const eventCases: readonly ConformanceCase[] = [
   {
     name: 'tells of creation, start, end and removal, in order',
@@ -129,6 +133,7 @@ export const eventCases: readonly ConformanceCase[] = [
   },
 ];
 
+/** Errors by their codes, and signals. */
 export const errorCases: readonly ConformanceCase[] = [
   {
     name: 'unknown ids are NOT_FOUND',
