@@ -45,6 +45,14 @@ describe('a Pod', () => {
     expect(await defaultedPod({ restartPolicy: '', dnsPolicy: '', schedulerName: '' })).toMatchObject({ restartPolicy: 'Always', dnsPolicy: 'ClusterFirst', schedulerName: 'default-scheduler' });
   });
 
+  it.each([
+    { name: 'the field', given: { serviceAccountName: 'a' } },
+    { name: 'its deprecated name', given: { serviceAccount: 'a' } },
+    { name: 'both, of which the field counts', given: { serviceAccountName: 'a', serviceAccount: 'b' } },
+  ])('names its service account in both fields when it is given in $name', async ({ given }) => {
+    expect(await defaultedPod(given)).toMatchObject({ serviceAccountName: 'a', serviceAccount: 'a' });
+  });
+
   it('of the host network has its ports on the host', async () => {
     const { containers, initContainers } = await defaultedPod({
       hostNetwork: true,

@@ -33,12 +33,23 @@ export function setPodSpecDefaults(spec: MutableJson): void {
   spec.securityContext ??= {};
   spec.terminationGracePeriodSeconds ??= GRACE_PERIOD_SECONDS;
   spec.schedulerName ||= 'default-scheduler';
+  if (spec.serviceAccountName || spec.serviceAccount) setServiceAccount(spec);
   for (const volume of items(spec.volumes)) setVolumeDefaults(volume);
   for (const container of items(spec.initContainers)) setContainerDefaults(container);
   for (const container of items(spec.containers)) setContainerDefaults(container);
   for (const container of items(spec.ephemeralContainers)) setContainerDefaults(container);
   setResourceListDefaults(spec.overhead);
   setRequirementsDefaults(pointer(spec.resources));
+}
+
+/**
+ * The deprecated name of the field says what the field says.
+ *
+ * @see kubernetes v1.36 pkg/apis/core/v1/conversion.go (Convert_v1_PodSpec_To_core_PodSpec)
+ */
+function setServiceAccount(spec: MutableJson): void {
+  spec.serviceAccountName ||= spec.serviceAccount;
+  spec.serviceAccount = spec.serviceAccountName;
 }
 
 /** Defaults of a template for Pods. */

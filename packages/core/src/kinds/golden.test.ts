@@ -31,11 +31,14 @@ describe.each(goldens)('$name', ({ object }) => {
     expect(errors.filter((error) => error.reason !== 'FieldValueNotSupported')).toEqual([]);
   });
 
+  // What the defaults do change on purpose: of two fields that mean the same one follows the other.
+  const FOLLOWS = /"serviceAccount":"[^"]*"/g;
+
   it('keeps every field that it has when defaults are filled in, and gets them only once', async () => {
     const { setDefaults } = await modelOf(object);
     const once = cloneJson(object) as Golden;
     setDefaults(once);
-    expect(once).toMatchObject(object);
+    expect(once).toMatchObject(JSON.parse(JSON.stringify(object).replace(FOLLOWS, '"serviceAccount":"serviceAccountNameValue"')) as object);
     const twice = cloneJson(once) as Golden;
     setDefaults(twice);
     expect(twice).toEqual(once);
