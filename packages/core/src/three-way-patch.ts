@@ -1,3 +1,4 @@
+import { ApiError } from './api-error.ts';
 import type { Schema } from './kind-model.ts';
 import { DELETE_FROM_LIST, DIRECTIVE, RETAIN_KEYS, SET_ORDER, unfitPatch } from './internal/patch-directives.ts';
 import { elementKind, hasDirective, identityOf } from './internal/patch-lists.ts';
@@ -28,15 +29,21 @@ type Patch = Record<string, unknown>;
  * The strategic merge patch that `kubectl apply` sends: it brings the fields of `modified` into `current`, removes those that `original` had and
  * `modified` has no longer, and leaves alone what others have set. With a schema that has no merge keys it is a JSON merge patch.
  *
- * @returns `{}` when there is nothing to do
+ * @returns a patch that may also remove what is gone already or set the order that is there; applied, such a patch changes nothing
  * @throws {ApiError} `BadRequest` when an input is not JSON data, `Invalid` when a list to be merged has elements without their merge key
  * @see kubernetes v1.36 staging/src/k8s.io/apimachinery/pkg/util/strategicpatch/patch.go (CreateThreeWayMergePatch)
  */
 export function createThreeWayPatch({ original = {}, modified, current }: ThreeWayInput, schema: Schema): JsonObject {
-  const wanted = cloneJson(modified) as Fields;
-  const changes = diffObjects(cloneJson(current) as Fields, wanted, { schema, retainKeys: false, mode: { changes: true, deletions: false } });
-  const deletions = diffObjects(cloneJson(original) as Fields, wanted, { schema, retainKeys: false, mode: { changes: false, deletions: true } });
+  const wanted = document(modified);
+  const changes = diffObjects(document(current), wanted, { schema, retainKeys: false, mode: { changes: true, deletions: false } });
+  const deletions = diffObjects(document(original), wanted, { schema, retainKeys: false, mode: { changes: false, deletions: true } });
   return combine(deletions, changes, schema) as JsonObject;
+}
+
+function document(value: object): Fields {
+  const copy: unknown = cloneJson(value);
+  if (!isJsonObject(copy)) throw new ApiError('BadRequest', 'what is applied must be an object');
+  return copy;
 }
 
 interface DiffContext {
