@@ -122,7 +122,7 @@ export class ApiError extends Error {
 
   /** The error that a `Status` body describes. */
   static fromStatus(status: Omit<Partial<Status>, 'reason'> & { readonly reason?: string }, cause?: unknown): ApiError {
-    const reason = status.reason !== undefined && status.reason in CODES ? (status.reason as StatusReason) : 'Unknown';
+    const reason = status.reason !== undefined && Object.hasOwn(CODES, status.reason) ? (status.reason as StatusReason) : 'Unknown';
     return new ApiError(reason, status.message ?? 'unknown error', {
       ...(status.details === undefined ? {} : { details: status.details }),
       ...(status.code === undefined ? {} : { code: status.code }),

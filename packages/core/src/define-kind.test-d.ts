@@ -44,6 +44,10 @@ void client.create(Site, { metadata: { name: 'a' } });
 void client.create(Pod, { spec: { containers: [] } });
 void client.create(Pod, { metadata: { name: 'a' }, spec: { containers: [{ name: 'a', image: 'b' }] } });
 
+// A spec in which nothing has to be written need not be there.
+const Gauge = defineKind({ group: 'x.example.com', version: 'v1', kind: 'Gauge', scope: 'Cluster', spec: { type: 'object', properties: { level: { type: 'integer', default: 5 }, unit: { type: 'string' } } } });
+void client.create(Gauge, { metadata: { name: 'a' } }).then((gauge) => expectType<number>()(gauge.spec.level));
+
 // Drafts.
 void client.mutateStatus(Site, site, (draft) => {
   draft.status.url = 'https://example.com';

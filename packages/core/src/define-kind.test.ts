@@ -128,6 +128,14 @@ describe('the model of a defined kind', () => {
     expect(JSON.stringify(object)).toBe(once);
   });
 
+  it('makes a spec that may be empty', async () => {
+    const model = await defineKind({ ...base, spec: { type: 'object', required: ['a'], properties: { a: { type: 'string', default: 'x' }, b: { type: 'string' } } } }).model();
+    const object = { ...site({}), spec: undefined };
+    model.setDefaults(object);
+    expect(object.spec).toEqual({ a: 'x' });
+    expect(model.validate(object)).toEqual([]);
+  });
+
   it('has a schema with what merging needs', async () => {
     const { schema } = await Site.model();
     expect(schema.properties?.['spec']?.properties?.['rules']).toMatchObject({ type: 'array', listType: 'map', listMapKeys: ['name'] });

@@ -37,10 +37,16 @@ function objectSchema(definition: KindDefinition): KindSchema {
       kind: { type: 'string', enum: [definition.kind] },
       metadata: METADATA,
       ...schema?.properties,
-      ...(spec === undefined ? {} : { spec }),
+      ...(spec === undefined ? {} : { spec: withDefault(spec) }),
       ...(withConditions === undefined ? {} : { status: withConditions }),
     },
   };
+}
+
+/** A spec that may be empty is there even when nobody wrote it, so that it can always be read. */
+function withDefault(spec: KindSchema): KindSchema {
+  const filledIn = (name: string): boolean => spec.properties?.[name]?.default !== undefined;
+  return spec.default === undefined && (spec.required ?? []).every(filledIn) ? { ...spec, default: {} } : spec;
 }
 
 /** Elements of sets and keyed lists that are there twice, which JSON schema has no words for. */
