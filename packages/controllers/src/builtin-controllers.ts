@@ -18,6 +18,11 @@ import { taintEvictionController } from './tainteviction/controller.ts';
 export interface BuiltinControllersOptions {
   /** Custom kinds that the server has: their objects own, are owned, and are deleted with their namespace. */
   readonly kinds?: readonly Kind[];
+  /**
+   * The kinds that the garbage collector watches. Default {@link garbageCollectedKinds} of all kinds. Each costs a watch; an object of a kind that is left
+   * out is never deleted because its owner went.
+   */
+  readonly garbageCollectedKinds?: readonly Kind[];
   readonly nodeLifecycle?: NodeLifecycleOptions;
   readonly nodeIpam?: NodeIpamOptions;
   readonly serviceLoadBalancer?: ServiceLoadBalancerOptions;
@@ -47,7 +52,7 @@ export function builtinControllers(options: BuiltinControllersOptions = {}): rea
     replicaSetController(),
     endpointSliceController(),
     serviceLoadBalancerController(options.serviceLoadBalancer),
-    garbageCollectorController({ kinds: garbageCollectedKinds(kinds) }),
+    garbageCollectorController({ kinds: options.garbageCollectedKinds ?? garbageCollectedKinds(kinds) }),
   ];
 }
 

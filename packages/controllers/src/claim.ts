@@ -1,5 +1,6 @@
 import {
   compileLabelSelector,
+  isControlledBy,
   keyOf,
   matchesLabelSelector,
   ownerReference,
@@ -10,6 +11,7 @@ import {
 } from '@kybern/core';
 import type { Cache, ReconcileRequest } from '@kybern/reconcile';
 import { computeClaims } from './claims.ts';
+import { ignoreNotFound } from './ignore-not-found.ts';
 
 /** What {@link claim} claims, and for whom. */
 export interface ClaimOptions<O extends KubernetesObject, T extends KubernetesObject> {
@@ -40,7 +42,8 @@ export async function claim<O extends KubernetesObject, T extends KubernetesObje
   const { owned, adopt, release } = computeClaims({ owner, selects: matcher(selector), candidates });
   await Promise.all(release.map((object) => letGo(request, kind, object)));
   if (adopt.length === 0 || !(await mayAdopt(request, options.for))) return owned;
-  return [...owned, ...(await Promise.all(adopt.map((object) => take(request, options, object))))];
+  const adopted = await Promise.all(adopt.map((object) => take(request, options, object)));
+  return [...owned, ...adopted.filter((object) => object !== undefined)];
 }
 
 /** Selectors of workloads mostly are a few equal labels, for which compiling costs more than it saves. */
@@ -59,22 +62,32 @@ async function mayAdopt<O extends KubernetesObject>({ client, object }: Reconcil
   return fresh.metadata.uid === object.metadata.uid && fresh.metadata.deletionTimestamp === undefined;
 }
 
-function take<O extends KubernetesObject, T extends KubernetesObject>(
+/** Undefined when it is gone, or somebody else's by now. */
+async function take<O extends KubernetesObject, T extends KubernetesObject>(
   { client, object: owner }: ReconcileRequest<O>,
   options: ClaimOptions<O, T>,
   object: T,
-): Promise<T> {
+): Promise<T | undefined> {
   const reference = ownerReference(options.for, owner, { controller: true });
-  return client.mutate(options.kind, object, ({ metadata }) => {
-    if (metadata.uid === object.metadata.uid) metadata.ownerReferences = [...(metadata.ownerReferences ?? []), { ...reference }];
+  const write = client.mutate(options.kind, object, ({ metadata }) => {
+    const references = metadata.ownerReferences ?? [];
+    const isFree = references.every((each) => each.controller !== true);
+    if (metadata.uid === object.metadata.uid && isFree) metadata.ownerReferences = [...references, { ...reference }];
   });
+  const taken = await ignoreNotFound(write);
+  return taken !== undefined && isControlledBy(taken, owner) ? taken : undefined;
 }
 
-function letGo<O extends KubernetesObject, T extends KubernetesObject>({ client, object: owner }: ReconcileRequest<O>, kind: Kind<T>, object: T): Promise<T> {
-  return client.mutate(kind, object, ({ metadata }) => {
-    if (metadata.uid === object.metadata.uid)
-      metadata.ownerReferences = (metadata.ownerReferences ?? []).filter((reference) => reference.uid !== owner.metadata.uid);
+function letGo<O extends KubernetesObject, T extends KubernetesObject>(
+  { client, object: owner }: ReconcileRequest<O>,
+  kind: Kind<T>,
+  object: T,
+): Promise<T | undefined> {
+  const write = client.mutate(kind, object, ({ metadata }) => {
+    if (metadata.uid !== object.metadata.uid) return;
+    metadata.ownerReferences = (metadata.ownerReferences ?? []).filter((reference) => reference.uid !== owner.metadata.uid);
   });
+  return ignoreNotFound(write);
 }
 
 /** The keys of the objects of `kind` whose selector selects `object`, in its namespace. */

@@ -1,5 +1,6 @@
-import { formatTime, isNotFound, type Client } from '@kybern/core';
+import { formatTime, type Client } from '@kybern/core';
 import { Pod, type PodCondition, type PodStatus } from '@kybern/core/kinds';
+import { ignoreNotFound } from './ignore-not-found.ts';
 
 /** Why a Pod is taken away, as its condition `DisruptionTarget` tells. */
 export interface Disruption {
@@ -28,13 +29,8 @@ export interface DisruptionContext {
 export async function disruptPod(pod: Pod, disruption: Disruption, { client, nowMs }: DisruptionContext): Promise<void> {
   const { uid } = pod.metadata;
   const { gracePeriodSeconds } = disruption;
-  try {
-    await client.update(Pod, { ...pod, status: disruptedStatus(pod, disruption, nowMs) }, { subresource: 'status' });
-    await client.delete(Pod, pod, {
-      ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
-      ...(uid === undefined ? {} : { preconditions: { uid } }),
-    });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  const told = await ignoreNotFound(client.update(Pod, { ...pod, status: disruptedStatus(pod, disruption, nowMs) }, { subresource: 'status' }));
+  if (told === undefined) return;
+  const options = { ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }), ...(uid === undefined ? {} : { preconditions: { uid } }) };
+  await ignoreNotFound(client.delete(Pod, pod, options));
 }

@@ -1,6 +1,7 @@
-import { isAlreadyExists, isApiError, isControlledBy, isNotFound, type KubernetesObject } from '@kybern/core';
+import { isAlreadyExists, isApiError, isControlledBy, type KubernetesObject } from '@kybern/core';
 import { Deployment, ReplicaSet } from '@kybern/core/kinds';
 import type { ReconcileRequest } from '@kybern/reconcile';
+import { ignoreNotFound } from '../ignore-not-found.ts';
 import { isNamespaceTerminating } from '../namespace-terminating.ts';
 import { equalIgnoringHash } from '../pod-template.ts';
 import type { DeploymentPlan } from './compute.ts';
@@ -52,11 +53,6 @@ async function reportFailure(
 
 async function removeReplicaSet(replicaSet: KubernetesObject, { client }: ReconcileRequest<Deployment>): Promise<void> {
   const { uid, resourceVersion } = replicaSet.metadata;
-  try {
-    await client.delete(ReplicaSet, replicaSet, {
-      preconditions: { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) },
-    });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  const preconditions = { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+  await ignoreNotFound(client.delete(ReplicaSet, replicaSet, { preconditions }));
 }

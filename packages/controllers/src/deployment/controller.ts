@@ -2,6 +2,7 @@ import { Deployment, ReplicaSet } from '@kybern/core/kinds';
 import { annotationsChanged, anyOf, defineController, done, generationChanged, requeueAfter, type ControllerDefinition } from '@kybern/reconcile';
 import { claim, selecting } from '../claim.ts';
 import { concernsAdoption, orphanIndex } from '../orphan-index.ts';
+import { retryOnConflict } from '../retry-on-conflict.ts';
 import { applyDeployment } from './apply.ts';
 import { computeDeployment } from './compute.ts';
 
@@ -22,13 +23,13 @@ export function deploymentController(): ControllerDefinition<Deployment> {
     watches: [{ kind: ReplicaSet, predicate: concernsAdoption, map: (replicaSet, _old, cache) => selecting(cache, Deployment, replicaSet) }],
     indexes: [orphanIndex(ReplicaSet, ORPHANS)],
     concurrency: 5,
-    async reconcile(request) {
+    reconcile: retryOnConflict(async (request) => {
       const { object: deployment, clock } = request;
       const replicaSets = await claim(request, { for: Deployment, kind: ReplicaSet, orphans: ORPHANS, selector: deployment.spec.selector });
       const plan = computeDeployment({ nowMs: clock.now(), deployment, replicaSets });
       await applyDeployment(plan, request);
       // The deadline is a watch on progress, not progress: nobody should have to wait for it.
       return plan.requeueAfterMs === undefined ? done() : requeueAfter(plan.requeueAfterMs, { background: true });
-    },
+    }),
   });
 }

@@ -1,8 +1,10 @@
-import { isNotFound, keyOf, type KubernetesObject } from '@kybern/core';
+import { keyOf, type KubernetesObject } from '@kybern/core';
 import { EndpointSlice, Node, Pod, Service } from '@kybern/core/kinds';
 import { computeEndpoints } from '@kybern/netmodel';
 import { defineController, done, type Cache, type ControllerDefinition, type ReconcileRequest } from '@kybern/reconcile';
+import { ignoreNotFound } from '../ignore-not-found.ts';
 import { podsByNode } from '../pod-indexes.ts';
+import { retryOnConflict } from '../retry-on-conflict.ts';
 import { computeEndpointSlices, CONTROLLER, MANAGED_BY, SERVICE_NAME } from './compute.ts';
 import { concernsEndpoints, concernsZone, podLabelIndex, selectedPods, selectingServices, serviceSelectorIndex } from './selection.ts';
 
@@ -24,13 +26,13 @@ export function endpointSliceController(): ControllerDefinition<Service> {
     ],
     indexes: [podLabelIndex, serviceSelectorIndex, { kind: EndpointSlice, name: BY_SERVICE, by: serviceKeys }, podsByNode],
     concurrency: 5,
-    async reconcile(request) {
+    reconcile: retryOnConflict(async (request) => {
       const { object: service, cache } = request;
       if (service.spec.selector === undefined || service.spec.type === 'ExternalName') return done();
       const groups = computeEndpoints(service, selectedPods(cache, service), { node: (name) => cache.get(Node, name) });
       await applySlices(request, computeEndpointSlices({ service, groups, slices: cache.by(EndpointSlice, BY_SERVICE, keyOf(service)) }));
       return done();
-    },
+    }),
   });
 }
 
@@ -46,9 +48,5 @@ const servicesOnNode = (node: KubernetesObject, _old: unknown, cache: Cache): re
 async function applySlices({ client }: ReconcileRequest<Service>, plan: ReturnType<typeof computeEndpointSlices>): Promise<void> {
   for (const slice of plan.create) await client.create(EndpointSlice, slice);
   for (const slice of plan.update) await client.update(EndpointSlice, slice);
-  for (const slice of plan.remove) await client.delete(EndpointSlice, slice).catch(unlessGone);
-}
-
-function unlessGone(error: unknown): void {
-  if (!isNotFound(error)) throw error;
+  for (const slice of plan.remove) await ignoreNotFound(client.delete(EndpointSlice, slice));
 }

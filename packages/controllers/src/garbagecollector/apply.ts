@@ -1,4 +1,5 @@
-import { isNotFound, type Client, type KubernetesObject, type OwnerReference } from '@kybern/core';
+import { type Client, type KubernetesObject, type OwnerReference } from '@kybern/core';
+import { ignoreNotFound } from '../ignore-not-found.ts';
 import { isWaiting, ORPHAN, type CollectionPlan, type OwnerState } from './compute.ts';
 import { dependentsOf, locateOwner, ownerOf, type Item, type OwnerGraph } from './owner-graph.ts';
 
@@ -20,13 +21,8 @@ export const ownersByServer: OwnerLookup = (context) =>
   eachOwner(context, async (reference) => {
     const place = locateOwner(context.graph.table, context.item, reference);
     if (place === undefined) return 'unknown';
-    try {
-      const owner = await context.client.get(place.kind, place.name);
-      return owner.metadata.uid === reference.uid ? stateOf(owner) : 'absent';
-    } catch (error) {
-      if (isNotFound(error)) return 'absent';
-      throw error;
-    }
+    const owner = await ignoreNotFound(context.client.get(place.kind, place.name));
+    return owner?.metadata.uid === reference.uid ? stateOf(owner) : 'absent';
   });
 
 function eachOwner({ graph, item }: CollectionContext, otherwise: (reference: OwnerReference) => Promise<OwnerState>): Promise<readonly OwnerState[]> {
@@ -97,13 +93,5 @@ async function orphanDependents(context: CollectionContext): Promise<void> {
   const { graph, item, client } = context;
   const forget = (references: readonly OwnerReference[]): readonly OwnerReference[] =>
     references.filter((reference) => reference.uid !== item.object.metadata.uid);
-  await Promise.all(
-    dependentsOf(graph, item.object).map(async (dependent) => {
-      try {
-        await changeReferences({ graph, item: dependent, client }, forget);
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
-    }),
-  );
+  await Promise.all(dependentsOf(graph, item.object).map((dependent) => ignoreNotFound(changeReferences({ graph, item: dependent, client }, forget))));
 }

@@ -1,6 +1,7 @@
 import { Service } from '@kybern/core/kinds';
 import { createAddressPool } from '@kybern/netmodel';
 import { defineController, done, type ControllerDefinition } from '@kybern/reconcile';
+import { retryOnConflict } from '../retry-on-conflict.ts';
 import { cleanUp, ensure } from './apply.ts';
 import { computeLoadBalancer } from './compute.ts';
 import { AddressLedger } from './ledger.ts';
@@ -24,7 +25,7 @@ export function serviceLoadBalancerController({
   return defineController({
     name: 'service-controller',
     for: Service,
-    async reconcile(request) {
+    reconcile: retryOnConflict(async (request) => {
       const { object: service, cache, key } = request;
       ledger.noteAll(() => cache.list(Service));
       const plan = computeLoadBalancer(service);
@@ -39,7 +40,7 @@ export function serviceLoadBalancerController({
           await cleanUp(request, ledger, plan.clearStatus);
       }
       return done();
-    },
+    }),
     onAbsent({ key }) {
       ledger.release(key);
       return Promise.resolve(done());

@@ -1,6 +1,7 @@
 import type { Kind } from '@kybern/core';
 import { Namespace, Pod } from '@kybern/core/kinds';
 import { defineController, done, type ControllerDefinition } from '@kybern/reconcile';
+import { retryOnConflict } from '../retry-on-conflict.ts';
 import { empty, NAMESPACE_FINALIZER, report } from './apply.ts';
 
 /** Options of {@link namespaceController}. */
@@ -26,11 +27,11 @@ export function namespaceController({ kinds }: NamespaceOptions): ControllerDefi
       { kind: Pod, predicate: (event) => event.type === 'deleted', map: ({ metadata: { namespace } }) => (namespace === undefined ? [] : [namespace]) },
     ],
     concurrency: 10,
-    async reconcile(request) {
+    reconcile: retryOnConflict(async (request) => {
       const { metadata, spec } = request.object;
       if (metadata.deletionTimestamp === undefined || spec.finalizers?.includes(NAMESPACE_FINALIZER) !== true) return done();
       const pods = await empty([Pod], request);
       return pods.remaining.length > 0 ? report(pods, request) : report(await empty(others, request), request);
-    },
+    }),
   });
 }

@@ -1,6 +1,7 @@
 import { Node } from '@kybern/core/kinds';
 import { createCidrAllocator, isAllocationError } from '@kybern/netmodel';
 import { defineController, done, type ControllerDefinition } from '@kybern/reconcile';
+import { retryOnConflict } from '../retry-on-conflict.ts';
 import { NodeCidrs } from './node-cidrs.ts';
 
 /** Options of {@link nodeIpamController}. */
@@ -24,7 +25,7 @@ export function nodeIpamController({ clusterCidr = '10.244.0.0/16', nodeMaskBits
     for: Node,
     // What a node has never changes; only new nodes and those that go matter.
     predicates: [(event) => event.type !== 'updated' || event.object.spec.podCIDR === undefined],
-    async reconcile({ object: node, cache, client, recorder }) {
+    reconcile: retryOnConflict(async ({ object: node, cache, client, recorder }) => {
       ledger.noteAll(() => cache.list(Node));
       ledger.note(node);
       if (node.spec.podCIDR !== undefined) return done();
@@ -37,7 +38,7 @@ export function nodeIpamController({ clusterCidr = '10.244.0.0/16', nodeMaskBits
         throw error;
       }
       return done();
-    },
+    }),
     onAbsent({ key }) {
       ledger.forget(key);
       return Promise.resolve(done());

@@ -1,6 +1,7 @@
-import { formatTime, isNotFound } from '@kybern/core';
+import { formatTime } from '@kybern/core';
 import { Node, Pod } from '@kybern/core/kinds';
 import type { ReconcileRequest } from '@kybern/reconcile';
+import { ignoreNotFound } from '../ignore-not-found.ts';
 import type { NodeLifecyclePlan } from './compute.ts';
 
 /** Carries out a plan. @throws {ApiError} `Conflict` when the node changed since */
@@ -19,10 +20,6 @@ async function markNotReady(pod: Pod, { client, clock, recorder }: ReconcileRequ
   const conditions = (pod.status?.conditions ?? []).map((condition) =>
     condition.type === 'Ready' ? { ...condition, status: 'False', lastTransitionTime } : condition,
   );
-  try {
-    await client.update(Pod, { ...pod, status: { ...pod.status, conditions } }, { subresource: 'status' });
-    recorder.event(pod, { type: 'Warning', reason: 'NodeNotReady', message: 'Node is not ready' });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  const told = await ignoreNotFound(client.update(Pod, { ...pod, status: { ...pod.status, conditions } }, { subresource: 'status' }));
+  if (told !== undefined) recorder.event(pod, { type: 'Warning', reason: 'NodeNotReady', message: 'Node is not ready' });
 }

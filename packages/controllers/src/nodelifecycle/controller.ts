@@ -1,6 +1,7 @@
 import { Lease, Node, Pod } from '@kybern/core/kinds';
 import { defineController, done, requeueAfter, type ControllerDefinition } from '@kybern/reconcile';
 import { podsByNode } from '../pod-indexes.ts';
+import { retryOnConflict } from '../retry-on-conflict.ts';
 import { applyNodeLifecycle } from './apply.ts';
 import { computeNodeLifecycle, type NodeLifecycleOptions } from './compute.ts';
 import type { NodeObservation } from './health.ts';
@@ -24,7 +25,7 @@ export function nodeLifecycleController(options: NodeLifecycleOptions = {}): Con
     watches: [{ kind: Lease, map: ({ metadata: { namespace, name } }) => (namespace === LEASES ? [name] : []) }],
     indexes: [podsByNode],
     concurrency: 8,
-    async reconcile(request) {
+    reconcile: retryOnConflict(async (request) => {
       const { object: node, cache, clock, key } = request;
       const plan = computeNodeLifecycle({
         ...options,
@@ -38,7 +39,7 @@ export function nodeLifecycleController(options: NodeLifecycleOptions = {}): Con
       await applyNodeLifecycle(plan, request);
       observations.set(key, plan.observation);
       return plan.recheckMs === undefined ? done() : requeueAfter(plan.recheckMs, { background: true });
-    },
+    }),
     onAbsent({ key }) {
       observations.delete(key);
       return Promise.resolve(done());

@@ -1,7 +1,7 @@
-import { isNotFound, type Client } from '@kybern/core';
 import { Node, Pod } from '@kybern/core/kinds';
 import { done, requeueAfter, type Cache, type Done, type ReconcileRequest, type RequeueAfter } from '@kybern/reconcile';
 import { disruptPod, type Disruption } from '../disruption.ts';
+import { ignoreNotFound } from '../ignore-not-found.ts';
 import { computePodCollection, surplusTerminated } from './compute.ts';
 
 /** The index, under `""`, of Pods that have ended. */
@@ -28,14 +28,15 @@ export async function collectPod(request: ReconcileRequest<Pod>, { quarantined, 
   quarantined.set(key, sinceMs);
   const leftMs = sinceMs + quarantineMs - nowMs;
   if (leftMs > 0) return requeueAfter(leftMs, { background: true });
-  if (await isNodeGone(client, pod.spec.nodeName ?? '')) await remove(pod, plan.disruption, request);
+  // Asks the server: a cache that is behind must not cost Pods.
+  if ((await ignoreNotFound(client.get(Node, pod.spec.nodeName ?? ''))) === undefined) await remove(pod, plan.disruption, request);
   return done();
 }
 
 /** Deletes ended Pods beyond the threshold. */
 export async function collectTerminated({ cache, client }: ReconcileRequest<Pod>, threshold: number): Promise<void> {
   await Promise.all(
-    surplusTerminated(cache.by(Pod, TERMINATED, ''), threshold).map((pod) => client.delete(Pod, pod, { gracePeriodSeconds: 0 }).catch(unlessGone)),
+    surplusTerminated(cache.by(Pod, TERMINATED, ''), threshold).map((pod) => ignoreNotFound(client.delete(Pod, pod, { gracePeriodSeconds: 0 }))),
   );
 }
 
@@ -43,22 +44,7 @@ function nodeOf({ spec: { nodeName = '' } }: Pod, cache: Cache): Node | 'gone' |
   return nodeName === '' ? undefined : (cache.get(Node, nodeName) ?? 'gone');
 }
 
-/** Asks the server: a cache that is behind must not cost Pods. */
-async function isNodeGone(client: Client, name: string): Promise<boolean> {
-  try {
-    await client.get(Node, name);
-    return false;
-  } catch (error) {
-    if (isNotFound(error)) return true;
-    throw error;
-  }
-}
-
 async function remove(pod: Pod, disruption: Disruption | undefined, { client, clock }: ReconcileRequest<Pod>): Promise<void> {
   if (disruption !== undefined) await disruptPod(pod, disruption, { client, nowMs: clock.now() });
-  else await client.delete(Pod, pod, { gracePeriodSeconds: 0 }).catch(unlessGone);
-}
-
-function unlessGone(error: unknown): void {
-  if (!isNotFound(error)) throw error;
+  else await ignoreNotFound(client.delete(Pod, pod, { gracePeriodSeconds: 0 }));
 }

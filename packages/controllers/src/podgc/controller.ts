@@ -3,6 +3,7 @@ import { Node, Pod } from '@kybern/core/kinds';
 import { defineController, done, type ControllerDefinition, type InformerEvent } from '@kybern/reconcile';
 import { podsByNode } from '../pod-indexes.ts';
 import { isPodTerminal } from '../pod-state.ts';
+import { retryOnConflict } from '../retry-on-conflict.ts';
 import { collectPod, collectTerminated, TERMINATED, type Quarantine } from './apply.ts';
 
 /** Options of {@link podGarbageCollectorController}. */
@@ -36,10 +37,10 @@ export function podGarbageCollectorController({
       },
     ],
     indexes: [podsByNode, { kind: Pod, name: TERMINATED, by: (pod: Pod) => (isPodTerminal(pod) ? [''] : []) }],
-    async reconcile(request) {
+    reconcile: retryOnConflict(async (request) => {
       if (isPodTerminal(request.object)) await collectTerminated(request, terminatedPodThreshold);
       return collectPod(request, { quarantined, quarantineMs });
-    },
+    }),
     onAbsent({ key }) {
       quarantined.delete(key);
       return Promise.resolve(done());

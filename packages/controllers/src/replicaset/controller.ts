@@ -4,6 +4,7 @@ import { defineController, done, generationChanged, requeueAfter, type Controlle
 import { claim, selecting } from '../claim.ts';
 import { concernsAdoption, orphanIndex } from '../orphan-index.ts';
 import { isPodActive, isPodTerminating } from '../pod-state.ts';
+import { retryOnConflict } from '../retry-on-conflict.ts';
 import { applyReplicaSet } from './apply.ts';
 import { computeReplicaSet, computeReplicaSetStatus } from './compute.ts';
 
@@ -27,7 +28,7 @@ export function replicaSetController(): ControllerDefinition<ReplicaSet> {
     watches: [{ kind: Pod, predicate: concernsAdoption, map: (pod, _old, cache) => selecting(cache, ReplicaSet, pod) }],
     indexes: [orphanIndex(Pod, ORPHANS)],
     concurrency: 5,
-    async reconcile(request) {
+    reconcile: retryOnConflict(async (request) => {
       const { object: replicaSet, client, clock, cache } = request;
       const nowMs = clock.now();
       const pods = await claim(request, { for: ReplicaSet, kind: Pod, orphans: ORPHANS, selector: replicaSet.spec.selector, isCandidate: isPodActive });
@@ -42,7 +43,7 @@ export function replicaSetController(): ControllerDefinition<ReplicaSet> {
       if (status !== undefined) await client.update(ReplicaSet, { ...replicaSet, status }, { subresource: 'status' });
       if (applied.error !== undefined) throw applied.error as Error;
       return requeueAfterMs === undefined ? done() : requeueAfter(requeueAfterMs);
-    },
+    }),
   });
 }
 

@@ -3,6 +3,7 @@ import { Node, Pod } from '@kybern/core/kinds';
 import { defineController, done, requeueAfter, type ControllerDefinition, type InformerEvent } from '@kybern/reconcile';
 import { disruptPod } from '../disruption.ts';
 import { podsByNode } from '../pod-indexes.ts';
+import { retryOnConflict } from '../retry-on-conflict.ts';
 import { computeTaintEviction } from './compute.ts';
 
 /**
@@ -20,7 +21,7 @@ export function taintEvictionController(): ControllerDefinition<Pod> {
     watches: [{ kind: Node, predicate: hasTaintsChanged, map: (node, _old, cache) => cache.by(Pod, podsByNode.name, node.metadata.name).map(keyOf) }],
     indexes: [podsByNode],
     concurrency: 8,
-    async reconcile({ key, object: pod, cache, client, clock, recorder }) {
+    reconcile: retryOnConflict(async ({ key, object: pod, cache, client, clock, recorder }) => {
       const { name, namespace = '', uid } = pod.metadata;
       const seen = since.get(key);
       const taints = pod.spec.nodeName === undefined ? [] : (cache.get(Node, pod.spec.nodeName)?.spec.taints ?? []);
@@ -40,7 +41,7 @@ export function taintEvictionController(): ControllerDefinition<Pod> {
           await disruptPod(pod, { reason: 'DeletionByTaintManager', message: 'Taint manager: deleting due to NoExecute taint' }, { client, nowMs });
           return done();
       }
-    },
+    }),
     onAbsent({ key }) {
       since.delete(key);
       return Promise.resolve(done());
