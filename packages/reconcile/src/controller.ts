@@ -86,7 +86,7 @@ export interface ControllerOptions<T extends KubernetesObject = KubernetesObject
    * @throws anything: retried with back-off, and reported; `TerminalError`: reported, not retried
    */
   reconcile(request: ReconcileRequest<T>): Promise<Done | RequeueAfter>;
-  /** The same for a key whose object is gone. Default: nothing. Deletions that happened while the controller did not run are not told of: use a finalizer. */
+  /** The same for a key that has no object, because it is gone or because a map named it. Default: nothing. Deletions that happened while the controller did not run are not told of: use a finalizer. */
   onAbsent?(request: AbsentRequest): Promise<Done | RequeueAfter>;
 }
 

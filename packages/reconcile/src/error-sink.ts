@@ -60,7 +60,9 @@ function describe(context: ErrorContext): string {
     case 'reconcile':
       return `controller "${context.controller}": reconcile of ${context.kind} "${context.key}" failed (attempt ${context.attempt})`;
     case 'callback':
-      return `${context.what} of ${context.kind}${context.key === undefined ? '' : ` "${context.key}"`} threw`;
+      return [context.what, ...(context.kind === '' ? [] : ['of', context.kind]), ...(context.key === undefined ? [] : [`"${context.key}"`]), 'threw'].join(
+        ' ',
+      );
     case 'background':
       return context.what;
   }

@@ -169,6 +169,17 @@ describe('an event recorder', () => {
     await recorder.flush();
   });
 
+  it('gives a write up that is not answered, so that flush ends', async () => {
+    await using world = await createWorld();
+    const { recorder, object, errors } = await setUp(world);
+    world.fault = () => ({ type: 'stall' });
+    recorder.event(object, details('first'));
+    const flushed = recorder.flush();
+    await world.clock.advance(10_000);
+    await flushed;
+    expect(errors).toMatchObject([{ reason: 'Timeout' }]);
+  });
+
   it('holds a bounded number of events, and reports what it drops', async () => {
     await using world = await createWorld();
     const { recorder, errors } = await setUp(world);

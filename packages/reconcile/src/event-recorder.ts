@@ -1,8 +1,9 @@
-import { formatTime, isApiError, isNotFound, noopLogger, randomInt, sleep, systemClock, systemRandom } from '@kybern/core';
+import { ApiError, formatTime, isApiError, isNotFound, noopLogger, randomInt, sleep, systemClock, systemRandom } from '@kybern/core';
 import type { Client, Clock, KubernetesObject, Logger, ObjectInput, Random } from '@kybern/core';
 import { Event } from '@kybern/core/kinds/core-v1';
 import { createErrorSink, type ErrorSink } from './error-sink.ts';
 import { toError } from './errors.ts';
+import { withDeadline, type DeadlineOptions } from './internal/deadline.ts';
 import { EventCorrelator, type EventPlan, type EventRecord } from './internal/event-correlator.ts';
 
 /** What happened, for people. */
@@ -42,6 +43,8 @@ const QUEUE_LIMIT = 1000;
 /** @see kubernetes v1.36 staging/src/k8s.io/client-go/tools/record/event.go (maxTriesPerEvent, defaultSleepDuration) */
 const MAX_TRIES = 12;
 const RETRY_MS = 10_000;
+/** A write that is not answered by then is given up. */
+const WRITE_TIMEOUT_MS = 10_000;
 
 /**
  * Makes an {@link EventRecorder} that writes core/v1 Events: aggregated, counted and limited per object.
@@ -68,6 +71,7 @@ class BackgroundRecorder implements EventRecorder {
   readonly #logger: Logger;
   readonly #report: ErrorSink;
   readonly #correlator = new EventCorrelator();
+  readonly #deadline: Pick<DeadlineOptions, 'clock' | 'timeoutMs' | 'onTimeout'>;
   /** What waits to be written, in order; a repetition of what waits already is written with it. */
   readonly #tasks = new Map<EventRecord, Task>();
   /** Aborts when failures are not tried again any more. */
@@ -82,6 +86,8 @@ class BackgroundRecorder implements EventRecorder {
     this.#random = options.random ?? systemRandom();
     this.#logger = options.logger ?? noopLogger;
     this.#report = createErrorSink(this.#logger, options.onError);
+    const onTimeout = (): Error => new ApiError('Timeout', `the event was not written within ${WRITE_TIMEOUT_MS} ms`);
+    this.#deadline = { clock: this.#clock, timeoutMs: WRITE_TIMEOUT_MS, onTimeout };
   }
 
   event(object: KubernetesObject, details: EventDetails): void {
@@ -114,7 +120,7 @@ class BackgroundRecorder implements EventRecorder {
   async #writeSafely(task: Task): Promise<void> {
     for (let tries = 1; ; tries++) {
       try {
-        await this.#write(task);
+        await withDeadline((signal) => this.#write(task, signal), { ...this.#deadline, signal: new AbortController().signal });
         return;
       } catch (error) {
         if (isFinal(error) || tries >= MAX_TRIES || this.#hurry.signal.aborted) {
@@ -127,25 +133,25 @@ class BackgroundRecorder implements EventRecorder {
     }
   }
 
-  async #write(task: Task): Promise<void> {
+  async #write(task: Task, signal: AbortSignal): Promise<void> {
     const { object, plan, atMs } = task;
     const namespace = object.metadata.namespace ?? 'default';
     if (plan.type === 'repeat' && plan.record.name !== undefined) {
       try {
         const patch = { count: plan.record.count, lastTimestamp: formatTime(atMs), message: plan.message };
-        await this.#client.patch(Event, { namespace, name: plan.record.name }, { type: 'merge', patch });
+        await this.#client.patch(Event, { namespace, name: plan.record.name }, { type: 'merge', patch }, { signal });
         return;
       } catch (error) {
         if (!isNotFound(error)) throw error;
       }
     }
-    await this.#create(task, namespace);
+    await this.#create(task, namespace, signal);
   }
 
-  async #create({ object, details, plan, atMs }: Task, namespace: string): Promise<void> {
+  async #create({ object, details, plan, atMs }: Task, namespace: string, signal: AbortSignal): Promise<void> {
     const { record } = plan;
     const { metadata } = object;
-    const created = await this.#client.create(Event, {
+    const event: ObjectInput<Event> = {
       metadata: { name: this.#name(metadata.name, atMs), namespace },
       involvedObject: { ...referenceTo(object) },
       type: details.type,
@@ -158,7 +164,8 @@ class BackgroundRecorder implements EventRecorder {
       source: this.#source,
       reportingComponent: this.#source.component,
       reportingInstance: this.#source.host ?? '',
-    });
+    };
+    const created = await this.#client.create(Event, event, { signal });
     record.name = created.metadata.name;
   }
 

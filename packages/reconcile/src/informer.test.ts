@@ -305,12 +305,15 @@ describe('after a fault that lost history', () => {
 });
 
 describe('kinds of any sort', () => {
-  it('an informer of a kind that the server does not have yet syncs when it has it', async () => {
+  it('an informer of a kind that the server does not have keeps asking, and says so once', async () => {
     await using world = await createWorld();
     const missing: Kind<ConfigMap> = { ...ConfigMap, plural: 'widgets', kind: 'Widget' };
-    const { informer, statuses } = watched(world, { kind: missing });
-    await world.clock.advance(60_000);
+    const { informer, statuses, errors } = watched(world, { kind: missing });
+    await world.clock.advance(10_000);
     expect(informer.hasSynced).toBe(false);
-    expect(statuses).toContainEqual(expect.objectContaining({ type: 'fault', recovery: 'relist' }));
+    expect(statuses).toContainEqual(expect.objectContaining({ type: 'fault', recovery: 'relist', attempt: 1 }));
+    expect(errors).toEqual([]);
+    await world.clock.advance(600_000);
+    expect(errors).toMatchObject([{ context: { source: 'background', what: 'watching widgets, 5 times in a row' } }]);
   });
 });

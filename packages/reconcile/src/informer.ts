@@ -85,6 +85,9 @@ export function dropManagedFields<T extends KubernetesObject>(object: T): T {
   return { ...object, metadata };
 }
 
+/** So many faults in a row are told to the error sink: something is wrong that does not pass, such as a missing right or kind. */
+const PERSISTENT_FAULT = 5;
+
 /** Index names of the informer's own; made when they are first needed. */
 const BY_NAMESPACE = '#namespace';
 
@@ -322,8 +325,9 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
   #tell(status: InformerStatus): void {
     if (status.type === 'fault') {
       this.#figures?.faults.add(1);
-      const { error, recovery, retryInMs } = status;
-      this.#options.logger?.info('an informer met a fault and recovers', { kind: this.kind.kind, error, recovery, retryInMs });
+      const { error, recovery, retryInMs, attempt } = status;
+      this.#options.logger?.info('an informer met a fault and recovers', { kind: this.kind.kind, error, recovery, retryInMs, attempt });
+      if (attempt === PERSISTENT_FAULT) this.#report(error, { source: 'background', what: `watching ${groupResource(this.kind)}, ${attempt} times in a row` });
     }
     this.#status.next(status);
   }

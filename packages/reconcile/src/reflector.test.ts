@@ -28,7 +28,8 @@ const createScript = (): Script => {
         if (options['resourceVersion'] !== undefined) return script.verify();
         return new Promise((answer, fail) => script.lists.push({ options, answer, fail }));
       },
-      watch: (_: unknown, options: Record<string, unknown>) => new Observable<WatchEvent<KubernetesObject>>((events) => void script.watches.push({ options, events })),
+      watch: (_: unknown, options: Record<string, unknown>) =>
+        new Observable<WatchEvent<KubernetesObject>>((events) => void script.watches.push({ options, events })),
     } as unknown as Client,
   };
   return script;

@@ -2,7 +2,7 @@ import { ApiError, isApiError, isExpired, keyOf, sleep, systemClock, systemRando
 import type { Client, Clock, Kind, KubernetesObject, ListOptions, ObjectList, Random, SelectionOptions, WatchEvent, WatchOptions } from '@kybern/core';
 import { toError } from './errors.ts';
 import { withDeadline } from './internal/deadline.ts';
-import { watchOnce } from './internal/watch-once.ts';
+import { isIdleWatch, watchOnce } from './internal/watch-once.ts';
 
 /** Where a reflector puts what it sees. Called synchronously, in order. */
 export interface ReflectorSink<T extends KubernetesObject> {
@@ -21,7 +21,14 @@ export type ReflectorStatus =
   | { readonly type: 'listed'; readonly resourceVersion: string; readonly objects: number }
   | { readonly type: 'watching'; readonly resourceVersion: string }
   /** Something went wrong, and what is done about it: go on from the last revision, or list again. The reflector goes on by itself. */
-  | { readonly type: 'fault'; readonly error: Error; readonly recovery: 'resume' | 'relist'; readonly retryInMs: number }
+  | {
+      readonly type: 'fault';
+      readonly error: Error;
+      readonly recovery: 'resume' | 'relist';
+      readonly retryInMs: number;
+      /** Which fault in a row it is, without any progress between them: from 1. */
+      readonly attempt: number;
+    }
   /** `run`'s signal aborted. */
   | { readonly type: 'stopped' };
 
@@ -270,9 +277,9 @@ class Reflector<T extends KubernetesObject> {
     const isGone = isRevisionGone(error);
     const relist = this.#revision === undefined || isGone || this.#faults % RELIST_AFTER_FAULTS === 0;
     const next: State = relist || this.#revision === undefined ? this.#beginning() : { phase: 'verify', resourceVersion: this.#revision };
-    const atOnce = this.#faults === 1 && (isGone || isIdle(error));
+    const atOnce = this.#faults === 1 && (isGone || isIdleWatch(error));
     const delayMs = Math.max(atOnce ? 0 : this.#backoffMs(), retryAfterMs(error));
-    this.#tell({ type: 'fault', error, recovery: relist ? 'relist' : 'resume', retryInMs: delayMs });
+    this.#tell({ type: 'fault', error, recovery: relist ? 'relist' : 'resume', retryInMs: delayMs, attempt: this.#faults });
     return delayMs === 0 ? next : { phase: 'wait', delayMs, next };
   }
 
@@ -307,7 +314,7 @@ class InitialEvents<T extends KubernetesObject> {
 }
 
 function refusesWatchList(error: Error): boolean {
-  if (isIdle(error)) return true;
+  if (isIdleWatch(error)) return true;
   return (
     isApiError(error) &&
     (error.reason === 'Invalid' || error.reason === 'BadRequest' || error.reason === 'MethodNotAllowed' || error.reason === 'NotAcceptable')
@@ -320,11 +327,6 @@ function isRevisionGone(error: Error): boolean {
   if (!isApiError(error)) return false;
   const isTooNew = error.details?.causes?.some((cause) => cause.reason === 'ResourceVersionTooLarge') === true;
   return isTooNew || error.reason === 'Invalid' || error.reason === 'BadRequest';
-}
-
-/** See {@link watchOnce}. */
-function isIdle(error: Error): boolean {
-  return error.name === 'IdleWatchError';
 }
 
 function retryAfterMs(error: Error): number {

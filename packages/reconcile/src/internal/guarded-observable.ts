@@ -5,10 +5,11 @@ import { Observable } from './rx.ts';
 export type Report = (error: unknown) => void;
 
 /**
- * An Observable whose subscribers may throw: it goes to `report`, not to the process, and the others are not disturbed. This holds for what is derived
- * from it by operators as well. A handler that returns a promise is watched, too.
+ * An Observable whose subscribers may throw: it goes to `report`, not to the process, and the others are not disturbed. This holds for what is piped from it
+ * as well; where it is one of several sources (`merge`, `combineLatest`), rxjs's own handling of what nobody catches begins. A handler that returns a promise is
+ * watched, too.
  */
-export function guardedObservable<T>(source: Observable<T>, report: Report): Observable<T> {
+function guardedObservable<T>(source: Observable<T>, report: Report): Observable<T> {
   const subscribe = source.subscribe.bind(source) as (...observer: unknown[]) => Subscription;
   const lift = source.lift.bind(source) as <R>(operator?: Operator<T, R>) => Observable<R>;
   return Object.assign(source, {

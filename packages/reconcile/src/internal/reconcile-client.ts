@@ -58,7 +58,7 @@ export class ReconcileClient implements Client {
   }
 
   watch<T extends KubernetesObject>(kind: Kind<T>, options?: WatchOptions): Observable<WatchEvent<T>> {
-    return this.#deps.client.watch(kind, this.#during(options));
+    return this.#deps.client.watch(kind, this.#withSignal(options));
   }
 
   async create<T extends KubernetesObject>(kind: Kind<T>, object: ObjectInput<T>, options?: WriteOptions): Promise<T> {
@@ -111,6 +111,10 @@ export class ReconcileClient implements Client {
   #during<O extends CallOptions>(options: O | undefined): O {
     this.#signal.throwIfAborted();
     this.#deps.assertLeading();
+    return this.#withSignal(options);
+  }
+
+  #withSignal<O extends CallOptions>(options: O | undefined): O {
     const signal = options?.signal === undefined ? this.#signal : AbortSignal.any([options.signal, this.#signal]);
     return { ...(options as O), signal };
   }

@@ -2,11 +2,16 @@ import type { Clock, KubernetesObject, WatchEvent } from '@kybern/core';
 import type { Observable, Subscription } from 'rxjs';
 
 /** A watch was silent for too long and was given up. */
-export class IdleWatchError extends Error {
+class IdleWatchError extends Error {
   constructor(idleMs: number) {
     super(`no event and no bookmark for ${idleMs} ms`);
     this.name = 'IdleWatchError';
   }
+}
+
+/** Whether a watch ended because it was silent for too long. */
+export function isIdleWatch(error: Error): boolean {
+  return error instanceof IdleWatchError;
 }
 
 /** What {@link watchOnce} works with. */
