@@ -16,7 +16,10 @@ describe('condition', () => {
   });
 
   it.each([
-    { given: true, status: 'True' }, { given: false, status: 'False' }, { given: 'Unknown' as const, status: 'Unknown' }, { given: 'False' as const, status: 'False' },
+    { given: true, status: 'True' },
+    { given: false, status: 'False' },
+    { given: 'Unknown' as const, status: 'Unknown' },
+    { given: 'False' as const, status: 'False' },
   ])('takes $given for $status', ({ given, status }) => {
     const draft: Site = {};
     condition(draft, 'Ready', given);
@@ -24,7 +27,14 @@ describe('condition', () => {
   });
 
   it('adds at the end and changes in place', () => {
-    const draft: Site = { status: { conditions: [{ type: 'A', status: 'True' }, { type: 'B', status: 'True' }] } };
+    const draft: Site = {
+      status: {
+        conditions: [
+          { type: 'A', status: 'True' },
+          { type: 'B', status: 'True' },
+        ],
+      },
+    };
     condition(draft, 'C', true);
     condition(draft, 'A', false);
     expect(draft.status?.conditions?.map(({ type, status }) => `${type}=${status}`)).toEqual(['A=False', 'B=True', 'C=True']);
@@ -50,8 +60,11 @@ describe('condition', () => {
 describe('isConditionTrue', () => {
   const object = (status: string): Conditioned => ({ status: { conditions: [{ type: 'Ready', status }] } });
   it.each([
-    { name: 'True', of: object('True'), is: true }, { name: 'False', of: object('False'), is: false }, { name: 'Unknown', of: object('Unknown'), is: false },
-    { name: 'no conditions', of: { status: {} }, is: false }, { name: 'no status', of: {}, is: false },
+    { name: 'True', of: object('True'), is: true },
+    { name: 'False', of: object('False'), is: false },
+    { name: 'Unknown', of: object('Unknown'), is: false },
+    { name: 'no conditions', of: { status: {} }, is: false },
+    { name: 'no status', of: {}, is: false },
   ])('of $name is $is', ({ of, is }) => {
     expect(isConditionTrue(of, 'Ready')).toBe(is);
   });
@@ -66,9 +79,24 @@ describe('stampConditions', () => {
   it.each([
     { name: 'what is new', after: { status: 'True' }, before: [], time: '2026-01-02T03:04:05Z' },
     { name: 'what was dropped', after: { status: 'True' }, before: [{ type: 'A', status: 'False', lastTransitionTime: OLD }], time: '2026-01-02T03:04:05Z' },
-    { name: 'what changed by hand', after: { status: 'True', lastTransitionTime: OLD }, before: [{ type: 'A', status: 'False', lastTransitionTime: OLD }], time: '2026-01-02T03:04:05Z' },
-    { name: 'not what was set by hand', after: { status: 'True', lastTransitionTime: '2020-01-01T00:00:00Z' }, before: [{ type: 'A', status: 'False', lastTransitionTime: OLD }], time: '2020-01-01T00:00:00Z' },
-    { name: 'not what stayed', after: { status: 'True', lastTransitionTime: OLD }, before: [{ type: 'A', status: 'True', lastTransitionTime: OLD }], time: OLD },
+    {
+      name: 'what changed by hand',
+      after: { status: 'True', lastTransitionTime: OLD },
+      before: [{ type: 'A', status: 'False', lastTransitionTime: OLD }],
+      time: '2026-01-02T03:04:05Z',
+    },
+    {
+      name: 'not what was set by hand',
+      after: { status: 'True', lastTransitionTime: '2020-01-01T00:00:00Z' },
+      before: [{ type: 'A', status: 'False', lastTransitionTime: OLD }],
+      time: '2020-01-01T00:00:00Z',
+    },
+    {
+      name: 'not what stayed',
+      after: { status: 'True', lastTransitionTime: OLD },
+      before: [{ type: 'A', status: 'True', lastTransitionTime: OLD }],
+      time: OLD,
+    },
   ])('stamps $name', ({ after, before, time }) => {
     expect(stamped([{ type: 'A', ...after }], before)).toEqual([time]);
   });

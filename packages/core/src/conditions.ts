@@ -29,7 +29,6 @@ const DETAILS = ['reason', 'message', 'observedGeneration'] as const;
  *
  * @param draft the draft that `client.mutate` or `mutateStatus` gives, or a private unfrozen object
  */
-// eslint-disable-next-line max-params -- reads as a sentence: condition(draft, 'Ready', true)
 export function condition(draft: Conditioned, type: string, status: boolean | 'True' | 'False' | 'Unknown', options: ConditionOptions = {}): void {
   const text = typeof status === 'string' ? status : status ? 'True' : 'False';
   const conditions = draftConditions(draft);
@@ -71,7 +70,13 @@ export function getCondition<T extends Conditioned>(object: T, type: string): Co
 }
 
 /** The type of an object's conditions. */
-export type ConditionOf<T> = T extends { readonly status?: infer S } ? (NonNullable<S> extends { readonly conditions?: infer C } ? (NonNullable<C> extends readonly (infer I)[] ? I : Condition) : Condition) : Condition;
+export type ConditionOf<T> = T extends { readonly status?: infer S }
+  ? NonNullable<S> extends { readonly conditions?: infer C }
+    ? NonNullable<C> extends readonly (infer I)[]
+      ? I
+      : Condition
+    : Condition
+  : Condition;
 
 /** Whether the object has the condition with status `True`. */
 export function isConditionTrue(object: Conditioned, type: string): boolean {

@@ -1,4 +1,4 @@
-import { condition, defineKind, type Client, type Condition, type InferSchema, type ObjectInput, type ObjectOf } from '@kybern/core';
+import { condition, defineKind, type Client, type Condition, type InferSchema, type Kind, type ObjectInput, type ObjectOf } from '@kybern/core';
 import { Deployment, Pod } from '@kybern/core/kinds';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -9,7 +9,10 @@ function expectType<T>() {
 declare const client: Client;
 
 export const Site = defineKind({
-  group: 'tools.example.com', version: 'v1', kind: 'Site', scope: 'Namespaced',
+  group: 'tools.example.com',
+  version: 'v1',
+  kind: 'Site',
+  scope: 'Namespaced',
   spec: { type: 'object', required: ['domain'], properties: { domain: { type: 'string' }, replicas: { type: 'integer', default: 1 } } },
   status: { type: 'object', properties: { url: { type: 'string' } } },
 });
@@ -45,7 +48,13 @@ void client.create(Pod, { spec: { containers: [] } });
 void client.create(Pod, { metadata: { name: 'a' }, spec: { containers: [{ name: 'a', image: 'b' }] } });
 
 // A spec in which nothing has to be written need not be there.
-const Gauge = defineKind({ group: 'x.example.com', version: 'v1', kind: 'Gauge', scope: 'Cluster', spec: { type: 'object', properties: { level: { type: 'integer', default: 5 }, unit: { type: 'string' } } } });
+const Gauge = defineKind({
+  group: 'x.example.com',
+  version: 'v1',
+  kind: 'Gauge',
+  scope: 'Cluster',
+  spec: { type: 'object', properties: { level: { type: 'integer', default: 5 }, unit: { type: 'string' } } },
+});
 void client.create(Gauge, { metadata: { name: 'a' } }).then((gauge) => expectType<number>()(gauge.spec.level));
 
 // Drafts.
@@ -61,7 +70,7 @@ void client.mutateStatus(Deployment, 'default/a', (draft) => condition(draft, 'A
 void client.get(Site, 'a').then((object) => expectType<Site>()(object));
 
 // Generic code may pass on what it has read.
-export async function touch<T extends Site | Pod>(kind: import('@kybern/core').Kind<T>, object: T): Promise<T> {
+export async function touch<T extends Site | Pod>(kind: Kind<T>, object: T): Promise<T> {
   const input: ObjectInput<T> = object;
   void input.metadata.name;
   return client.update(kind, object);
@@ -93,7 +102,13 @@ expectType<boolean | undefined>()(everything.nested?.on);
 expectType<number | undefined>()(everything.list?.[0]?.a);
 
 // Kinds without spec and status.
-const Note = defineKind({ group: 'x.example.com', version: 'v1', kind: 'Note', scope: 'Cluster', schema: { type: 'object', required: ['text'], properties: { text: { type: 'string' } } } });
+export const Note = defineKind({
+  group: 'x.example.com',
+  version: 'v1',
+  kind: 'Note',
+  scope: 'Cluster',
+  schema: { type: 'object', required: ['text'], properties: { text: { type: 'string' } } },
+});
 declare const note: ObjectOf<typeof Note>;
 expectType<string>()(note.text);
 // @ts-expect-error there is no status to have conditions

@@ -39,7 +39,11 @@ interface Envelope<D extends KindDefinition> {
 }
 
 type Infer<S, M extends 'read' | 'input'> = M extends 'read' ? InferSchema<S> : InferSchemaInput<S>;
-type SpecField<D, M extends 'read' | 'input'> = D extends { readonly spec: infer S } ? (M extends 'read' ? { readonly spec: Infer<S, M> } : SpecInput<InferSchemaInput<S>>) : unknown;
+type SpecField<D, M extends 'read' | 'input'> = D extends { readonly spec: infer S }
+  ? M extends 'read'
+    ? { readonly spec: Infer<S, M> }
+    : SpecInput<InferSchemaInput<S>>
+  : unknown;
 /** A spec that may be empty may be left out. */
 type SpecInput<S> = Record<never, never> extends S ? { readonly spec?: S } : { readonly spec: S };
 type OtherFields<D, M extends 'read' | 'input'> = D extends { readonly schema: infer S } ? Omit<Infer<S, M>, keyof Envelope<KindDefinition>> : unknown;

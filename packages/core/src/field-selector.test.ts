@@ -5,7 +5,13 @@ describe('parseFieldSelector', () => {
   it.each([
     { text: '', terms: [] },
     { text: 'a=b', terms: [{ field: 'a', operator: '=', value: 'b' }] },
-    { text: 'a==b,c.d!=e', terms: [{ field: 'a', operator: '=', value: 'b' }, { field: 'c.d', operator: '!=', value: 'e' }] },
+    {
+      text: 'a==b,c.d!=e',
+      terms: [
+        { field: 'a', operator: '=', value: 'b' },
+        { field: 'c.d', operator: '!=', value: 'e' },
+      ],
+    },
     { text: 'a=', terms: [{ field: 'a', operator: '=', value: '' }] },
     { text: 'a=b,', terms: [{ field: 'a', operator: '=', value: 'b' }] },
     { text: 'a=b\\,c\\=d\\\\e', terms: [{ field: 'a', operator: '=', value: 'b,c=d\\e' }] },

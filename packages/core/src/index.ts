@@ -1,5 +1,18 @@
 // Objects
-export type { Condition, Json, JsonObject, KubernetesObject, ListMeta, ManagedFieldsEntry, NamedObjectMeta, ObjectInput, ObjectKey, ObjectMeta, OwnerReference, WritableAs } from './object.ts';
+export type {
+  Condition,
+  Json,
+  JsonObject,
+  KubernetesObject,
+  ListMeta,
+  ManagedFieldsEntry,
+  NamedObjectMeta,
+  ObjectInput,
+  ObjectKey,
+  ObjectMeta,
+  OwnerReference,
+  WritableAs,
+} from './object.ts';
 // Kinds
 export { apiVersionOf, groupResource, keyOf, parseApiVersion, toNamespacedName } from './kind.ts';
 export type { Kind, NamespacedName, ObjectOf, Subresource } from './kind.ts';
@@ -9,8 +22,21 @@ export type { Flat, InferSchema, InferSchemaInput, KindSchema, KindSchemaPropert
 export type { FieldError, FieldErrorReason, KindModel, MutableJson, Schema } from './kind-model.ts';
 // Ports
 export type {
-  ApplyOptions, CallOptions, Client, DeepPartial, DeleteOptions, GetOptions, JsonPatchOperation, ListOptions, ObjectList, Patch, SelectionOptions, StatusDraft, WatchEvent,
-  WatchOptions, WriteOptions,
+  ApplyOptions,
+  CallOptions,
+  Client,
+  DeepPartial,
+  DeleteOptions,
+  GetOptions,
+  JsonPatchOperation,
+  ListOptions,
+  ObjectList,
+  Patch,
+  SelectionOptions,
+  StatusDraft,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
 } from './client.ts';
 export { formatMicroTime, formatTime, parseTime, sleep, systemClock } from './clock.ts';
 export type { Clock, SleepOptions, TimerOptions } from './clock.ts';
@@ -21,7 +47,19 @@ export type { IdSource } from './ids.ts';
 export { noopLogger } from './logger.ts';
 export type { LogFields, Logger } from './logger.ts';
 // Errors
-export { ApiError, alreadyExists, conflict, invalid, isAlreadyExists, isApiError, isConflict, isExpired, isInvalid, isNotFound, notFound } from './api-error.ts';
+export {
+  ApiError,
+  alreadyExists,
+  conflict,
+  invalid,
+  isAlreadyExists,
+  isApiError,
+  isConflict,
+  isExpired,
+  isInvalid,
+  isNotFound,
+  notFound,
+} from './api-error.ts';
 export type { ApiErrorOptions, ResourceName, Status, StatusCause, StatusDetails, StatusReason } from './api-error.ts';
 // JSON data
 export { cloneJson, deepEqual, deepFreeze, isJsonObject } from './json-data.ts';
@@ -31,7 +69,16 @@ export type { LabelMatcher, Labels, LabelSelector, LabelSelectorInput, LabelSele
 export { compileFieldSelector, parseFieldSelector } from './field-selector.ts';
 export type { FieldReader, FieldSelectorRequirement } from './field-selector.ts';
 // Values
-export { addQuantities, compareQuantities, formatQuantity, parseQuantity, quantityToBytes, quantityToMillis, quantityToNumber, subtractQuantities } from './quantity.ts';
+export {
+  addQuantities,
+  compareQuantities,
+  formatQuantity,
+  parseQuantity,
+  quantityToBytes,
+  quantityToMillis,
+  quantityToNumber,
+  subtractQuantities,
+} from './quantity.ts';
 export type { Quantity, QuantityFormat, QuantityInput } from './quantity.ts';
 export { formatAge, parseDuration } from './duration.ts';
 export type { Duration } from './duration.ts';

@@ -15,13 +15,22 @@ describe('JSON data', () => {
   });
 
   it('is equal exactly when its text with ordered fields is', () => {
-    fc.assert(fc.property(anyJson, anyJson, (a, b) => void expect(deepEqual(a, b)).toBe(canonical(a) === canonical(b))), { numRuns: 300 });
+    fc.assert(
+      fc.property(anyJson, anyJson, (a, b) => void expect(deepEqual(a, b)).toBe(canonical(a) === canonical(b))),
+      { numRuns: 300 },
+    );
   });
 
   it('is equal to its clone, whatever the order of the fields', () => {
     const reversed = (value: unknown): unknown => {
       if (Array.isArray(value)) return value.map(reversed);
-      return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).reverse().map(([name, part]) => [name, reversed(part)])) : value;
+      return typeof value === 'object' && value !== null
+        ? Object.fromEntries(
+            Object.entries(value)
+              .reverse()
+              .map(([name, part]) => [name, reversed(part)]),
+          )
+        : value;
     };
     fc.assert(fc.property(anyJson, (value) => void expect(deepEqual(value, reversed(value))).toBe(true)));
   });

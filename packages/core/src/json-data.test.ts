@@ -80,7 +80,12 @@ describe('deepEqual', () => {
     { name: 'null and an object', a: null, b: {}, equal: false },
     { name: 'a field called __proto__ and an inherited one', a: JSON.parse('{"__proto__":{}}') as unknown, b: { y: 1 }, equal: false },
     { name: 'two fields called __proto__', a: JSON.parse('{"__proto__":{"a":1}}') as unknown, b: JSON.parse('{"__proto__":{"a":1}}') as unknown, equal: true },
-    { name: 'fields called __proto__ that differ', a: JSON.parse('{"__proto__":{"a":1}}') as unknown, b: JSON.parse('{"__proto__":{"a":2}}') as unknown, equal: false },
+    {
+      name: 'fields called __proto__ that differ',
+      a: JSON.parse('{"__proto__":{"a":1}}') as unknown,
+      b: JSON.parse('{"__proto__":{"a":2}}') as unknown,
+      equal: false,
+    },
     { name: 'a field called constructor and an inherited one', a: { constructor: 'x' }, b: {}, equal: false },
   ])('compares $name: $equal', ({ a, b, equal }) => {
     expect(deepEqual(a, b)).toBe(equal);

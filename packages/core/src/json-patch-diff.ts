@@ -17,7 +17,6 @@ export function createJsonPatch(from: unknown, to: unknown): JsonPatchOperation[
   return operations;
 }
 
-// eslint-disable-next-line max-params -- a recursive walk over two values with its path and its result
 function diff(from: unknown, to: unknown, path: Path, operations: JsonPatchOperation[]): void {
   if (from === to) return;
   if (isJsonObject(from) && isJsonObject(to)) diffFields(from, to, path, operations);
@@ -27,7 +26,6 @@ function diff(from: unknown, to: unknown, path: Path, operations: JsonPatchOpera
 
 const copy = (value: unknown): Json => cloneJson(value ?? null) as Json;
 
-// eslint-disable-next-line max-params -- as diff
 function diffFields(from: Readonly<Record<string, unknown>>, to: Readonly<Record<string, unknown>>, path: Path, operations: JsonPatchOperation[]): void {
   for (const name of Object.keys(from)) {
     if (getOwn(to, name) === undefined && getOwn(from, name) !== undefined) operations.push({ op: 'remove', path: formatPointer([...path, name]) });
@@ -40,7 +38,6 @@ function diffFields(from: Readonly<Record<string, unknown>>, to: Readonly<Record
   }
 }
 
-// eslint-disable-next-line max-params -- as diff
 function diffLists(from: readonly unknown[], to: readonly unknown[], path: Path, operations: JsonPatchOperation[]): void {
   const shorter = Math.min(from.length, to.length);
   let start = 0;

@@ -28,7 +28,10 @@ describe('JSON patches', () => {
   });
 
   it('are empty exactly when there is no difference', () => {
-    fc.assert(fc.property(anyJson, anyJson, (from, to) => void expect(createJsonPatch(from, to).length === 0).toBe(deepEqual(from, to))), { numRuns: 300 });
+    fc.assert(
+      fc.property(anyJson, anyJson, (from, to) => void expect(createJsonPatch(from, to).length === 0).toBe(deepEqual(from, to))),
+      { numRuns: 300 },
+    );
   });
 
   it('without effect return the value itself', () => {
@@ -58,10 +61,14 @@ describe('JSON patches', () => {
 
   it('fail with an ApiError, whatever they are', () => {
     fc.assert(
-      fc.property(anyJson, fc.oneof(anyJson, fc.array(anyJson), fc.array(anyJsonObject.map((each) => ({ op: 'add', path: '/a', ...each })))), (value, patch) => {
-        attempt(deepFreeze(value), patch as JsonPatchOperation[]);
-        expect(Object.keys(Object.prototype)).toEqual([]);
-      }),
+      fc.property(
+        anyJson,
+        fc.oneof(anyJson, fc.array(anyJson), fc.array(anyJsonObject.map((each) => ({ op: 'add', path: '/a', ...each })))),
+        (value, patch) => {
+          attempt(deepFreeze(value), patch as JsonPatchOperation[]);
+          expect(Object.keys(Object.prototype)).toEqual([]);
+        },
+      ),
     );
   });
 });

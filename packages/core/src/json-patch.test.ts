@@ -15,20 +15,63 @@ interface Row {
 /** The examples of RFC 6902, appendix A. */
 const APPENDIX: readonly Row[] = [
   { name: 'A.1 adding an object member', value: { foo: 'bar' }, patch: [{ op: 'add', path: '/baz', value: 'qux' }], result: { baz: 'qux', foo: 'bar' } },
-  { name: 'A.2 adding an array element', value: { foo: ['bar', 'baz'] }, patch: [{ op: 'add', path: '/foo/1', value: 'qux' }], result: { foo: ['bar', 'qux', 'baz'] } },
+  {
+    name: 'A.2 adding an array element',
+    value: { foo: ['bar', 'baz'] },
+    patch: [{ op: 'add', path: '/foo/1', value: 'qux' }],
+    result: { foo: ['bar', 'qux', 'baz'] },
+  },
   { name: 'A.3 removing an object member', value: { baz: 'qux', foo: 'bar' }, patch: [{ op: 'remove', path: '/baz' }], result: { foo: 'bar' } },
   { name: 'A.4 removing an array element', value: { foo: ['bar', 'qux', 'baz'] }, patch: [{ op: 'remove', path: '/foo/1' }], result: { foo: ['bar', 'baz'] } },
-  { name: 'A.5 replacing a value', value: { baz: 'qux', foo: 'bar' }, patch: [{ op: 'replace', path: '/baz', value: 'boo' }], result: { baz: 'boo', foo: 'bar' } },
-  { name: 'A.6 moving a value', value: { foo: { bar: 'baz', waldo: 'fred' }, qux: { corge: 'grault' } }, patch: [{ op: 'move', from: '/foo/waldo', path: '/qux/thud' }], result: { foo: { bar: 'baz' }, qux: { corge: 'grault', thud: 'fred' } } },
-  { name: 'A.7 moving an array element', value: { foo: ['all', 'grass', 'cows', 'eat'] }, patch: [{ op: 'move', from: '/foo/1', path: '/foo/3' }], result: { foo: ['all', 'cows', 'eat', 'grass'] } },
-  { name: 'A.8 testing a value: success', value: { baz: 'qux', foo: ['a', 2, 'c'] }, patch: [{ op: 'test', path: '/baz', value: 'qux' }, { op: 'test', path: '/foo/1', value: 2 }], result: { baz: 'qux', foo: ['a', 2, 'c'] } },
+  {
+    name: 'A.5 replacing a value',
+    value: { baz: 'qux', foo: 'bar' },
+    patch: [{ op: 'replace', path: '/baz', value: 'boo' }],
+    result: { baz: 'boo', foo: 'bar' },
+  },
+  {
+    name: 'A.6 moving a value',
+    value: { foo: { bar: 'baz', waldo: 'fred' }, qux: { corge: 'grault' } },
+    patch: [{ op: 'move', from: '/foo/waldo', path: '/qux/thud' }],
+    result: { foo: { bar: 'baz' }, qux: { corge: 'grault', thud: 'fred' } },
+  },
+  {
+    name: 'A.7 moving an array element',
+    value: { foo: ['all', 'grass', 'cows', 'eat'] },
+    patch: [{ op: 'move', from: '/foo/1', path: '/foo/3' }],
+    result: { foo: ['all', 'cows', 'eat', 'grass'] },
+  },
+  {
+    name: 'A.8 testing a value: success',
+    value: { baz: 'qux', foo: ['a', 2, 'c'] },
+    patch: [
+      { op: 'test', path: '/baz', value: 'qux' },
+      { op: 'test', path: '/foo/1', value: 2 },
+    ],
+    result: { baz: 'qux', foo: ['a', 2, 'c'] },
+  },
   { name: 'A.9 testing a value: error', value: { baz: 'qux' }, patch: [{ op: 'test', path: '/baz', value: 'bar' }], reason: 'Invalid' },
-  { name: 'A.10 adding a nested member object', value: { foo: 'bar' }, patch: [{ op: 'add', path: '/child', value: { grandchild: {} } }], result: { foo: 'bar', child: { grandchild: {} } } },
-  { name: 'A.11 ignoring unrecognized elements', value: { foo: 'bar' }, patch: [{ op: 'add', path: '/baz', value: 'qux', xyz: 123 } as JsonPatchOperation], result: { foo: 'bar', baz: 'qux' } },
+  {
+    name: 'A.10 adding a nested member object',
+    value: { foo: 'bar' },
+    patch: [{ op: 'add', path: '/child', value: { grandchild: {} } }],
+    result: { foo: 'bar', child: { grandchild: {} } },
+  },
+  {
+    name: 'A.11 ignoring unrecognized elements',
+    value: { foo: 'bar' },
+    patch: [{ op: 'add', path: '/baz', value: 'qux', xyz: 123 } as JsonPatchOperation],
+    result: { foo: 'bar', baz: 'qux' },
+  },
   { name: 'A.12 adding to a nonexistent target', value: { foo: 'bar' }, patch: [{ op: 'add', path: '/baz/bat', value: 'qux' }], reason: 'Invalid' },
   { name: 'A.14 ~ escape ordering', value: { '/': 9, '~1': 10 }, patch: [{ op: 'test', path: '/~01', value: 10 }], result: { '/': 9, '~1': 10 } },
   { name: 'A.15 comparing strings and numbers', value: { '/': 9, '~1': 10 }, patch: [{ op: 'test', path: '/~01', value: '10' }], reason: 'Invalid' },
-  { name: 'A.16 adding an array value', value: { foo: ['bar'] }, patch: [{ op: 'add', path: '/foo/-', value: ['abc', 'def'] }], result: { foo: ['bar', ['abc', 'def']] } },
+  {
+    name: 'A.16 adding an array value',
+    value: { foo: ['bar'] },
+    patch: [{ op: 'add', path: '/foo/-', value: ['abc', 'def'] }],
+    result: { foo: ['bar', ['abc', 'def']] },
+  },
 ];
 
 const MORE: readonly Row[] = [
@@ -37,12 +80,39 @@ const MORE: readonly Row[] = [
   { name: 'adds where something is', value: { a: 1 }, patch: [{ op: 'add', path: '/a', value: 2 }], result: { a: 2 } },
   { name: 'adds at the end by index', value: [1], patch: [{ op: 'add', path: '/1', value: 2 }], result: [1, 2] },
   { name: 'copies', value: { a: { b: [1] } }, patch: [{ op: 'copy', from: '/a/b', path: '/c' }], result: { a: { b: [1] }, c: [1] } },
-  { name: 'keeps copies apart', value: { a: { x: 1 } }, patch: [{ op: 'add', path: '/a/y', value: 2 }, { op: 'copy', from: '/a', path: '/b' }, { op: 'add', path: '/b/z', value: 3 }, { op: 'remove', path: '/a/x' }], result: { a: { y: 2 }, b: { x: 1, y: 2, z: 3 } } },
+  {
+    name: 'keeps copies apart',
+    value: { a: { x: 1 } },
+    patch: [
+      { op: 'add', path: '/a/y', value: 2 },
+      { op: 'copy', from: '/a', path: '/b' },
+      { op: 'add', path: '/b/z', value: 3 },
+      { op: 'remove', path: '/a/x' },
+    ],
+    result: { a: { y: 2 }, b: { x: 1, y: 2, z: 3 } },
+  },
   { name: 'copies a value into itself', value: { a: { b: 1 } }, patch: [{ op: 'copy', from: '/a', path: '/a/c' }], result: { a: { b: 1, c: { b: 1 } } } },
-  { name: 'keeps what is added apart', value: {}, patch: [{ op: 'add', path: '/a', value: {} }, { op: 'copy', from: '/a', path: '/b' }, { op: 'add', path: '/a/x', value: 1 }], result: { a: { x: 1 }, b: {} } },
+  {
+    name: 'keeps what is added apart',
+    value: {},
+    patch: [
+      { op: 'add', path: '/a', value: {} },
+      { op: 'copy', from: '/a', path: '/b' },
+      { op: 'add', path: '/a/x', value: 1 },
+    ],
+    result: { a: { x: 1 }, b: {} },
+  },
   { name: 'moves onto itself', value: { a: 1 }, patch: [{ op: 'move', from: '/a', path: '/a' }], result: { a: 1 } },
   { name: 'uses the empty name', value: { '': 1 }, patch: [{ op: 'replace', path: '/', value: 2 }], result: { '': 2 } },
-  { name: 'takes __proto__ for a name', value: {}, patch: [{ op: 'add', path: '/__proto__', value: { x: 1 } }, { op: 'add', path: '/__proto__/y', value: 2 }], result: JSON.parse('{"__proto__":{"x":1,"y":2}}') },
+  {
+    name: 'takes __proto__ for a name',
+    value: {},
+    patch: [
+      { op: 'add', path: '/__proto__', value: { x: 1 } },
+      { op: 'add', path: '/__proto__/y', value: 2 },
+    ],
+    result: JSON.parse('{"__proto__":{"x":1,"y":2}}'),
+  },
   { name: 'refuses inherited names', value: {}, patch: [{ op: 'add', path: '/__proto__/x', value: 1 }], reason: 'Invalid' },
   { name: 'refuses to test inherited names', value: {}, patch: [{ op: 'test', path: '/constructor', value: {} }], reason: 'Invalid' },
   { name: 'refuses to move a value into itself', value: { a: { b: 1 } }, patch: [{ op: 'move', from: '/a', path: '/a/b/c' }], reason: 'Invalid' },
@@ -84,7 +154,13 @@ describe('applyJsonPatch', () => {
   it('returns the value itself when nothing changes', () => {
     const value = deepFreeze({ a: { x: [1, { y: 2 }] } });
     expect(applyJsonPatch(value, [])).toBe(value);
-    expect(applyJsonPatch(value, [{ op: 'replace', path: '/a/x/1', value: { y: 2 } }, { op: 'add', path: '/a', value: { x: [1, { y: 2 }] } }, { op: 'test', path: '/a/x/0', value: 1 }])).toBe(value);
+    expect(
+      applyJsonPatch(value, [
+        { op: 'replace', path: '/a/x/1', value: { y: 2 } },
+        { op: 'add', path: '/a', value: { x: [1, { y: 2 }] } },
+        { op: 'test', path: '/a/x/0', value: 1 },
+      ]),
+    ).toBe(value);
   });
 
   it('does not keep the patch', () => {

@@ -18,16 +18,23 @@ const labels = fc.array(fc.tuple(key, value), { maxLength: 5 }).map((pairs) => O
 function holds({ key: name, operator, values: wanted = [] }: LabelSelectorRequirement, of: Readonly<Record<string, string>>): boolean {
   const found = Object.entries(of).find(([each]) => each === name)?.[1];
   switch (operator) {
-    case 'Exists': return found !== undefined;
-    case 'DoesNotExist': return found === undefined;
-    case 'In': return found !== undefined && wanted.includes(found);
-    case 'NotIn': return found === undefined || !wanted.includes(found);
-    case 'Gt': return found !== undefined && /^\d+$/.test(found) && Number(found) > Number(wanted[0]);
-    case 'Lt': return found !== undefined && /^\d+$/.test(found) && Number(found) < Number(wanted[0]);
+    case 'Exists':
+      return found !== undefined;
+    case 'DoesNotExist':
+      return found === undefined;
+    case 'In':
+      return found !== undefined && wanted.includes(found);
+    case 'NotIn':
+      return found === undefined || !wanted.includes(found);
+    case 'Gt':
+      return found !== undefined && /^\d+$/.test(found) && Number(found) > Number(wanted[0]);
+    case 'Lt':
+      return found !== undefined && /^\d+$/.test(found) && Number(found) < Number(wanted[0]);
   }
 }
 
-const byText = (list: readonly LabelSelectorRequirement[]): string[] => list.map((each) => JSON.stringify({ ...each, values: [...(each.values ?? [])].sort() })).sort();
+const byText = (list: readonly LabelSelectorRequirement[]): string[] =>
+  list.map((each) => JSON.stringify({ ...each, values: [...(each.values ?? [])].sort() })).sort();
 
 describe('label selectors', () => {
   it('match as their requirements say', () => {
@@ -40,12 +47,20 @@ describe('label selectors', () => {
   });
 
   it('mean the same when written and read again', () => {
-    fc.assert(fc.property(fc.array(requirement, { maxLength: 4 }), (requirements) => void expect(byText(parseLabelSelector(formatLabelSelector(requirements)))).toEqual(byText(requirements))));
+    fc.assert(
+      fc.property(
+        fc.array(requirement, { maxLength: 4 }),
+        (requirements) => void expect(byText(parseLabelSelector(formatLabelSelector(requirements)))).toEqual(byText(requirements)),
+      ),
+    );
   });
 
   it('never fail but with BadRequest, whatever the text', () => {
     const token = fc.constantFrom('a', 'in', 'notin', '(', ')', ',', '!', '=', '==', '!=', '>', '<', ' ', 'x/y', '5', '\u0000', 'é', '\\');
-    const text = fc.oneof(fc.string(), fc.array(token, { maxLength: 12 }).map((tokens) => tokens.join('')));
+    const text = fc.oneof(
+      fc.string(),
+      fc.array(token, { maxLength: 12 }).map((tokens) => tokens.join('')),
+    );
     fc.assert(
       fc.property(text, (selector) => {
         for (const compile of [compileLabelSelector, compileFieldSelector]) {

@@ -12,12 +12,24 @@ describe('parseLabelSelector', () => {
     { text: 'a == b', terms: [{ key: 'a', operator: 'In', values: ['b'] }] },
     { text: 'a!=b', terms: [{ key: 'a', operator: 'NotIn', values: ['b'] }] },
     { text: 'a=', terms: [{ key: 'a', operator: 'In', values: [''] }] },
-    { text: 'a=,b', terms: [{ key: 'a', operator: 'In', values: [''] }, { key: 'b', operator: 'Exists' }] },
+    {
+      text: 'a=,b',
+      terms: [
+        { key: 'a', operator: 'In', values: [''] },
+        { key: 'b', operator: 'Exists' },
+      ],
+    },
     { text: 'a in (b, c)', terms: [{ key: 'a', operator: 'In', values: ['b', 'c'] }] },
     { text: 'a in (b,,b)', terms: [{ key: 'a', operator: 'In', values: ['b', ''] }] },
     { text: 'a notin (b)', terms: [{ key: 'a', operator: 'NotIn', values: ['b'] }] },
     { text: 'in in (notin)', terms: [{ key: 'in', operator: 'In', values: ['notin'] }] },
-    { text: 'a>1,b<-2', terms: [{ key: 'a', operator: 'Gt', values: ['1'] }, { key: 'b', operator: 'Lt', values: ['-2'] }] },
+    {
+      text: 'a>1,b<-2',
+      terms: [
+        { key: 'a', operator: 'Gt', values: ['1'] },
+        { key: 'b', operator: 'Lt', values: ['-2'] },
+      ],
+    },
     { text: 'example.com/tier=a.b_c-d', terms: [{ key: 'example.com/tier', operator: 'In', values: ['a.b_c-d'] }] },
   ])('reads "$text"', ({ text, terms }) => {
     // A label value has to begin with a letter or digit, but a bound may have a sign.
@@ -25,8 +37,34 @@ describe('parseLabelSelector', () => {
   });
 
   it.each([
-    'a in', 'a in (', 'a in ()', 'a in b', 'a in (b', 'a in (b c)', '(a)', 'a b', 'a=b c', '=b', ',a', 'a,', 'a,,b', '!a=b', '!', '!!a', 'a===b', 'a>x', 'a>', 'a>1.5',
-    '-a', 'a/b/c', `a=${'x'.repeat(64)}`, `${'x'.repeat(64)}`, 'a=-b', 'a in (b, c!)', '__proto__', 'a>99999999999999999999',
+    'a in',
+    'a in (',
+    'a in ()',
+    'a in b',
+    'a in (b',
+    'a in (b c)',
+    '(a)',
+    'a b',
+    'a=b c',
+    '=b',
+    ',a',
+    'a,',
+    'a,,b',
+    '!a=b',
+    '!',
+    '!!a',
+    'a===b',
+    'a>x',
+    'a>',
+    'a>1.5',
+    '-a',
+    'a/b/c',
+    `a=${'x'.repeat(64)}`,
+    `${'x'.repeat(64)}`,
+    'a=-b',
+    'a in (b, c!)',
+    '__proto__',
+    'a>99999999999999999999',
   ])('refuses "%s"', (text) => {
     expect(() => parseLabelSelector(text)).toThrow(expect.objectContaining({ name: 'ApiError', reason: 'BadRequest' }));
   });
@@ -97,7 +135,16 @@ describe('label selectors', () => {
 describe('formatLabelSelector', () => {
   it.each([
     { selector: { matchLabels: { tier: 'front', app: 'web' } }, text: 'app=web,tier=front' },
-    { selector: { matchLabels: { b: '1' }, matchExpressions: [{ key: 'a', operator: 'In', values: ['y', 'x'] }, { key: 'c', operator: 'DoesNotExist' }] }, text: 'a in (x,y),b=1,!c' },
+    {
+      selector: {
+        matchLabels: { b: '1' },
+        matchExpressions: [
+          { key: 'a', operator: 'In', values: ['y', 'x'] },
+          { key: 'c', operator: 'DoesNotExist' },
+        ],
+      },
+      text: 'a in (x,y),b=1,!c',
+    },
     { selector: { matchExpressions: [{ key: 'a', operator: 'In', values: ['x'] }] }, text: 'a in (x)' },
     { selector: 'a==b, c!=d ,e>1', text: 'a=b,c!=d,e>1' },
     { selector: {}, text: '' },

@@ -76,7 +76,10 @@ export function formatLabelSelector(selector: LabelSelectorInput): string {
   const requirements = toRequirements(selector);
   const labels = requirements.length - expressions;
   const terms = requirements.map((requirement, i) => ({ key: requirement.key, text: formatRequirement(requirement, i < labels) }));
-  return terms.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map((term) => term.text).join(',');
+  return terms
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map((term) => term.text)
+    .join(',');
 }
 
 function toRequirements(selector: LabelSelectorInput): readonly LabelSelectorRequirement[] {

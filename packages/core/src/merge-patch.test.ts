@@ -45,7 +45,11 @@ describe('merge patches', () => {
   const withoutNulls = (value: unknown): unknown => {
     if (Array.isArray(value)) return value;
     return typeof value === 'object' && value !== null
-      ? Object.fromEntries(Object.entries(value).filter(([, part]) => part !== null).map(([name, part]) => [name, withoutNulls(part)]))
+      ? Object.fromEntries(
+          Object.entries(value)
+            .filter(([, part]) => part !== null)
+            .map(([name, part]) => [name, withoutNulls(part)]),
+        )
       : value;
   };
   const document = anyJsonObject.map((value) => withoutNulls(value) as JsonObject);
@@ -61,7 +65,10 @@ describe('merge patches', () => {
   });
 
   it('are empty exactly when there is no difference', () => {
-    fc.assert(fc.property(document, document, (from, to) => void expect(Object.keys(createMergePatch(from, to)).length === 0).toBe(deepEqual(from, to))), { numRuns: 300 });
+    fc.assert(
+      fc.property(document, document, (from, to) => void expect(Object.keys(createMergePatch(from, to)).length === 0).toBe(deepEqual(from, to))),
+      { numRuns: 300 },
+    );
   });
 
   it('do what the algorithm of the RFC does', () => {

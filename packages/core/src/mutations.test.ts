@@ -55,7 +55,13 @@ describe('mutate', () => {
     const shelf = createShelf();
     await shelf.mutations.mutate(Deployment, 'web', (draft) => void (draft.spec.replicas = 3), { fieldManager: 'me' });
     expect(shelf.patches).toEqual([
-      { patch: [{ op: 'replace', path: '/metadata/resourceVersion', value: '1' }, { op: 'replace', path: '/spec/replicas', value: 3 }], options: { fieldManager: 'me' } },
+      {
+        patch: [
+          { op: 'replace', path: '/metadata/resourceVersion', value: '1' },
+          { op: 'replace', path: '/spec/replicas', value: 3 },
+        ],
+        options: { fieldManager: 'me' },
+      },
     ]);
   });
 
@@ -93,7 +99,9 @@ describe('mutate', () => {
   it('passes errors on', async () => {
     const { mutations } = createShelf();
     await expect(mutations.mutate(Deployment, 'none', () => undefined)).rejects.toMatchObject({ reason: 'NotFound' });
-    await expect(mutations.mutate(Deployment, 'web', () => Promise.reject(new Error('x')).catch(() => undefined) as never)).rejects.toThrow('must be synchronous');
+    await expect(mutations.mutate(Deployment, 'web', () => Promise.reject(new Error('x')).catch(() => undefined) as never)).rejects.toThrow(
+      'must be synchronous',
+    );
     await expect(mutations.mutate(Deployment, 'web', () => undefined, { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
   });
 
@@ -101,7 +109,9 @@ describe('mutate', () => {
     const shelf = createShelf();
     shelf.meanwhile = () => touch(shelf);
     const controller = new AbortController();
-    const result = shelf.mutations.mutate(Deployment, 'web', (draft) => void (draft.spec.replicas = 2), { signal: controller.signal }).catch((error: unknown) => error);
+    const result = shelf.mutations
+      .mutate(Deployment, 'web', (draft) => void (draft.spec.replicas = 2), { signal: controller.signal })
+      .catch((error: unknown) => error);
     await shelf.clock.settleNow();
     controller.abort(new Error('enough'));
     expect(await result).toEqual(new Error('enough'));

@@ -4,7 +4,11 @@ import { isDns1035Label, isDns1123Label, isDns1123Subdomain, isLabelValue, isQua
 
 const LONG = 'a'.repeat(63);
 const CHECKS: Readonly<Record<NameFormat, (text: string) => boolean>> = {
-  dns1123Label: isDns1123Label, dns1123Subdomain: isDns1123Subdomain, dns1035Label: isDns1035Label, qualifiedName: isQualifiedName, labelValue: isLabelValue,
+  dns1123Label: isDns1123Label,
+  dns1123Subdomain: isDns1123Subdomain,
+  dns1035Label: isDns1035Label,
+  qualifiedName: isQualifiedName,
+  labelValue: isLabelValue,
 };
 
 /** Kubernetes' own regular expressions: slower, and plainly right. */
@@ -46,17 +50,26 @@ describe('names', () => {
 
   it('are what the regular expressions say', () => {
     const text = fc.oneof(fc.stringMatching(/^[aZ0\-._/\n]{0,8}$/), fc.string({ maxLength: 80 }));
-    fc.assert(fc.property(text, fc.constantFrom(...FORMATS), (name, format) => void expect(CHECKS[format](name)).toBe(ORACLES[format](name))), { numRuns: 1000 });
+    fc.assert(
+      fc.property(text, fc.constantFrom(...FORMATS), (name, format) => void expect(CHECKS[format](name)).toBe(ORACLES[format](name))),
+      { numRuns: 1000 },
+    );
   });
 
   it('have problems exactly when they are not as they have to be', () => {
     const text = fc.oneof(fc.stringMatching(/^[aZ0\-._/]{0,8}$/), fc.string({ maxLength: 80 }));
-    fc.assert(fc.property(text, fc.constantFrom(...FORMATS), (name, format) => void expect(nameProblems(format, name).length === 0).toBe(CHECKS[format](name))), { numRuns: 1000 });
+    fc.assert(
+      fc.property(text, fc.constantFrom(...FORMATS), (name, format) => void expect(nameProblems(format, name).length === 0).toBe(CHECKS[format](name))),
+      { numRuns: 1000 },
+    );
   });
 
   it('have their problems explained', () => {
     expect(nameProblems('dns1123Label', `${LONG}a`)).toEqual(['must be no more than 63 characters']);
     expect(nameProblems('dns1035Label', '')).toEqual(['must not be empty']);
-    expect(nameProblems('qualifiedName', 'A/-')).toEqual([expect.stringContaining('the prefix must consist of lower case'), expect.stringContaining('the name must consist of')]);
+    expect(nameProblems('qualifiedName', 'A/-')).toEqual([
+      expect.stringContaining('the prefix must consist of lower case'),
+      expect.stringContaining('the name must consist of'),
+    ]);
   });
 });

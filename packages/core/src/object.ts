@@ -96,15 +96,14 @@ export interface WritableAs<I> {
 }
 
 /** What may be given where an object is created: kind and apiVersion are known from the {@link Kind}, and `generateName` may stand for the name. */
-export type ObjectInput<T extends KubernetesObject> = (
-  | Omit<T, 'apiVersion' | 'kind' | 'metadata'>
-  | InputFields<T>
-  | WithoutSpec<T>
-) &
-  InputEnvelope<T>;
+export type ObjectInput<T extends KubernetesObject> = (Omit<T, 'apiVersion' | 'kind' | 'metadata'> | InputFields<T> | WithoutSpec<T>) & InputEnvelope<T>;
 
 /** A spec that may be empty may be left out, as in a Namespace: the defaults make it. */
-type WithoutSpec<T extends KubernetesObject> = T extends { readonly spec: infer S } ? (Record<never, never> extends S ? Omit<T, 'apiVersion' | 'kind' | 'metadata' | 'spec'> : never) : never;
+type WithoutSpec<T extends KubernetesObject> = T extends { readonly spec: infer S }
+  ? Record<never, never> extends S
+    ? Omit<T, 'apiVersion' | 'kind' | 'metadata' | 'spec'>
+    : never
+  : never;
 
 interface InputEnvelope<T extends KubernetesObject> {
   readonly apiVersion?: T['apiVersion'];

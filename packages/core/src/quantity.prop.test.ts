@@ -4,16 +4,39 @@ import { isApiError } from './api-error.ts';
 import { addQuantities, compareQuantities, formatQuantity, parseQuantity, quantityToBytes, quantityToMillis, subtractQuantities } from './quantity.ts';
 
 const SUFFIX: Readonly<Record<string, readonly [bigint, bigint]>> = {
-  n: [1n, 10n ** 9n], u: [1n, 10n ** 6n], m: [1n, 1000n], '': [1n, 1n], k: [1000n, 1n], M: [10n ** 6n, 1n], G: [10n ** 9n, 1n], T: [10n ** 12n, 1n], P: [10n ** 15n, 1n], E: [10n ** 18n, 1n],
-  Ki: [2n ** 10n, 1n], Mi: [2n ** 20n, 1n], Gi: [2n ** 30n, 1n], Ti: [2n ** 40n, 1n], Pi: [2n ** 50n, 1n], Ei: [2n ** 60n, 1n],
-  e3: [1000n, 1n], 'e-3': [1n, 1000n], E5: [10n ** 5n, 1n], 'e+1': [10n, 1n],
+  n: [1n, 10n ** 9n],
+  u: [1n, 10n ** 6n],
+  m: [1n, 1000n],
+  '': [1n, 1n],
+  k: [1000n, 1n],
+  M: [10n ** 6n, 1n],
+  G: [10n ** 9n, 1n],
+  T: [10n ** 12n, 1n],
+  P: [10n ** 15n, 1n],
+  E: [10n ** 18n, 1n],
+  Ki: [2n ** 10n, 1n],
+  Mi: [2n ** 20n, 1n],
+  Gi: [2n ** 30n, 1n],
+  Ti: [2n ** 40n, 1n],
+  Pi: [2n ** 50n, 1n],
+  Ei: [2n ** 60n, 1n],
+  e3: [1000n, 1n],
+  'e-3': [1n, 1000n],
+  E5: [10n ** 5n, 1n],
+  'e+1': [10n, 1n],
 };
 const LIMIT = 2n ** 63n - 1n;
 
-const parts = fc.record({ negative: fc.boolean(), whole: fc.nat({ max: 5000 }), fraction: fc.option(fc.nat({ max: 99999 }), { nil: undefined }), suffix: fc.constantFrom(...Object.keys(SUFFIX)) });
+const parts = fc.record({
+  negative: fc.boolean(),
+  whole: fc.nat({ max: 5000 }),
+  fraction: fc.option(fc.nat({ max: 99999 }), { nil: undefined }),
+  suffix: fc.constantFrom(...Object.keys(SUFFIX)),
+});
 type Parts = typeof parts extends fc.Arbitrary<infer T> ? T : never;
 
-const textOf = ({ negative, whole, fraction, suffix }: Parts): string => `${negative ? '-' : ''}${whole}${fraction === undefined ? '' : `.${fraction}`}${suffix}`;
+const textOf = ({ negative, whole, fraction, suffix }: Parts): string =>
+  `${negative ? '-' : ''}${whole}${fraction === undefined ? '' : `.${fraction}`}${suffix}`;
 
 /** The amount in billionths, from a rational number, rounded away from zero. */
 function billionths({ negative, whole, fraction, suffix }: Parts): bigint {
@@ -34,7 +57,10 @@ const up = (amount: bigint, unit: bigint): number => Number(amount < 0n ? -((-am
 
 describe('quantities', () => {
   it('are exactly what a rational number says', () => {
-    fc.assert(fc.property(parts, (each) => void expect(exact(textOf(each))).toBe(billionths(each))), { numRuns: 500 });
+    fc.assert(
+      fc.property(parts, (each) => void expect(exact(textOf(each))).toBe(billionths(each))),
+      { numRuns: 500 },
+    );
   });
 
   it('are the same amount in canonical form, which is its own canonical form', () => {

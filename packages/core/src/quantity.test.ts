@@ -1,14 +1,50 @@
 import { describe, expect, it } from 'vitest';
-import { addQuantities, compareQuantities, formatQuantity, parseQuantity, quantityToBytes, quantityToMillis, quantityToNumber, subtractQuantities } from './quantity.ts';
+import {
+  addQuantities,
+  compareQuantities,
+  formatQuantity,
+  parseQuantity,
+  quantityToBytes,
+  quantityToMillis,
+  quantityToNumber,
+  subtractQuantities,
+} from './quantity.ts';
 
 describe('parseQuantity and formatQuantity', () => {
   it.each([
-    { text: '0', canonical: '0' }, { text: '250m', canonical: '250m' }, { text: '1000m', canonical: '1' }, { text: '0.5', canonical: '500m' }, { text: '.5', canonical: '500m' }, { text: '5.', canonical: '5' },
-    { text: '1.5Gi', canonical: '1536Mi' }, { text: '1024Mi', canonical: '1Gi' }, { text: '1000Ki', canonical: '1000Ki' }, { text: '1Ki', canonical: '1Ki' }, { text: '0.5Ki', canonical: '512' }, { text: '0.3Ki', canonical: '307200m' },
-    { text: '100k', canonical: '100k' }, { text: '1000k', canonical: '1M' }, { text: '12E', canonical: '12E' }, { text: '1000E', canonical: '1000E' }, { text: '1Ei', canonical: '1Ei' },
-    { text: '1e3', canonical: '1e3' }, { text: '12E+3', canonical: '12e3' }, { text: '1500e-3', canonical: '1500e-3' }, { text: '1e0', canonical: '1' }, { text: '1e1', canonical: '10' },
-    { text: '-1.5Gi', canonical: '-1536Mi' }, { text: '+3', canonical: '3' }, { text: '007', canonical: '7' }, { text: '10n', canonical: '10n' }, { text: '1u', canonical: '1u' },
-    { text: '0.1n', canonical: '1n' }, { text: '-0.1n', canonical: '-1n' }, { text: '0.0000000001', canonical: '1n' }, { text: '16Ei', canonical: '9223372036854775807' }, { text: '-0', canonical: '0' }, { text: 'm', canonical: '0' },
+    { text: '0', canonical: '0' },
+    { text: '250m', canonical: '250m' },
+    { text: '1000m', canonical: '1' },
+    { text: '0.5', canonical: '500m' },
+    { text: '.5', canonical: '500m' },
+    { text: '5.', canonical: '5' },
+    { text: '1.5Gi', canonical: '1536Mi' },
+    { text: '1024Mi', canonical: '1Gi' },
+    { text: '1000Ki', canonical: '1000Ki' },
+    { text: '1Ki', canonical: '1Ki' },
+    { text: '0.5Ki', canonical: '512' },
+    { text: '0.3Ki', canonical: '307200m' },
+    { text: '100k', canonical: '100k' },
+    { text: '1000k', canonical: '1M' },
+    { text: '12E', canonical: '12E' },
+    { text: '1000E', canonical: '1000E' },
+    { text: '1Ei', canonical: '1Ei' },
+    { text: '1e3', canonical: '1e3' },
+    { text: '12E+3', canonical: '12e3' },
+    { text: '1500e-3', canonical: '1500e-3' },
+    { text: '1e0', canonical: '1' },
+    { text: '1e1', canonical: '10' },
+    { text: '-1.5Gi', canonical: '-1536Mi' },
+    { text: '+3', canonical: '3' },
+    { text: '007', canonical: '7' },
+    { text: '10n', canonical: '10n' },
+    { text: '1u', canonical: '1u' },
+    { text: '0.1n', canonical: '1n' },
+    { text: '-0.1n', canonical: '-1n' },
+    { text: '0.0000000001', canonical: '1n' },
+    { text: '16Ei', canonical: '9223372036854775807' },
+    { text: '-0', canonical: '0' },
+    { text: 'm', canonical: '0' },
   ])('writes $text as $canonical', ({ text, canonical }) => {
     expect(formatQuantity(text)).toBe(canonical);
     expect(compareQuantities(text, canonical)).toBe(0);
@@ -20,7 +56,30 @@ describe('parseQuantity and formatQuantity', () => {
     expect(formatQuantity(parseQuantity(1e21))).toBe('1e21');
   });
 
-  it.each(['', ' 1', '1 ', '1i', '.5i', '0.1mi', '0.1am', 'aoeu', '1.1.M', '1+1.0M', '-3.01i', '-3.01e-', '1K', '1kB', '--1', '0x10', '1e1000000', '1e99999999999999999999', '1'.repeat(1000), 'NaN', 'Infinity', '__proto__'])('refuses "%s"', (text) => {
+  it.each([
+    '',
+    ' 1',
+    '1 ',
+    '1i',
+    '.5i',
+    '0.1mi',
+    '0.1am',
+    'aoeu',
+    '1.1.M',
+    '1+1.0M',
+    '-3.01i',
+    '-3.01e-',
+    '1K',
+    '1kB',
+    '--1',
+    '0x10',
+    '1e1000000',
+    '1e99999999999999999999',
+    '1'.repeat(1000),
+    'NaN',
+    'Infinity',
+    '__proto__',
+  ])('refuses "%s"', (text) => {
     expect(() => parseQuantity(text)).toThrow(expect.objectContaining({ name: 'ApiError', reason: 'BadRequest' }));
   });
 });

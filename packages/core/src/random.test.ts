@@ -37,7 +37,11 @@ describe('seededRandom', () => {
 });
 
 describe('ids', () => {
-  it.each([{ name: 'seeded', ids: randomIds(seededRandom(1)) }, { name: 'of the machine', ids: systemIds() }, { name: 'from the machine\'s randomness', ids: randomIds(systemRandom()) }])('$name have the forms that Kubernetes gives them', ({ ids }) => {
+  it.each([
+    { name: 'seeded', ids: randomIds(seededRandom(1)) },
+    { name: 'of the machine', ids: systemIds() },
+    { name: "from the machine's randomness", ids: randomIds(systemRandom()) },
+  ])('$name have the forms that Kubernetes gives them', ({ ids }) => {
     const uids = Array.from({ length: 100 }, () => ids.uid());
     for (const uid of uids) expect(uid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(new Set(uids).size).toBe(100);

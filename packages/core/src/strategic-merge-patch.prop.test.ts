@@ -73,7 +73,8 @@ interface States {
 function expectRest(found: unknown, { original, modified, current }: States, field = ''): void {
   if (merges(field) || isFields(modified)) {
     const at = merges(field) ? byName : (object: unknown, each: unknown): unknown => own(object, each as string);
-    const keys = (object: unknown): unknown[] => (merges(field) ? (Array.isArray(object) ? object.map((each) => own(each, 'name')) : []) : isFields(object) ? Object.keys(object) : []);
+    const keys = (object: unknown): unknown[] =>
+      merges(field) ? (Array.isArray(object) ? object.map((each) => own(each, 'name')) : []) : isFields(object) ? Object.keys(object) : [];
     for (const each of new Set([...keys(original), ...keys(current)])) {
       const inner = { original: at(original, each), modified: at(modified, each), current: at(current, each) };
       if (inner.modified !== undefined) expectRest(at(found, each), inner, merges(field) ? '' : (each as string));
@@ -115,9 +116,26 @@ describe('strategic merge patches', () => {
   });
 
   it('fail with an ApiError, whatever they are', () => {
-    const directive = fc.constantFrom('$patch', '$retainKeys', '$setElementOrder/containers', '$setElementOrder/finalizers', '$deleteFromPrimitiveList/finalizers', '$setElementOrder/', 'containers', 'finalizers', 'labels', 'name');
+    const directive = fc.constantFrom(
+      '$patch',
+      '$retainKeys',
+      '$setElementOrder/containers',
+      '$setElementOrder/finalizers',
+      '$deleteFromPrimitiveList/finalizers',
+      '$setElementOrder/',
+      'containers',
+      'finalizers',
+      'labels',
+      'name',
+    );
     const hostile = fc.letrec<{ any: unknown }>((tie) => ({
-      any: fc.oneof({ depthSize: 'small' }, anyJson, fc.constantFrom('delete', 'replace', 'merge'), fc.array(tie('any'), { maxLength: 3 }), fc.array(fc.tuple(directive, tie('any')), { maxLength: 4 }).map((fields) => Object.fromEntries(fields))),
+      any: fc.oneof(
+        { depthSize: 'small' },
+        anyJson,
+        fc.constantFrom('delete', 'replace', 'merge'),
+        fc.array(tie('any'), { maxLength: 3 }),
+        fc.array(fc.tuple(directive, tie('any')), { maxLength: 4 }).map((fields) => Object.fromEntries(fields)),
+      ),
     })).any;
     fc.assert(
       fc.property(fc.oneof(document, hostile), hostile, hostile, (target, patch, original) => {

@@ -1,5 +1,16 @@
 import type { Schema } from './kind-model.ts';
-import { DELETE_FROM_LIST, DIRECTIVE, RETAIN_KEYS, SET_ORDER, badDirective, directiveList, directiveOf, plainFields, plainValue, unfitPatch } from './internal/patch-directives.ts';
+import {
+  DELETE_FROM_LIST,
+  DIRECTIVE,
+  RETAIN_KEYS,
+  SET_ORDER,
+  badDirective,
+  directiveList,
+  directiveOf,
+  plainFields,
+  plainValue,
+  unfitPatch,
+} from './internal/patch-directives.ts';
 import { elementKind, hasDirective, identityOf, orderList } from './internal/patch-lists.ts';
 import { patchMetadata, type PatchMetadata } from './internal/patch-metadata.ts';
 import { edit, edited, removeField, setField, type Fields, type ObjectEdit } from './internal/object-edit.ts';
@@ -147,5 +158,10 @@ function deleteFromList(object: ObjectEdit, directive: string, value: unknown): 
   const deleted = new Set(directiveList(directive, value));
   const list = getOwn(edited(object), name);
   if (!Array.isArray(list)) return;
-  if (list.some((item) => deleted.has(item))) setField(object, name, list.filter((item) => !deleted.has(item)));
+  if (list.some((item) => deleted.has(item)))
+    setField(
+      object,
+      name,
+      list.filter((item) => !deleted.has(item)),
+    );
 }

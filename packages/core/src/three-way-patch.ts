@@ -123,7 +123,9 @@ function diffObjectList(patch: Patch, name: string, { old, value, metadata, mode
     setOwn(inner, mergeKey, identity);
     items.push(inner);
   }
-  const deleted = mode.deletions ? [...left].filter(([, matches]) => matches.length > 0).map(([identity]) => ({ [mergeKey]: identity, [DIRECTIVE]: 'delete' })) : [];
+  const deleted = mode.deletions
+    ? [...left].filter(([, matches]) => matches.length > 0).map(([identity]) => ({ [mergeKey]: identity, [DIRECTIVE]: 'delete' }))
+    : [];
   if (items.length + deleted.length > 0) setOwn(patch, name, [...items, ...deleted]);
   if (items.length + deleted.length > 0 || (mode.changes && !sameOrder(old, value, mergeKey))) {
     patch[SET_ORDER + name] = value.map((item) => ({ [mergeKey]: identityOf(item, mergeKey) }));
@@ -160,9 +162,16 @@ function combine(deletions: Fields, changes: Fields, schema: Schema | undefined)
   return patch;
 }
 
-function combineLists(deletions: readonly unknown[], changes: readonly unknown[], context: { readonly metadata: PatchMetadata; readonly order: unknown }): unknown[] {
+function combineLists(
+  deletions: readonly unknown[],
+  changes: readonly unknown[],
+  context: { readonly metadata: PatchMetadata; readonly order: unknown },
+): unknown[] {
   const { mergeKey = '', schema } = context.metadata;
-  const rest = byIdentity(deletions.filter((item) => !hasDirective(item)), mergeKey);
+  const rest = byIdentity(
+    deletions.filter((item) => !hasDirective(item)),
+    mergeKey,
+  );
   const merged = changes.map((item) => {
     const match = rest.get(identityOf(item, mergeKey))?.shift();
     return match === undefined ? item : combine(match, item as Fields, schema?.items);

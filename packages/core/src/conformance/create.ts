@@ -94,7 +94,10 @@ export const createCases: readonly ConformanceCase[] = [
   {
     name: 'reports everything that is wrong with an object at once',
     async run(t) {
-      const input = { metadata: { name: 'a', namespace: t.namespace }, spec: { containers: [{ image: 'x' }, { name: 'b', image: 'x', ports: [{ containerPort: 'http' }] }] } };
+      const input = {
+        metadata: { name: 'a', namespace: t.namespace },
+        spec: { containers: [{ image: 'x' }, { name: 'b', image: 'x', ports: [{ containerPort: 'http' }] }] },
+      };
       const error = await rejection(t.client.create(Pod, input as never));
       expect(isInvalid(error) || error.reason === 'BadRequest').toBe(true);
       if (!isInvalid(error)) return;

@@ -32,7 +32,11 @@ export interface ConformanceCase {
 }
 
 /** A ConfigMap to create. */
-export function configMap({ namespace }: { readonly namespace: string }, name: string, more: Partial<Pick<ConfigMap, 'data'>> & { readonly labels?: Readonly<Record<string, string>> } = {}): ObjectInput<ConfigMap> {
+export function configMap(
+  { namespace }: { readonly namespace: string },
+  name: string,
+  more: Partial<Pick<ConfigMap, 'data'>> & { readonly labels?: Readonly<Record<string, string>> } = {},
+): ObjectInput<ConfigMap> {
   const { labels, data = { k: 'v' } } = more;
   return { metadata: { name, namespace, ...(labels === undefined ? {} : { labels }) }, data };
 }
@@ -88,7 +92,14 @@ export function record<T extends KubernetesObject>(watch: Observable<WatchEvent<
     end.resolve(error);
     wake();
   };
-  const subscription = watch.subscribe({ next: (event) => { events.push(event); wake(); }, error: finish, complete: finish });
+  const subscription = watch.subscribe({
+    next: (event) => {
+      events.push(event);
+      wake();
+    },
+    error: finish,
+    complete: finish,
+  });
   const when = (ready: () => boolean): Promise<readonly WatchEvent<T>[]> => {
     const { promise, resolve, reject } = Promise.withResolvers<readonly WatchEvent<T>[]>();
     const check = (): void => {
@@ -116,7 +127,10 @@ export function summary(events: readonly WatchEvent<KubernetesObject>[]): string
 }
 
 /** Whether an event is about the object of that name. */
-export const named = (name: string) => (event: WatchEvent<KubernetesObject>): boolean => event.type !== 'BOOKMARK' && event.object.metadata.name === name;
+export const named =
+  (name: string) =>
+  (event: WatchEvent<KubernetesObject>): boolean =>
+    event.type !== 'BOOKMARK' && event.object.metadata.name === name;
 
 /** The revision from which a watch sees all that the test does from now on. */
 export async function revisionNow({ client, namespace }: ConformanceContext): Promise<string> {

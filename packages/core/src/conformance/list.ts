@@ -110,7 +110,8 @@ export const listCases: readonly ConformanceCase[] = [
   {
     name: 'fills pages with what is selected',
     async run(t) {
-      for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) await t.client.create(ConfigMap, configMap(t, name, { labels: { even: String(['b', 'd', 'f'].includes(name)) } }));
+      for (const name of ['a', 'b', 'c', 'd', 'e', 'f'])
+        await t.client.create(ConfigMap, configMap(t, name, { labels: { even: String(['b', 'd', 'f'].includes(name)) } }));
       const first = await t.client.list(ConfigMap, { namespace: t.namespace, labels: { even: 'true' }, limit: 2 });
       expect(names(first)).toEqual(['b', 'd']);
       const rest = await t.client.list(ConfigMap, { namespace: t.namespace, labels: { even: 'true' }, limit: 2, continue: first.metadata.continue ?? '' });
@@ -129,7 +130,12 @@ export const listCases: readonly ConformanceCase[] = [
       await seed(t, 'a');
       const { resourceVersion = '' } = (await t.client.list(ConfigMap, { namespace: t.namespace })).metadata;
       await seed(t, 'b');
-      const then = await t.client.list(ConfigMap, { namespace: t.namespace, resourceVersion, resourceVersionMatch: 'Exact', fieldSelector: 'metadata.name!=kube-root-ca.crt' });
+      const then = await t.client.list(ConfigMap, {
+        namespace: t.namespace,
+        resourceVersion,
+        resourceVersionMatch: 'Exact',
+        fieldSelector: 'metadata.name!=kube-root-ca.crt',
+      });
       expect(names(then)).toEqual(['a']);
       expect(then.metadata.resourceVersion).toBe(resourceVersion);
       const notOlder = await t.client.list(ConfigMap, { namespace: t.namespace, resourceVersion, resourceVersionMatch: 'NotOlderThan' });

@@ -30,7 +30,15 @@ export const patchCases: readonly ConformanceCase[] = [
     name: 'applies all of a JSON patch or none of it',
     async run(t) {
       const created = await t.client.create(ConfigMap, configMap(t, 'a'));
-      const failing = await rejection(t.client.patch(ConfigMap, created, { type: 'json', patch: [{ op: 'add', path: '/data/x', value: '1' }, { op: 'test', path: '/data/k', value: 'no' }] }));
+      const failing = await rejection(
+        t.client.patch(ConfigMap, created, {
+          type: 'json',
+          patch: [
+            { op: 'add', path: '/data/x', value: '1' },
+            { op: 'test', path: '/data/k', value: 'no' },
+          ],
+        }),
+      );
       expect(isInvalid(failing)).toBe(true);
       const missing = await rejection(t.client.patch(ConfigMap, created, { type: 'json', patch: [{ op: 'remove', path: '/data/none' }] }));
       expect(isInvalid(missing)).toBe(true);
@@ -41,7 +49,13 @@ export const patchCases: readonly ConformanceCase[] = [
     name: 'refuses malformed patches',
     async run(t) {
       const created = await t.client.create(ConfigMap, configMap(t, 'a'));
-      const malformed = [{ type: 'json', patch: {} }, { type: 'json', patch: [{ op: 'wish', path: '/data' }] }, { type: 'json', patch: [{ op: 'remove', path: 'data' }] }, { type: 'merge', patch: [] }, { type: 'strategic', patch: 'x' }];
+      const malformed = [
+        { type: 'json', patch: {} },
+        { type: 'json', patch: [{ op: 'wish', path: '/data' }] },
+        { type: 'json', patch: [{ op: 'remove', path: 'data' }] },
+        { type: 'merge', patch: [] },
+        { type: 'strategic', patch: 'x' },
+      ];
       for (const patch of malformed) {
         const error = await rejection(t.client.patch(ConfigMap, created, patch as never));
         expect([400, 422]).toContain(error.code);
@@ -53,7 +67,10 @@ export const patchCases: readonly ConformanceCase[] = [
     name: 'applies merge patches: objects merge, null removes, lists are replaced',
     async run(t) {
       const created = await t.client.create(ConfigMap, configMap(t, 'a', { data: { k: 'v', old: 'x' } }));
-      const patched = await t.client.patch(ConfigMap, created, { type: 'merge', patch: { data: { k: 'w', old: null, new: 'n' }, metadata: { labels: { l: '1' } } } });
+      const patched = await t.client.patch(ConfigMap, created, {
+        type: 'merge',
+        patch: { data: { k: 'w', old: null, new: 'n' }, metadata: { labels: { l: '1' } } },
+      });
       expect(patched.data).toEqual({ k: 'w', new: 'n' });
       expect(patched.metadata.labels).toEqual({ l: '1' });
       const workload = await t.client.create(Deployment, deployment(t, 'a'));
@@ -66,11 +83,17 @@ export const patchCases: readonly ConformanceCase[] = [
     name: 'applies strategic merge patches: lists merge by key',
     async run(t) {
       const created = await t.client.create(Deployment, deployment(t, 'a'));
-      const containers = [{ name: 'side', image: 'registry.example/side:1' }, { name: 'main', image: 'registry.example/main:2' }];
+      const containers = [
+        { name: 'side', image: 'registry.example/side:1' },
+        { name: 'main', image: 'registry.example/main:2' },
+      ];
       const patched = await t.client.patch(Deployment, created, { type: 'strategic', patch: { spec: { template: { spec: { containers } } } } });
       const images = (object: Deployment): object => Object.fromEntries(object.spec.template.spec?.containers.map(({ name, image }) => [name, image]) ?? []);
       expect(images(patched)).toEqual({ main: 'registry.example/main:2', side: 'registry.example/side:1' });
-      const removed = await t.client.patch(Deployment, created, { type: 'strategic', patch: { spec: { template: { spec: { containers: [{ name: 'side', $patch: 'delete' }] } } } } });
+      const removed = await t.client.patch(Deployment, created, {
+        type: 'strategic',
+        patch: { spec: { template: { spec: { containers: [{ name: 'side', $patch: 'delete' }] } } } },
+      });
       expect(images(removed)).toEqual({ main: 'registry.example/main:2' });
       expect(removed.metadata.generation).toBe(3);
     },
@@ -92,8 +115,16 @@ export const patchCases: readonly ConformanceCase[] = [
       const { resourceVersion = '' } = created.metadata;
       const updated = await t.client.patch(ConfigMap, created, { type: 'merge', patch: { metadata: { resourceVersion }, data: { k: '2' } } });
       expect(updated.data).toEqual({ k: '2' });
-      expect(isConflict(await rejection(t.client.patch(ConfigMap, created, { type: 'merge', patch: { metadata: { resourceVersion }, data: { k: '3' } } })))).toBe(true);
-      const guarded = { type: 'json', patch: [{ op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion }, { op: 'replace', path: '/data/k', value: '3' }] } as const;
+      expect(
+        isConflict(await rejection(t.client.patch(ConfigMap, created, { type: 'merge', patch: { metadata: { resourceVersion }, data: { k: '3' } } }))),
+      ).toBe(true);
+      const guarded = {
+        type: 'json',
+        patch: [
+          { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
+          { op: 'replace', path: '/data/k', value: '3' },
+        ],
+      } as const;
       expect(isConflict(await rejection(t.client.patch(ConfigMap, created, guarded)))).toBe(true);
       expect(await t.client.get(ConfigMap, created)).toEqual(updated);
     },

@@ -120,7 +120,12 @@ export const updateCases: readonly ConformanceCase[] = [
     name: 'binds a Pod to a node once',
     async run(t) {
       const created = await t.client.create(Pod, pod(t, 'a'));
-      const binding = (node: string, name = 'a'): object => ({ apiVersion: 'v1', kind: 'Binding', metadata: { name, namespace: t.namespace }, target: { kind: 'Node', name: node } });
+      const binding = (node: string, name = 'a'): object => ({
+        apiVersion: 'v1',
+        kind: 'Binding',
+        metadata: { name, namespace: t.namespace },
+        target: { kind: 'Node', name: node },
+      });
       await t.client.createSubresource(Pod, created, 'binding', binding('node-1'));
       const bound = await t.client.get(Pod, created);
       expect(bound.spec.nodeName).toBe('node-1');

@@ -5,7 +5,8 @@ import { ConfigMap, Namespace, Pod } from '../kinds/index.ts';
 import { configMap, named, pod, record, rejection, revisionNow, summary, type ConformanceCase } from './fixture.ts';
 
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
-const endsInitialEvents = (event: WatchEvent<ConfigMap>): boolean => event.type === 'BOOKMARK' && event.object.metadata.annotations?.[INITIAL_EVENTS_END] === 'true';
+const endsInitialEvents = (event: WatchEvent<ConfigMap>): boolean =>
+  event.type === 'BOOKMARK' && event.object.metadata.annotations?.[INITIAL_EVENTS_END] === 'true';
 const revisionOf = (event: WatchEvent<ConfigMap> | undefined): string => event?.object.metadata.resourceVersion ?? '';
 
 /** What `watch` promises. */

@@ -75,9 +75,9 @@ function amountsOf(container: MutableJson, side: Side): Amounts {
 }
 
 function add(to: Amounts, amounts: Amounts): void {
-  for (const [name, amount] of Object.entries(amounts)) to[name] = to[name] === undefined ? amount : formatQuantity(addQuantities(to[name], amount));
+  for (const [name, amount] of Object.entries(amounts)) to[name] = Object.hasOwn(to, name) ? formatQuantity(addQuantities(to[name] as string, amount)) : amount;
 }
 
 function raise(to: Amounts, amounts: Amounts): void {
-  for (const [name, amount] of Object.entries(amounts)) if (to[name] === undefined || compareQuantities(amount, to[name]) > 0) to[name] = amount;
+  for (const [name, amount] of Object.entries(amounts)) if (!Object.hasOwn(to, name) || compareQuantities(amount, to[name] as string) > 0) to[name] = amount;
 }

@@ -52,7 +52,8 @@ function withDefault(spec: KindSchema): KindSchema {
 /** Elements of sets and keyed lists that are there twice, which JSON schema has no words for. */
 function duplicates(schema: KindSchema, value: unknown, path: string): readonly FieldError[] {
   const { properties, items, additionalProperties } = schema;
-  if (Array.isArray(value)) return items === undefined ? [] : [...repeated(schema, value, path), ...value.flatMap((item, i) => duplicates(items, item, `${path}[${i}]`))];
+  if (Array.isArray(value))
+    return items === undefined ? [] : [...repeated(schema, value, path), ...value.flatMap((item, i) => duplicates(items, item, `${path}[${i}]`))];
   if (!isJsonObject(value)) return [];
   return Object.keys(value).flatMap((name) => {
     const field = properties === undefined ? undefined : (getOwn(properties, name) as KindSchema | undefined);

@@ -10,8 +10,22 @@ const FLAGS = ['nullable', 'exclusiveMinimum', 'exclusiveMaximum', 'x-kubernetes
 const NUMBERS = ['minimum', 'maximum', 'multipleOf', 'minLength', 'maxLength', 'minItems', 'maxItems', 'minProperties', 'maxProperties'] as const;
 const SCHEMA_LISTS = ['allOf', 'anyOf', 'oneOf'] as const;
 const KNOWN: ReadonlySet<string> = new Set([
-  ...TEXT, ...FLAGS, ...NUMBERS, ...SCHEMA_LISTS, 'type', 'default', 'example', 'enum', 'properties', 'required', 'items', 'additionalProperties', 'not',
-  'x-kubernetes-list-type', 'x-kubernetes-list-map-keys', 'x-kubernetes-map-type',
+  ...TEXT,
+  ...FLAGS,
+  ...NUMBERS,
+  ...SCHEMA_LISTS,
+  'type',
+  'default',
+  'example',
+  'enum',
+  'properties',
+  'required',
+  'items',
+  'additionalProperties',
+  'not',
+  'x-kubernetes-list-type',
+  'x-kubernetes-list-map-keys',
+  'x-kubernetes-map-type',
 ]);
 const MAX_DEPTH = 100;
 
@@ -45,7 +59,8 @@ function checkNames(input: Definition, report: Report): void {
   const { group, version, kind, scope } = input;
   if (typeof group !== 'string' || !isDns1123Subdomain(group)) report('group', `must be a DNS name such as tools.example.com, not ${show(group)}`);
   if (typeof version !== 'string' || !isDns1035Label(version)) report('version', `must be a name such as v1, not ${show(version)}`);
-  if (typeof kind !== 'string' || !/^[A-Z][A-Za-z0-9]{0,62}$/.test(kind)) report('kind', `must be letters and digits beginning with a capital, not ${show(kind)}`);
+  if (typeof kind !== 'string' || !/^[A-Z][A-Za-z0-9]{0,62}$/.test(kind))
+    report('kind', `must be letters and digits beginning with a capital, not ${show(kind)}`);
   if (scope !== 'Namespaced' && scope !== 'Cluster') report('scope', `must be Namespaced or Cluster, not ${show(scope)}`, 'FieldValueNotSupported');
   for (const name of ['plural', 'singular']) if (input[name] !== undefined) checkLabel(name, input[name], report);
   for (const name of ['shortNames', 'categories']) {
@@ -57,7 +72,8 @@ function checkNames(input: Definition, report: Report): void {
 }
 
 function checkLabel(field: string, value: unknown, report: Report): void {
-  if (typeof value !== 'string' || !isDns1035Label(value)) report(field, `must be lower case letters, digits and "-", beginning with a letter, not ${show(value)}`);
+  if (typeof value !== 'string' || !isDns1035Label(value))
+    report(field, `must be lower case letters, digits and "-", beginning with a letter, not ${show(value)}`);
 }
 
 const show = (value: unknown): string => JSON.stringify(value) ?? String(value);
@@ -103,7 +119,8 @@ function checkKeywords(schema: Definition, path: string, report: Report): void {
   expect(NUMBERS, 'number');
   const { pattern } = schema;
   if (typeof pattern === 'string' && !isPattern(pattern)) report(`${path}.pattern`, `is not a regular expression: ${show(pattern)}`);
-  if (schema['enum'] !== undefined && !(Array.isArray(schema['enum']) && schema['enum'].length > 0)) report(`${path}.enum`, 'must be a list of at least one value');
+  if (schema['enum'] !== undefined && !(Array.isArray(schema['enum']) && schema['enum'].length > 0))
+    report(`${path}.enum`, 'must be a list of at least one value');
 }
 
 function isPattern(pattern: string): boolean {
@@ -119,7 +136,8 @@ function checkType(schema: Definition, path: string, report: Report): void {
   const free = schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true;
   if (type === undefined && !free) report(`${path}.type`, 'is required', 'FieldValueRequired');
   if (type !== undefined && !TYPES.has(type)) report(`${path}.type`, `must be one of ${[...TYPES].join(', ')}, not ${show(type)}`, 'FieldValueNotSupported');
-  if (type !== undefined && schema['x-kubernetes-int-or-string'] === true) report(`${path}.type`, 'must not be given beside x-kubernetes-int-or-string', 'FieldValueForbidden');
+  if (type !== undefined && schema['x-kubernetes-int-or-string'] === true)
+    report(`${path}.type`, 'must not be given beside x-kubernetes-int-or-string', 'FieldValueForbidden');
   if (type === 'array' && schema['items'] === undefined) report(`${path}.items`, 'is required', 'FieldValueRequired');
   const misplaced = (name: string, wanted: string): void => {
     if (schema[name] !== undefined && type !== wanted) report(`${path}.${name}`, `needs type ${wanted}`, 'FieldValueForbidden');
@@ -137,7 +155,8 @@ function checkLists(schema: Definition, path: string, report: Report): void {
     if (!Array.isArray(required)) report(`${path}.required`, 'must be a list of names', 'FieldValueTypeInvalid');
     else if (isJsonObject(properties)) {
       for (const name of required as readonly unknown[]) {
-        if (typeof name !== 'string' || !Object.hasOwn(properties, name)) report(`${path}.required`, `there is no property ${show(name)}`, 'FieldValueNotFound');
+        if (typeof name !== 'string' || !Object.hasOwn(properties, name))
+          report(`${path}.required`, `there is no property ${show(name)}`, 'FieldValueNotFound');
       }
     }
   }
@@ -147,7 +166,8 @@ function checkLists(schema: Definition, path: string, report: Report): void {
   if (!isMap || !Array.isArray(keys)) return;
   const fields = isJsonObject(items) && isJsonObject(items['properties']) ? items['properties'] : {};
   for (const key of keys as readonly unknown[]) {
-    if (typeof key !== 'string' || !Object.hasOwn(fields, key)) report(`${path}.x-kubernetes-list-map-keys`, `items have no property ${show(key)}`, 'FieldValueNotFound');
+    if (typeof key !== 'string' || !Object.hasOwn(fields, key))
+      report(`${path}.x-kubernetes-list-map-keys`, `items have no property ${show(key)}`, 'FieldValueNotFound');
   }
 }
 

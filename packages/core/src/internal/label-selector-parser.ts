@@ -5,7 +5,13 @@ import type { LabelSelectorOperator, LabelSelectorRequirement } from '../label-s
 const TOKEN = /\s*(==|!=|[=!(),<>]|[^\s=!(),<>]+)/y;
 const SYMBOLS: ReadonlySet<string> = new Set(['==', '!=', '=', '!', '(', ')', ',', '<', '>']);
 const OPERATORS: ReadonlyMap<string, LabelSelectorOperator> = new Map([
-  ['=', 'In'], ['==', 'In'], ['!=', 'NotIn'], ['in', 'In'], ['notin', 'NotIn'], ['>', 'Gt'], ['<', 'Lt'],
+  ['=', 'In'],
+  ['==', 'In'],
+  ['!=', 'NotIn'],
+  ['in', 'In'],
+  ['notin', 'NotIn'],
+  ['>', 'Gt'],
+  ['<', 'Lt'],
 ]);
 
 /** Where the parser is: `tokens[at]` is the next token, undefined at the end. */

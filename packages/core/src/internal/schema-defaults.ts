@@ -14,7 +14,8 @@ export function fillDefaults(schema: KindSchema, value: unknown): void {
   }
   if (!isJsonObject(value)) return;
   if (properties !== undefined) for (const name of Object.keys(properties)) fillField(value, name, properties[name] as KindSchema);
-  if (additionalProperties !== undefined && additionalProperties !== true) for (const name of Object.keys(value)) fillDefaults(additionalProperties, getOwn(value, name));
+  if (additionalProperties !== undefined && additionalProperties !== true)
+    for (const name of Object.keys(value)) fillDefaults(additionalProperties, getOwn(value, name));
 }
 
 function fillField(object: Record<string, unknown>, name: string, schema: KindSchema): void {

@@ -82,7 +82,8 @@ export function toSchema(schema: KindSchema): Schema {
   if (properties !== undefined) node.properties = mapProperties(properties);
   if (required !== undefined) node.required = required;
   if (items !== undefined) node.items = toSchema(items);
-  if (additionalProperties !== undefined) node.additionalProperties = additionalProperties === true ? { preserveUnknownFields: true } : toSchema(additionalProperties);
+  if (additionalProperties !== undefined)
+    node.additionalProperties = additionalProperties === true ? { preserveUnknownFields: true } : toSchema(additionalProperties);
   if (schema.default !== undefined) node.default = schema.default;
   copyTypes(schema, node);
   return Object.freeze(node);

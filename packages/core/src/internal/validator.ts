@@ -22,7 +22,17 @@ const FORMATS = {
   int64: { type: 'number', validate: (n: number): boolean => n >= -(2 ** 63) && n < 2 ** 63 },
 } as const;
 const COPIED = [
-  'type', 'pattern', 'multipleOf', 'minLength', 'maxLength', 'minItems', 'maxItems', 'minProperties', 'maxProperties', 'required', 'enum',
+  'type',
+  'pattern',
+  'multipleOf',
+  'minLength',
+  'maxLength',
+  'minItems',
+  'maxItems',
+  'minProperties',
+  'maxProperties',
+  'required',
+  'enum',
 ] as const;
 
 function isQuantity(text: string): boolean {
@@ -52,7 +62,8 @@ function toJsonSchema(schema: KindSchema): SchemaObject {
   if (schema.minimum !== undefined) target[schema.exclusiveMinimum === true ? 'exclusiveMinimum' : 'minimum'] = schema.minimum;
   if (schema.maximum !== undefined) target[schema.exclusiveMaximum === true ? 'exclusiveMaximum' : 'maximum'] = schema.maximum;
   if (schema.items !== undefined) target['items'] = toJsonSchema(schema.items);
-  if (schema.additionalProperties !== undefined) target['additionalProperties'] = schema.additionalProperties === true ? true : toJsonSchema(schema.additionalProperties);
+  if (schema.additionalProperties !== undefined)
+    target['additionalProperties'] = schema.additionalProperties === true ? true : toJsonSchema(schema.additionalProperties);
   if (schema.properties !== undefined) target['properties'] = mapSchemas(schema.properties);
   if (schema.not !== undefined) target['not'] = toJsonSchema(schema.not);
   for (const name of ['allOf', 'anyOf', 'oneOf'] as const) if (schema[name] !== undefined) target[name] = schema[name].map(toJsonSchema);
@@ -76,7 +87,10 @@ function fieldErrors(errors: readonly ErrorObject[]): readonly FieldError[] {
 }
 
 function pathOf(error: ErrorObject): string[] {
-  const path = error.instancePath.split('/').slice(1).map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const path = error.instancePath
+    .split('/')
+    .slice(1)
+    .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
   return error.keyword === 'required' ? [...path, String(error.params['missingProperty'])] : path;
 }
 
@@ -92,7 +106,11 @@ function describe(error: ErrorObject, field: string): FieldError {
     case 'type':
       return { field, reason: 'FieldValueTypeInvalid', message: `Invalid value: ${show(data)}: must be of type ${[params['type']].flat().join(' or ')}` };
     case 'enum':
-      return { field, reason: 'FieldValueNotSupported', message: `Unsupported value: ${show(data)}: supported values: ${(params['allowedValues'] as unknown[]).map(show).join(', ')}` };
+      return {
+        field,
+        reason: 'FieldValueNotSupported',
+        message: `Unsupported value: ${show(data)}: supported values: ${(params['allowedValues'] as unknown[]).map(show).join(', ')}`,
+      };
     case 'maxLength':
       return { field, reason: 'FieldValueTooLong', message: `Too long: may not be more than ${String(params['limit'])} characters` };
     case 'maxItems':

@@ -13,7 +13,15 @@ describe('createFakeClock', () => {
   it('fires timers in the order of their time, then of their making', async () => {
     const clock = createFakeClock();
     const fired: string[] = [];
-    for (const [name, delay] of [['c', 30], ['a', 10], ['b', 20], ['a2', 10], ['now', 0], ['past', -5]] as const) clock.after(delay, () => fired.push(`${name}@${clock.monotonicMs()}`));
+    for (const [name, delay] of [
+      ['c', 30],
+      ['a', 10],
+      ['b', 20],
+      ['a2', 10],
+      ['now', 0],
+      ['past', -5],
+    ] as const)
+      clock.after(delay, () => fired.push(`${name}@${clock.monotonicMs()}`));
     await clock.advance(25);
     expect(fired).toEqual(['now@0', 'past@0', 'a@10', 'a2@10', 'b@20']);
     await clock.advance(5);
