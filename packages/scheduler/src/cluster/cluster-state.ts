@@ -27,25 +27,30 @@ export class ClusterState implements ClusterSnapshot {
   readonly #order = new NodeOrder();
   readonly #pods = new Map<string, PodRecord>();
   readonly #strays = new Map<string, Set<PodRecord>>();
-  #nodes: readonly NodeInfo[] = [];
+  /** Invariant: `#nodes` and `#rows` are those of `#listed`. */
   #listed: readonly string[] = this.#order.list();
+  #nodes: readonly NodeEntry[] = [];
+  #rows = new Int32Array(0);
 
   constructor() {
     const { fixed } = this.#columns;
+    const rows = (): Int32Array => {
+      this.#arrange();
+      return this.#rows;
+    };
     this.versions = {
       row: (bin) => (bin as NodeEntry).row,
       get at() {
         return fixed.version;
       },
+      get rows() {
+        return rows();
+      },
     };
   }
 
   get nodes(): readonly NodeInfo[] {
-    const order = this.#order.list();
-    if (order !== this.#listed) {
-      this.#listed = order;
-      this.#nodes = order.map((name) => this.#entries.get(name) as NodeEntry);
-    }
+    this.#arrange();
     return this.#nodes;
   }
 
@@ -109,6 +114,14 @@ export class ClusterState implements ClusterSnapshot {
     const strays = this.#strays.get(record.nodeName);
     strays?.delete(record);
     if (strays?.size === 0) this.#strays.delete(record.nodeName);
+  }
+
+  #arrange(): void {
+    const order = this.#order.list();
+    if (order === this.#listed) return;
+    this.#listed = order;
+    this.#nodes = order.map((name) => this.#entries.get(name) as NodeEntry);
+    this.#rows = Int32Array.from(this.#nodes, ({ row }) => row);
   }
 
   #straysOf(nodeName: string): Set<PodRecord> {

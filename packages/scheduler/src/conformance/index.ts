@@ -7,6 +7,7 @@ import { explainItem, type Explanation } from '../engine/explanation.ts';
 import type { Plugin } from '../engine/plugin.ts';
 import { compileProfile } from '../engine/profile.ts';
 import { createScheduler } from '../engine/scheduler.ts';
+import type { ActionType, ClusterEventWithHint } from '../queue/cluster-event.ts';
 import { randomCluster, type RandomCluster } from './random-cluster.ts';
 
 export { randomCluster } from './random-cluster.ts';
@@ -14,7 +15,7 @@ export type { RandomCluster, RandomClusterOptions } from './random-cluster.ts';
 
 /** Options of {@link describePluginConformance}. */
 export interface PluginConformanceOptions {
-  /** Clusters that the plugin is tried on; default 40 random ones. */
+  /** Clusters that the plugin is tried on; default 25 random ones. */
   readonly clusters?: readonly RandomCluster[];
   /** Tests that do not apply, by name, each with the reason. */
   readonly skip?: Readonly<Record<string, string>>;
@@ -28,7 +29,7 @@ export interface PluginConformanceOptions {
  * @example describePluginConformance('PackGpus', () => packGpus);
  */
 export function describePluginConformance(name: string, make: () => Plugin, options: PluginConformanceOptions = {}): void {
-  const clusters = options.clusters ?? Array.from({ length: 40 }, (_, seed) => randomCluster(seed));
+  const clusters = options.clusters ?? Array.from({ length: 25 }, (_, seed) => randomCluster(seed));
   const test = (title: string, run: () => void): void => {
     const reason = options.skip?.[title];
     if (reason === undefined) it(title, run);
@@ -54,21 +55,26 @@ function explain(plugin: Plugin, pod: Pod, snapshot: ClusterState): Explanation 
   return explainItem<Pod, NodeInfo>({ profile: compileProfile([plugin]), item: pod, snapshot, chosen: undefined });
 }
 
+/** Compares as text first: the matcher walks both sides, which takes ages when there is nothing to show. */
+function expectEqual(actual: unknown, expected: unknown): void {
+  if (JSON.stringify(actual) !== JSON.stringify(expected)) expect(actual).toEqual(expected);
+}
+
 function expectRepeatable(make: () => Plugin, cluster: RandomCluster): void {
   const plugin = make();
   const first = cluster.waiting.map((pod) => explain(plugin, pod, snapshotOf(cluster)));
-  expect(cluster.waiting.map((pod) => explain(plugin, pod, snapshotOf(cluster)))).toEqual(first);
-  expect([...cluster.waiting].reverse().map((pod) => explain(make(), pod, snapshotOf(cluster)))).toEqual([...first].reverse());
+  expectEqual(cluster.waiting.map((pod) => explain(plugin, pod, snapshotOf(cluster))), first);
+  expectEqual([...cluster.waiting].reverse().map((pod) => explain(make(), pod, snapshotOf(cluster))), [...first].reverse());
 }
 
 function expectSound(plugin: Plugin, cluster: RandomCluster): void {
   for (const pod of cluster.waiting) {
     const { error, nodes } = explain(plugin, pod, snapshotOf(cluster));
     expect(error).toBeUndefined();
-    for (const { filters, scores } of Object.values(nodes)) {
-      for (const verdict of Object.values(filters)) expect(verdict.code).not.toBe('Error');
-      for (const { normalized } of Object.values(scores)) expect(normalized >= 0 && normalized <= 100).toBe(true);
-    }
+    const verdicts = Object.values(nodes).flatMap(({ filters }) => Object.values(filters));
+    const scores = Object.values(nodes).flatMap(({ scores: each }) => Object.values(each));
+    expect(verdicts.filter(({ code }) => code === 'Error')).toEqual([]);
+    expect(scores.filter(({ normalized }) => !(normalized >= 0 && normalized <= 100))).toEqual([]);
   }
 }
 
@@ -76,7 +82,7 @@ function expectNoMutation(plugin: Plugin, cluster: RandomCluster): void {
   const snapshot = snapshotOf(cluster);
   const before = JSON.stringify([cluster, describeState(snapshot)]);
   for (const pod of cluster.waiting) explain(plugin, pod, snapshot);
-  expect(JSON.stringify([cluster, describeState(snapshot)])).toBe(before);
+  expectEqual(JSON.parse(JSON.stringify([cluster, describeState(snapshot)])), JSON.parse(before));
 }
 
 function describeState(snapshot: ClusterState): unknown {
@@ -89,7 +95,7 @@ function expectSigned(plugin: Plugin, cluster: RandomCluster): void {
     const text = plugin.sign?.(pod);
     if (text === undefined) continue;
     const answer = explain(plugin, pod, snapshotOf(cluster));
-    expect(answers.get(text) ?? answer).toEqual(answer);
+    expectEqual(answers.get(text) ?? answer, answer);
     answers.set(text, answer);
   }
 }
@@ -110,19 +116,24 @@ function expectSameDecisions(make: () => Plugin, cluster: RandomCluster): void {
       return node;
     });
   };
-  expect(decide(true)).toEqual(decide(false));
+  expectEqual(decide(true), decide(false));
 }
 
-function expectHints(plugin: Plugin, { nodes, placed, waiting }: RandomCluster): void {
-  for (const { resource, actions, hint } of plugin.eventsToRegister?.() ?? []) {
-    if (hint === undefined) continue;
-    const objects: readonly unknown[] = resource === 'Node' ? nodes : placed;
-    if (!['Node', 'Pod', 'AssignedPod'].includes(resource)) continue;
-    for (const action of actions) {
-      for (const object of objects) {
-        const event = { resource, action, ...(action === 'Delete' ? {} : { object }), ...(action === 'Add' ? {} : { old: object }) };
-        for (const pod of waiting) expect(['Queue', 'QueueSkip']).toContain(hint(pod, event));
-      }
-    }
+function expectHints(plugin: Plugin, cluster: RandomCluster): void {
+  for (const registration of plugin.eventsToRegister?.() ?? []) {
+    const answers = new Set(registration.actions.flatMap((action) => hintAnswers({ ...registration, action }, cluster)));
+    for (const answer of answers) expect(['Queue', 'QueueSkip']).toContain(answer);
   }
+}
+
+type Asked = Pick<ClusterEventWithHint, 'resource' | 'hint'> & { readonly action: ActionType };
+
+/** What a hint says of every Pod and every object; only for resources that random clusters have. */
+function hintAnswers({ resource, hint, action }: Asked, { nodes, placed, waiting }: RandomCluster): readonly unknown[] {
+  if (hint === undefined || !['Node', 'Pod', 'AssignedPod'].includes(resource)) return [];
+  const objects: readonly unknown[] = resource === 'Node' ? nodes : placed;
+  return objects.flatMap((object) => {
+    const event = { resource, action, ...(action === 'Delete' ? {} : { object }), ...(action === 'Add' ? {} : { old: object }) };
+    return waiting.map((pod) => hint(pod, event));
+  });
 }

@@ -2,15 +2,51 @@ import { CycleState } from './cycle-state.ts';
 import type { CycleContext } from './plugin.ts';
 import type { Bin, Snapshot } from './snapshot.ts';
 
+/** Some bins out of a list, by their positions in it. The positions are scratch space: they hold for one attempt. */
+export interface BinSelection<B extends Bin> {
+  readonly bins: readonly B[];
+  readonly positions: Int32Array;
+  readonly count: number;
+}
+
+/** No bins. */
+export const NO_BINS: BinSelection<never> = { bins: [], positions: new Int32Array(0), count: 0 };
+
 /** The engine's side of a {@link CycleContext}. */
 export class Cycle<B extends Bin> implements CycleContext<B> {
   readonly snapshot: Snapshot<B>;
   readonly state: CycleState = new CycleState();
   readonly explaining: boolean;
-  feasible: readonly B[] = [];
+  #selection: BinSelection<B> = NO_BINS;
+  #feasible: readonly B[] | undefined = [];
 
   constructor(snapshot: Snapshot<B>, explaining: boolean) {
     this.snapshot = snapshot;
     this.explaining = explaining;
   }
+
+  /** Made only when somebody wants it: most plugins look at one bin after the other. */
+  get feasible(): readonly B[] {
+    this.#feasible ??= listBins(this.#selection);
+    return this.#feasible;
+  }
+
+  get selection(): BinSelection<B> {
+    return this.#selection;
+  }
+
+  select(selection: BinSelection<B>): void {
+    this.#selection = selection;
+    this.#feasible = undefined;
+  }
+}
+
+/** The selected bins, as a list of its own. */
+export function listBins<B extends Bin>({ bins, positions, count }: BinSelection<B>): readonly B[] {
+  return Array.from({ length: count }, (_, index) => bins[positions[index] as number] as B);
+}
+
+/** All bins of a list. */
+export function selectAll<B extends Bin>(bins: readonly B[]): BinSelection<B> {
+  return { bins, positions: Int32Array.from(bins.keys()), count: bins.length };
 }

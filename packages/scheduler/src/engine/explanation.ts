@@ -1,5 +1,5 @@
 import { runFilter } from './filtering.ts';
-import { Cycle } from './cycle.ts';
+import { Cycle, selectAll } from './cycle.ts';
 import { runPreFilters, type PreFiltering } from './pre-filtering.ts';
 import type { Profile } from './profile.ts';
 import { scoreBins, type PluginScores } from './scoring.ts';
@@ -51,7 +51,7 @@ export interface ExplainInput<Item, B extends Bin> {
   readonly snapshot: Snapshot<B>;
   /** The bin that was chosen. */
   readonly chosen: string | undefined;
-  /** The bins whose scores were compared; unset: all that are feasible. Scores are relative, so it matters with whom. */
+  /** The bins among which the feasible ones were compared; unset: all. Scores are relative, so it matters with whom. */
   readonly compared?: readonly B[];
 }
 
@@ -62,8 +62,7 @@ export function explainItem<Item, B extends Bin>(input: ExplainInput<Item, B>): 
   const before = runPreFilters(profile, item, cycle);
   const verdicts = new Map(snapshot.nodes.map((bin) => [bin.name, explainFilters({ profile, item, cycle, before }, bin)]));
   const isFeasible = (bin: B): boolean => Object.values(verdicts.get(bin.name) ?? {}).every(({ code }) => code === 'Success');
-  const feasible = snapshot.nodes.filter(isFeasible);
-  cycle.feasible = input.compared?.filter(isFeasible) ?? feasible;
+  cycle.select(selectAll((input.compared ?? snapshot.nodes).filter(isFeasible)));
   const kept: PluginScores[] = [];
   const totals = scoreBins({ profile, item, cycle, signed: { table: undefined, plugins: new Set() }, scratch: new Scratch() }, kept);
   const scored = new Map(cycle.feasible.map((bin, index) => [bin.name, index]));

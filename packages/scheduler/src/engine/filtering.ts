@@ -1,8 +1,9 @@
 import { NOT_REJECTED, type AnswerTable, type Signed } from './answer-table.ts';
 import { checkedStatus, thrownStatus } from './checked-call.ts';
-import type { Cycle } from './cycle.ts';
+import type { BinSelection, Cycle } from './cycle.ts';
 import type { Having, Profile } from './profile.ts';
-import type { Bin } from './snapshot.ts';
+import type { Scratch } from './scratch.ts';
+import type { Bin, Snapshot } from './snapshot.ts';
 import { success, type StatusResult, type Status } from './status.ts';
 
 /** A filter with its place in the profile. */
@@ -38,9 +39,9 @@ export function activeFilters<Item, B extends Bin>(
 
 /** What the filters made of the bins. */
 export interface Filtering<B extends Bin> {
-  readonly feasible: readonly B[];
+  readonly feasible: BinSelection<B>;
   /** The bins that were turned down, and the answer against each. */
-  readonly rejected: readonly B[];
+  readonly rejected: BinSelection<B>;
   readonly statuses: readonly Status[];
   /** Set when a plugin failed: the attempt is over. */
   readonly failure: StatusResult;
@@ -53,36 +54,48 @@ export interface FilterRange<B extends Bin> {
   readonly start: number;
   /** Enough feasible bins. */
   readonly wanted: number;
+  readonly scratch: Scratch;
 }
 
+/** Slots of the scratch arrays. */
+const FEASIBLE = 0;
+const REJECTED = 1;
+
 /** Asks the filters about one bin after another until enough are feasible. The first filter that turns a bin down decides. */
-export function filterBins<Item, B extends Bin>(filters: ActiveFilters<Item, B>, range: FilterRange<B>): Filtering<B> {
-  const { bins, wanted } = range;
-  const feasible: B[] = [];
-  const rejected: B[] = [];
+export function filterBins<Item, B extends Bin>(filters: ActiveFilters<Item, B>, { bins, start, wanted, scratch }: FilterRange<B>): Filtering<B> {
+  const feasible = scratch.integers(FEASIBLE, bins.length);
+  const rejected = scratch.integers(REJECTED, bins.length);
   const statuses: Status[] = [];
-  const { table } = filters;
-  const { versions } = filters.cycle.snapshot;
-  const at = versions?.at ?? NO_VERSIONS;
-  const onlySigned = table !== undefined && filters.unsigned.length === 0;
-  let index = bins.length === 0 ? 0 : range.start % bins.length;
-  for (let looked = 0; looked < bins.length && feasible.length < wanted; looked++) {
-    const bin = bins[index] as B;
-    if (++index === bins.length) index = 0;
-    const row = table === undefined || versions === undefined ? -1 : versions.row(bin);
-    const known = onlySigned && table.filterVersion[row] === at[row];
-    const status = known ? table.statuses[row] : judge(filters, bin, row);
-    if (status === undefined) feasible.push(bin);
-    else if (status.code === 'Error') return { feasible, rejected, statuses, failure: status };
+  let count = 0;
+  let failure: StatusResult;
+  const table = filters.unsigned.length === 0 ? filters.table : undefined;
+  const rows = rowsOf(filters.cycle.snapshot, bins);
+  const at = filters.cycle.snapshot.versions?.at ?? NO_VERSIONS;
+  let position = bins.length === 0 ? 0 : start % bins.length;
+  for (let looked = 0; looked < bins.length && count < wanted; looked++) {
+    const row = rows === undefined ? -1 : (rows[position] as number);
+    const known = table !== undefined && table.filterVersion[row] === at[row];
+    if (known && table.rejectedBy[row] === NOT_REJECTED) feasible[count++] = position;
     else {
-      rejected.push(bin);
-      statuses.push(status);
+      const status = known ? table.statuses[row] : judge(filters, bins[position] as B, row);
+      if (status === undefined) feasible[count++] = position;
+      else if (status.code === 'Error') {
+        failure = status;
+        break;
+      } else rejected[statuses.push(status) - 1] = position;
     }
+    if (++position === bins.length) position = 0;
   }
-  return { feasible, rejected, statuses, failure: undefined };
+  return { feasible: { bins, positions: feasible, count }, rejected: { bins, positions: rejected, count: statuses.length }, statuses, failure };
 }
 
 const NO_VERSIONS = new Float64Array(0);
+
+/** The rows of some bins of a snapshot with versions. */
+export function rowsOf<B extends Bin>({ nodes, versions }: Snapshot<B>, bins: readonly B[]): Int32Array | undefined {
+  if (versions === undefined) return undefined;
+  return bins === nodes ? versions.rows : Int32Array.from(bins, (bin) => versions.row(bin));
+}
 
 /** The first answer against a bin; `row` is -1 when there is no table. */
 function judge<Item, B extends Bin>(filters: ActiveFilters<Item, B>, bin: B, row: number): StatusResult {

@@ -107,8 +107,8 @@ export interface Plugin<Item = Pod, B extends Bin = NodeInfo> {
   /** When no bin is feasible: makes room, if it can. The first plugin that succeeds ends it. */
   postFilter?(item: Item, diagnosis: Diagnosis<B>, cycle: CycleContext<B>): PostFilterResult<Item>;
 
-  /** Once per attempt, before the scores. `Skip` switches this plugin's score off for the attempt. */
-  preScore?(item: Item, bins: readonly B[], cycle: CycleContext<B>): StatusResult;
+  /** Once per attempt, before the scores of `cycle.feasible`. `Skip` switches this plugin's score off for the attempt. */
+  preScore?(item: Item, cycle: CycleContext<B>): StatusResult;
   /** How good the bin is. Any finite number if there is a `normalizeScore`, else from 0 to 100. */
   score?(item: Item, bin: B, cycle: CycleContext<B>): number | Status;
   /** Brings all scores between 0 and 100, in place: `scores[i]` is of `cycle.feasible[i]`. */

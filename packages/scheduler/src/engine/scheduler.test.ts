@@ -179,7 +179,7 @@ describe('a plugin that goes wrong', () => {
   ] satisfies readonly { name: string; plugin: Plugin<Job, Machine>; message: string; versions?: boolean }[])('$name: only that attempt fails, and names it', ({ plugin, message, versions }) => {
     const engine = createScheduler({ plugins: [plugin] });
     const snapshot = machines(1, 2);
-    const known = versions === true ? { ...snapshot, versions: { row: () => 0, at: new Float64Array([1]) } } : snapshot;
+    const known = versions === true ? { ...snapshot, versions: { row: () => 0, at: new Float64Array([1]), rows: new Int32Array(2) } } : snapshot;
     expect(engine.schedule(job(1), known)).toMatchObject({ status: { code: 'Error', plugin: 'Bad' }, message });
   });
 

@@ -4,12 +4,12 @@ import type { NodeInfo } from '../cluster/node-info.ts';
 import { SchedulerConfigError } from '../errors.ts';
 import { defaultPlugins } from '../plugins/default-plugins.ts';
 import { AnswerTables, type Signed } from './answer-table.ts';
-import { Cycle } from './cycle.ts';
+import { Cycle, listBins, type BinSelection } from './cycle.ts';
 import type { CycleState } from './cycle-state.ts';
 import type { Decision, ScheduleOptions } from './decision.ts';
 import { diagnosisMessage, noteRejection, type Diagnosis } from './diagnosis.ts';
 import { explainItem, type Explanation } from './explanation.ts';
-import { activeFilters, filterBins, type ActiveFilters, type Filtering } from './filtering.ts';
+import { activeFilters, filterBins, type ActiveFilters, type FilterRange, type Filtering } from './filtering.ts';
 import type { Plugin } from './plugin.ts';
 import { runPostFilters } from './post-filtering.ts';
 import { runPreFilters, type PreFiltering } from './pre-filtering.ts';
@@ -70,11 +70,14 @@ interface Attempt<Item, B extends Bin> {
 }
 
 interface Progress<B extends Bin> {
+  /** The bins that were to be looked at, and where that began. */
+  readonly bins: readonly B[];
+  readonly start: number;
   readonly evaluated: number;
-  readonly feasible: readonly B[];
+  readonly feasible: number;
 }
 
-const NOTHING_FOUND: Progress<never> = { evaluated: 0, feasible: [] };
+const NOTHING_FOUND: Progress<never> = { bins: [], start: 0, evaluated: 0, feasible: 0 };
 
 class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
   readonly profile: Profile<Item, B>;
@@ -119,15 +122,17 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
     const filters = activeFilters(this.profile, { item, cycle, signed, skipped: before.skipped });
     const { binNames } = before;
     const bins = binNames === undefined ? snapshot.nodes : snapshot.nodes.filter((bin) => binNames.has(bin.name));
-    const found = tryNominated(filters, bins, options) ?? filterBins(filters, { bins, start: options.startIndex ?? 0, wanted: this.#wanted(bins.length) });
-    const progress = { evaluated: found.feasible.length + found.rejected.length, feasible: found.feasible };
-    if (found.failure !== undefined) return this.#failed(attempt, found.failure, progress);
-    if (found.feasible.length === 0) return this.#nowhere(attempt, filterDiagnosis(snapshot, before, found), progress);
-    cycle.feasible = found.feasible;
-    if (found.feasible.length === 1) return this.#chosen(attempt, found.feasible[0] as B, progress);
+    const range = { bins, start: options.startIndex ?? 0, wanted: this.#wanted(bins.length), scratch: this.#scratch };
+    const found = tryNominated(filters, range, options) ?? filterBins(filters, range);
+    const { feasible, rejected, failure } = found;
+    const progress = { bins: feasible.bins, start: range.start, evaluated: feasible.count + rejected.count, feasible: feasible.count };
+    if (failure !== undefined) return this.#failed(attempt, failure, progress);
+    if (feasible.count === 0) return this.#nowhere(attempt, filterDiagnosis(snapshot, before, found), progress);
+    cycle.select(feasible);
+    if (feasible.count === 1) return this.#chosen(attempt, binAt(feasible, 0), progress);
     const totals = scoreBins({ profile: this.profile, item, cycle, signed, scratch: this.#scratch });
     if (!(totals instanceof Float64Array)) return this.#failed(attempt, totals, progress);
-    return this.#chosen(attempt, found.feasible[selectLargest(totals, () => this.#random.fork(this.#keyOf(item)))] as B, progress);
+    return this.#chosen(attempt, binAt(feasible, selectLargest(totals, () => this.#random.fork(this.#keyOf(item)))), progress);
   }
 
   #wanted(bins: number): number {
@@ -174,7 +179,7 @@ class EngineDecision<Item, B extends Bin> implements Decision<Item, B> {
   readonly nextStartIndex: number;
   readonly #profile: Profile<Item, B>;
   readonly #attempt: Attempt<Item, B>;
-  readonly #compared: readonly B[];
+  readonly #progress: Progress<B>;
   #explanation: Explanation | undefined;
 
   constructor(profile: Profile<Item, B>, attempt: Attempt<Item, B>, result: Progress<B> & Outcome<Item, B>) {
@@ -186,11 +191,11 @@ class EngineDecision<Item, B extends Bin> implements Decision<Item, B> {
     this.nominatedNodeName = result.nominatedNodeName;
     this.victims = result.victims;
     this.evaluated = result.evaluated;
-    this.feasible = result.feasible.length;
+    this.feasible = result.feasible;
     this.nextStartIndex = bins === 0 ? 0 : ((attempt.options.startIndex ?? 0) + result.evaluated) % bins;
     this.#profile = profile;
     this.#attempt = attempt;
-    this.#compared = result.feasible;
+    this.#progress = result;
   }
 
   get state(): CycleState {
@@ -199,18 +204,24 @@ class EngineDecision<Item, B extends Bin> implements Decision<Item, B> {
 
   get explain(): Explanation {
     const { item, snapshot } = this.#attempt;
-    const compared = this.#compared.length > 0 ? { compared: this.#compared } : {};
+    const { bins, start, evaluated } = this.#progress;
+    const looked = Array.from({ length: evaluated }, (_, index) => bins[(start + index) % bins.length] as B);
+    const compared = this.feasible > 0 ? { compared: looked } : {};
     this.#explanation ??= explainItem({ profile: this.#profile, item, snapshot, chosen: this.node, ...compared });
     return this.#explanation;
   }
 }
 
 /** A bin that was promised to the item goes before all others. */
-function tryNominated<Item, B extends Bin>(filters: ActiveFilters<Item, B>, bins: readonly B[], options: ScheduleOptions): Filtering<B> | undefined {
+function tryNominated<Item, B extends Bin>(filters: ActiveFilters<Item, B>, range: FilterRange<B>, options: ScheduleOptions): Filtering<B> | undefined {
   if (options.nominatedNodeName === undefined) return undefined;
-  const nominated = bins.filter((bin) => bin.name === options.nominatedNodeName);
-  const found = filterBins(filters, { bins: nominated, start: 0, wanted: 1 });
-  return found.feasible.length > 0 || found.failure !== undefined ? found : undefined;
+  const nominated = range.bins.filter((bin) => bin.name === options.nominatedNodeName);
+  const found = filterBins(filters, { ...range, bins: nominated, wanted: 1 });
+  return found.feasible.count > 0 || found.failure !== undefined ? found : undefined;
+}
+
+function binAt<B extends Bin>({ bins, positions }: BinSelection<B>, index: number): B {
+  return bins[positions[index] as number] as B;
 }
 
 function emptyDiagnosis<B extends Bin>(binCount: number): Diagnosis<B> {
@@ -241,7 +252,8 @@ function preFilterDiagnosis<B extends Bin>(snapshot: Snapshot<B>, status: Status
 function filterDiagnosis<B extends Bin>(snapshot: Snapshot<B>, before: PreFiltering, found: Filtering<B>): Diagnosis<B> {
   const plugins = { unschedulable: new Set<string>(before.narrowedBy), pending: new Set<string>() };
   const rejected = new Map<string, Status>();
-  found.rejected.forEach((bin, index) => {
+  const rejectedBins = listBins(found.rejected);
+  rejectedBins.forEach((bin, index) => {
     const status = found.statuses[index] as Status;
     rejected.set(bin.name, status);
     noteRejection(status, plugins);
@@ -250,7 +262,7 @@ function filterDiagnosis<B extends Bin>(snapshot: Snapshot<B>, before: PreFilter
   return {
     ...emptyDiagnosis(snapshot.nodes.length),
     rejected,
-    rejectedBins: found.rejected,
+    rejectedBins,
     others,
     unschedulablePlugins: plugins.unschedulable,
     pendingPlugins: plugins.pending,

@@ -1,6 +1,7 @@
 import type { AnswerTable, Signed } from './answer-table.ts';
 import { checkedStatus, describe, nonsense, thrownStatus } from './checked-call.ts';
 import type { Cycle } from './cycle.ts';
+import { rowsOf } from './filtering.ts';
 import { MAX_SCORE } from './normalize.ts';
 import { weightOf, type Having, type Profile } from './profile.ts';
 import type { Scratch } from './scratch.ts';
@@ -11,7 +12,7 @@ import { isStatus, type Status, type StatusResult } from './status.ts';
 export interface Scoring<Item, B extends Bin> {
   readonly profile: Profile<Item, B>;
   readonly item: Item;
-  /** `feasible` is set. */
+  /** The feasible bins are selected. */
   readonly cycle: Cycle<B>;
   readonly signed: Signed;
   readonly scratch: Scratch;
@@ -34,6 +35,8 @@ interface PlacedScore<Item, B extends Bin> {
 /** Slots of the scratch arrays. */
 const TOTALS = 0;
 const ONE_PLUGIN = 1;
+/** Written by {@link beginTotals}, read by {@link rawScores}. Filtering has the slots before it. */
+const FEASIBLE_ROWS = 2;
 
 /**
  * Scores of all feasible bins: the weighted sum of what the plugins say, or the `Error` of one of them.
@@ -45,7 +48,7 @@ export function scoreBins<Item, B extends Bin>(scoring: Scoring<Item, B>, keep?:
   const { profile, cycle, signed, scratch } = scoring;
   const skipped = runPreScores(scoring);
   if (!(skipped instanceof Set)) return skipped;
-  const totals = scratch.take(TOTALS, cycle.feasible.length);
+  const totals = scratch.floats(TOTALS, cycle.selection.count);
   const active: PlacedScore<Item, B>[] = [];
   profile.score.forEach((plugin, position) => {
     if (!skipped.has(plugin.name)) active.push({ plugin, position });
@@ -65,7 +68,7 @@ function runPreScores<Item, B extends Bin>({ profile, item, cycle }: Scoring<Ite
   for (const plugin of profile.preScore) {
     let status: StatusResult;
     try {
-      status = checkedStatus(plugin.name, 'PreScore', plugin.preScore(item, cycle.feasible, cycle));
+      status = checkedStatus(plugin.name, 'PreScore', plugin.preScore(item, cycle));
     } catch (error) {
       status = thrownStatus(plugin.name, 'PreScore', error);
     }
@@ -78,7 +81,7 @@ function runPreScores<Item, B extends Bin>({ profile, item, cycle }: Scoring<Ite
 
 /** Starts the totals with what the table has of the signed plugins that do not compare bins, bringing the table up to date. */
 function beginTotals<Item, B extends Bin>(scoring: Scoring<Item, B>, active: readonly PlacedScore<Item, B>[], totals: Float64Array): StatusResult {
-  const { cycle, signed } = scoring;
+  const { cycle, signed, scratch } = scoring;
   const { table } = signed;
   const { versions } = cycle.snapshot;
   if (table === undefined || versions === undefined) {
@@ -86,14 +89,17 @@ function beginTotals<Item, B extends Bin>(scoring: Scoring<Item, B>, active: rea
     return undefined;
   }
   const plugins = active.filter(({ plugin }) => signed.plugins.has(plugin.name));
+  const { bins, positions } = cycle.selection;
   const { at } = versions;
-  const { feasible } = cycle;
+  const rows = rowsOf(cycle.snapshot, bins) as Int32Array;
+  const feasibleRows = scratch.integers(FEASIBLE_ROWS, totals.length);
   const { scoreVersion, settled } = table;
   for (let i = 0; i < totals.length; i++) {
-    const bin = feasible[i] as B;
-    const row = versions.row(bin);
+    const position = positions[i] as number;
+    const row = rows[position] as number;
+    feasibleRows[i] = row;
     if (scoreVersion[row] !== at[row]) {
-      const failed = fillRow(scoring, plugins, { bin, row, table });
+      const failed = fillRow(scoring, plugins, { bin: bins[position] as B, row, table });
       if (failed !== undefined) return failed;
       scoreVersion[row] = at[row] as number;
     }
@@ -129,7 +135,7 @@ function addPlugin<Item, B extends Bin>(
   { totals, keep }: { readonly totals: Float64Array; readonly keep: PluginScores[] | undefined },
 ): StatusResult {
   const { plugin } = placed;
-  const scores = keep === undefined ? scoring.scratch.take(ONE_PLUGIN, totals.length) : new Float64Array(totals.length);
+  const scores = keep === undefined ? scoring.scratch.floats(ONE_PLUGIN, totals.length) : new Float64Array(totals.length);
   const failed = rawScores(scoring, placed, scores);
   if (failed !== undefined) return failed;
   const raw = keep === undefined ? scores : scores.slice();
@@ -146,16 +152,16 @@ function addPlugin<Item, B extends Bin>(
 }
 
 function rawScores<Item, B extends Bin>(scoring: Scoring<Item, B>, { plugin, position }: PlacedScore<Item, B>, into: Float64Array): StatusResult {
-  const { cycle, signed } = scoring;
-  const { feasible, snapshot } = cycle;
-  const { versions } = snapshot;
-  if (signed.table !== undefined && versions !== undefined && signed.plugins.has(plugin.name)) {
+  const { cycle, signed, scratch } = scoring;
+  if (signed.table !== undefined && signed.plugins.has(plugin.name)) {
     const raw = signed.table.raw[position] as Float64Array;
-    for (let i = 0; i < into.length; i++) into[i] = raw[versions.row(feasible[i] as B)] as number;
+    const rows = scratch.integers(FEASIBLE_ROWS, into.length);
+    for (let i = 0; i < into.length; i++) into[i] = raw[rows[i] as number] as number;
     return undefined;
   }
+  const { bins, positions } = cycle.selection;
   for (let i = 0; i < into.length; i++) {
-    const score = runScore(scoring, plugin, feasible[i] as B);
+    const score = runScore(scoring, plugin, bins[positions[i] as number] as B);
     if (typeof score !== 'number') return score;
     into[i] = score;
   }

@@ -1,17 +1,22 @@
 /**
- * Arrays for the numbers of one attempt, used again for the next: a fresh array of some hundred numbers per plugin and decision costs more than the
- * decision. Invariant: an array is in use at most until the next {@link take} of its slot.
+ * Arrays for the numbers of one attempt, used again for the next: fresh arrays of some hundred numbers per plugin and decision would cost more than the
+ * decision. Invariant: an array is in use at most until its slot is taken again.
  */
 export class Scratch {
-  readonly #buffers: ArrayBuffer[] = [];
-  readonly #views: Float64Array[] = [];
+  readonly #floats: Float64Array[] = [];
+  readonly #integers: Int32Array[] = [];
 
-  /** The array of a slot, `length` numbers of any value. */
-  take(slot: number, length: number): Float64Array {
-    const last = this.#views[slot];
+  /** The array of a slot: `length` numbers of any value. */
+  floats(slot: number, length: number): Float64Array {
+    const last = this.#floats[slot];
     if (last !== undefined && last.length === length) return last;
-    let buffer = this.#buffers[slot];
-    if (buffer === undefined || buffer.byteLength < length * 8) buffer = this.#buffers[slot] = new ArrayBuffer(Math.max(64, length * 2) * 8);
-    return (this.#views[slot] = new Float64Array(buffer, 0, length));
+    const roomy = last !== undefined && last.buffer.byteLength >= length * 8 ? last.buffer : new ArrayBuffer(Math.max(64, length * 2) * 8);
+    return (this.#floats[slot] = new Float64Array(roomy, 0, length));
+  }
+
+  /** An array of a slot with room for at least `length` integers. */
+  integers(slot: number, length: number): Int32Array {
+    const last = this.#integers[slot];
+    return last !== undefined && last.length >= length ? last : (this.#integers[slot] = new Int32Array(Math.max(64, length * 2)));
   }
 }

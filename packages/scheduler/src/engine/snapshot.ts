@@ -10,8 +10,10 @@ export interface Bin {
 export interface BinVersions<B extends Bin> {
   /** Number of the bin's row, from 0, dense. A row may be used again for another bin; its version then differs. */
   row(bin: B): number;
-  /** Version per row, each change a larger one. May be another array after every change of the snapshot. */
+  /** Version per row, from 1, each change a larger one. May be another array after every change of the snapshot. */
   readonly at: Float64Array;
+  /** The rows of `snapshot.nodes`, in their order. */
+  readonly rows: Int32Array;
 }
 
 /**

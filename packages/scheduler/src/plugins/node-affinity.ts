@@ -44,7 +44,7 @@ export function nodeAffinity({ addedAffinity }: NodeAffinityArgs = {}): PreFilte
       const matches = cycle.state.get<NodeMatcher>(NAME) ?? compileRequired(pod);
       return matches(node) ? undefined : REJECTED;
     },
-    preScore(pod, _nodes, cycle) {
+    preScore(pod, cycle) {
       const terms = [...addedPreferences, ...(pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [])];
       if (terms.length === 0) return skip();
       cycle.state.set(PREFERENCES, compilePreferences(terms));

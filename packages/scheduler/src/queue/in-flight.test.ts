@@ -36,10 +36,12 @@ describe('InFlight', () => {
 
   it('forgets what no attempt can ask for any more', () => {
     const inFlight = new InFlight();
+    let most = 0;
     for (let index = 0; index < 30_000; index++) {
       inFlight.begin(`a${index}`);
       inFlight.record(event(String(index)));
-      if (index > 0) expect(inFlight.end(`a${index - 1}`).length).toBeLessThanOrEqual(2);
+      most = Math.max(most, inFlight.end(`a${index - 1}`).length);
     }
+    expect(most).toBe(2);
   });
 });
