@@ -102,6 +102,3 @@ export type { ClientSideApplyInput, ClientSideApplyResult } from './client-side-
 export { createMutations } from './mutations.ts';
 export type { Mutations } from './mutations.ts';
 export { toObjectList } from './object-list.ts';
-// Manifests
-export { readManifests } from './manifests.ts';
-export type { Manifest, ManifestObject, ReadManifestsOptions } from './manifests.ts';

@@ -1,5 +1,5 @@
 import type { KindRegistry } from '@kybern/apiserver';
-import { readManifests, type Kind, type KubernetesObject, type ObjectInput } from '@kybern/core';
+import type { Kind, KubernetesObject, ObjectInput } from '@kybern/core';
 
 /** What can be applied: a file (its URL), the text of manifests, or objects. */
 export type ManifestSource = URL | string | ManifestObject | readonly ManifestObject[];
@@ -19,8 +19,8 @@ export interface ResolvedManifest {
  * @throws {TypeError} when a file cannot be read here, or a kind is not served
  * @throws {ManifestError} when a text is not YAML
  */
-export function resolveManifests(source: ManifestSource, kinds: KindRegistry): readonly ResolvedManifest[] {
-  return objectsOf(source).map((object) => {
+export async function resolveManifests(source: ManifestSource, kinds: KindRegistry): Promise<readonly ResolvedManifest[]> {
+  return (await objectsOf(source)).map((object) => {
     const kind = kinds.find(object.apiVersion, object.kind);
     if (kind === undefined) throw new TypeError(`no matches for kind "${object.kind}" in version "${object.apiVersion}": pass it in createTestCluster({ kinds }) or run a controller for it first`);
     if (object.metadata?.name === undefined) throw new TypeError(`a ${object.kind} without metadata.name cannot be applied`);
@@ -28,13 +28,15 @@ export function resolveManifests(source: ManifestSource, kinds: KindRegistry): r
   });
 }
 
-function objectsOf(source: ManifestSource): readonly ManifestObject[] {
+async function objectsOf(source: ManifestSource): Promise<readonly ManifestObject[]> {
   if (source instanceof URL) return parse(readFile(source), source.pathname);
   if (typeof source === 'string') return parse(source, 'manifest');
   return Array.isArray(source) ? (source as readonly ManifestObject[]) : [source as ManifestObject];
 }
 
-function parse(text: string, file: string): readonly ManifestObject[] {
+/** The parser is loaded when there is something to parse: it takes longer to import than all the rest of core. */
+async function parse(text: string, file: string): Promise<readonly ManifestObject[]> {
+  const { readManifests } = await import('@kybern/core/manifests');
   // What else the objects hold is the server's to validate.
   return readManifests(text, { file }).map((manifest) => manifest.object as unknown as ManifestObject);
 }

@@ -224,7 +224,7 @@ function createFacade({ api, base, manager, nodes, running }: Parts): TestCluste
     errors: base.errors,
     async apply(source) {
       const applied: KubernetesObject[] = [];
-      for (const { kind, object } of resolveManifests(source, api.kinds)) {
+      for (const { kind, object } of await resolveManifests(source, api.kinds)) {
         const strategic = findKind(apiVersionOf(kind), kind.kind) !== undefined;
         applied.push((await applyClientSide(client, { kind, object, strategic, options: { fieldManager: 'kubectl-client-side-apply', fieldValidation: 'Strict' } })).object);
       }
