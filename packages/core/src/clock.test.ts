@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { formatMicroTime, formatTime, parseTime, sleep } from './clock.ts';
 import { createFakeClock } from './testing/index.ts';
@@ -39,5 +40,20 @@ describe('sleep', () => {
     void sleep(clock, 1000, { background: true });
     expect(clock.nextDueMs({ includeBackground: false })).toBeUndefined();
     expect(clock.nextDueMs()).toBe(1000);
+  });
+});
+
+describe('the system clock', () => {
+  it.each([
+    { name: 'a background timer does not keep the process', code: 'clock.after(60_000, () => undefined, { background: true });', alive: false },
+    { name: 'a hold does', code: 'clock.hold();', alive: true },
+    { name: 'a hold that is released does not', code: 'const release = clock.hold(); release(); release();', alive: false },
+  ])('$name alive', ({ code, alive }) => {
+    const module = new URL('./clock.ts', import.meta.url).href;
+    // The process says what holds it before it would end by itself.
+    const script = `const { systemClock } = await import('${module}'); const clock = systemClock(); ${code}
+      console.log(process.getActiveResourcesInfo().includes('Timeout')); process.exit(0);`;
+    const { stdout } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', script], { encoding: 'utf8' });
+    expect(stdout.trim()).toBe(String(alive));
   });
 });

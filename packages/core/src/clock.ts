@@ -18,6 +18,11 @@ export interface Clock {
   monotonicMs(): number;
   /** Runs `fn` once after `delayMs` (≥ 0). The returned function cancels; it is idempotent. */
   after(delayMs: number, fn: () => void, options?: TimerOptions): () => void;
+  /**
+   * Keeps the process alive until the returned function is called; it is idempotent. For what runs until it is told to stop and has nothing but
+   * background timers. Absent on clocks that do not move by themselves.
+   */
+  hold?(): () => void;
 }
 
 /** The machine's clock. Timers keep the process alive, except background ones. */
@@ -29,6 +34,10 @@ export function systemClock(): Clock {
       const timer: unknown = setTimeout(fn, Math.min(delayMs, MAX_TIMEOUT_MS));
       if (options?.background === true && hasUnref(timer)) timer.unref();
       return () => clearTimeout(timer as ReturnType<typeof setTimeout>);
+    },
+    hold() {
+      const timer = setInterval(() => undefined, MAX_TIMEOUT_MS);
+      return () => clearInterval(timer);
     },
   };
 }

@@ -118,4 +118,28 @@ describe('controllers, over any history and under faults', () => {
       { numRuns: 60 },
     );
   });
+
+  it('do the same in the same order at the same times for the same seed', async () => {
+    const run = async (steps: readonly Step[], seed: number): Promise<string[]> => {
+      await using world = await createWorld({ seed });
+      const random = seededRandom(seed);
+      const log: string[] = [];
+      const note = (line: string): void => void log.push(`${world.clock.monotonicMs()} ${line}`);
+      const choose = faults(random.fork('faults'), { lose: true });
+      world.fault = (call) => (note(`${call.verb} ${call.kind.kind} ${call.nth}`), choose(call));
+      const { errors, stop, ended } = runManager(world, [mirror(random.fork('mirror'), { named: true, concurrency: 3 })]);
+      for (const each of steps) await take(world, each);
+      await world.clock.advance(60_000);
+      for (const { error, context } of errors) note(`${error.message} ${JSON.stringify(context)}`);
+      stop.abort();
+      await ended;
+      return [...log, ...(await world.client.list(Secret)).items.map((secret) => JSON.stringify(secret))];
+    };
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 20 }), fc.nat(), async (steps, seed) => {
+        expect(await run(steps, seed)).toEqual(await run(steps, seed));
+      }),
+      { numRuns: 20 },
+    );
+  });
 });

@@ -118,7 +118,7 @@ describe('an informer, whatever the network and the server do', () => {
           clock: world.clock,
           random: seededRandom(seed),
           tuning: { pageSize: 2, ...(seed % 2 === 0 ? { initial: 'list' } : {}) },
-          onError: (error) => errors.push(error),
+          onError: (error, { source }) => void (source === 'callback' && errors.push(error)),
         });
         const known = createListener(informer);
         const lists: number[] = [];

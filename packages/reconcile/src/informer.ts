@@ -1,4 +1,4 @@
-import { groupResource, keyOf, noopLogger, toNamespacedName } from '@kybern/core';
+import { groupResource, keyOf, noopLogger, systemClock, toNamespacedName } from '@kybern/core';
 import type { Client, Clock, Kind, KubernetesObject, Logger, ObjectKey, Random, SelectionOptions } from '@kybern/core';
 import type { Observable } from 'rxjs';
 import { createErrorSink, type ErrorSink } from './error-sink.ts';
@@ -54,7 +54,7 @@ export interface Informer<T extends KubernetesObject> {
   readonly synced: Promise<void>;
   readonly hasSynced: boolean;
   /**
-   * Lists and watches until `signal` aborts; resolves after the teardown. The cache can still be read then.
+   * Lists and watches until `signal` aborts, and keeps the process alive so long; resolves after the teardown. The cache can still be read then.
    *
    * @throws {Error} when it runs or ran already
    */
@@ -103,6 +103,7 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
   readonly kind: Kind<T>;
   readonly synced: Promise<void>;
   readonly #options: InformerOptions<T>;
+  readonly #clock: Clock;
   readonly #report: ErrorSink;
   readonly #store = new Store<T>();
   readonly #delivery: Delivery<T>;
@@ -120,6 +121,7 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
 
   constructor(options: InformerOptions<T>) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock();
     this.kind = options.kind;
     this.#report = createErrorSink(options.logger ?? noopLogger, options.onError);
     this.#delivery = new Delivery<T>((error, key) => this.#threw('a handler', error, key));
@@ -150,7 +152,9 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
   async run(signal: AbortSignal): Promise<void> {
     if (this.#hasRun) throw new Error(`the informer of ${groupResource(this.kind)} was run before`);
     this.#hasRun = true;
+    const release = this.#clock.hold?.();
     await Promise.all(this.#sources.map((source) => this.#reflect(source, signal)));
+    release?.();
     if (!this.#hasSynced) this.#settleSynced?.reject(signal.reason);
   }
 
@@ -219,7 +223,7 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
   }
 
   async #reflect(source: Source, signal: AbortSignal): Promise<void> {
-    const { client, kind, clock, random, tuning, labels, labelSelector, fieldSelector } = this.#options;
+    const { client, kind, random, tuning, labels, labelSelector, fieldSelector } = this.#options;
     const { namespace } = source;
     await runReflector<T>(
       {
@@ -228,7 +232,8 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
         selection: definedOnly({ namespace, labels, labelSelector, fieldSelector }),
         sink: this.#sink(source),
         onStatus: (status) => this.#tell(namespace === undefined ? status : { ...status, namespace }),
-        ...definedOnly({ clock, random, tuning }),
+        clock: this.#clock,
+        ...definedOnly({ random, tuning }),
       },
       signal,
     );

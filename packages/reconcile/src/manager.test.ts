@@ -186,6 +186,21 @@ describe('the end of a manager', () => {
     await expect(manager.synced).rejects.toThrow('closing time');
   });
 
+  it('lets the process go, which it kept alive so long', async () => {
+    await using world = await createWorld();
+    let held = 0;
+    const hold = (): (() => void) => {
+      held += 1;
+      return () => void (held -= 1);
+    };
+    const { stop, ended } = runManager(world, [defineController({ for: ConfigMap, reconcile: noop })], { clock: { ...world.clock, hold } });
+    await world.clock.settleNow();
+    expect(held).toBeGreaterThan(0);
+    stop.abort();
+    await ended;
+    expect(held).toBe(0);
+  });
+
   it('with a signal that is aborted already does nothing', async () => {
     await using world = await createWorld();
     await world.client.create(ConfigMap, configMap('a'));

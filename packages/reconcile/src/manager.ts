@@ -48,7 +48,7 @@ export interface Manager {
   readonly isLeading: boolean;
   /**
    * Starts the caches, waits for leadership if there is an election, then runs the controllers. When `signal` aborts, reconciles are told by their signals and
-   * awaited, then events are written, caches stopped and the lease given back.
+   * awaited, then the lease is given back, events are written, and the caches stop. Keeps the process alive so long.
    *
    * @returns resolves after the teardown
    * @throws {Error} when it runs or ran already
@@ -123,6 +123,7 @@ class ControllerManager implements Manager {
   async run(signal: AbortSignal): Promise<void> {
     if (this.#hasRun) throw new Error('the manager was run before');
     this.#hasRun = true;
+    const release = this.#clock.hold?.();
     const cachesEnd = new AbortController();
     const caches = this.cache.run(cachesEnd.signal);
     void this.cache.synced().then(
@@ -135,6 +136,7 @@ class ControllerManager implements Manager {
       await Promise.all([...this.#recorders.values()].map((recorder) => recorder.flush()));
       cachesEnd.abort(signal.reason);
       await caches;
+      release?.();
     }
   }
 
