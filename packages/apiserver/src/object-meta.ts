@@ -49,7 +49,7 @@ const MAPS = ['labels', 'annotations'] as const;
  * @see kubernetes v1.36 staging/src/k8s.io/apiserver/pkg/registry/rest/meta.go (FillObjectMetaSystemFields)
  */
 export function newMetadata(given: MutableJson, env: Environment, { now, generation }: { now: string; generation: boolean }): MutableJson {
-  const metadata: MutableJson = { name: given.name };
+  const metadata: MutableJson = { name: given.name ?? '' };
   if (given.generateName !== undefined && given.generateName !== '') metadata.generateName = given.generateName;
   if (given.namespace !== undefined) metadata.namespace = given.namespace;
   metadata.uid = env.ids.uid();

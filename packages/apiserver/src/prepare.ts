@@ -23,8 +23,18 @@ export function decodeObject(value: unknown, body: Body): MutableJson {
   const { object, pruned } = model.decode(value);
   if (pruned) reportUnknownFields(value, body);
   setNamespace(object.metadata, resource, request);
-  model.setDefaults(object);
+  setDefaults(object, body);
   return object;
+}
+
+/** Defaults come before validation, so they meet bodies of any shape. What they stumble over is for the schema to name. */
+function setDefaults(object: MutableJson, { resource, model }: Body): void {
+  try {
+    model.setDefaults(object);
+  } catch (error) {
+    assertValid(resource, String(object.metadata.name ?? ''), model.validate(object));
+    throw error;
+  }
 }
 
 function reportUnknownFields(value: unknown, { resource: { kind }, request: { options }, model, warnings }: Body): void {
@@ -34,6 +44,21 @@ function reportUnknownFields(value: unknown, { resource: { kind }, request: { op
     throw badRequest(`${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: strict decoding error: ${texts.join(', ')}`);
   }
   warnings.push(...texts);
+}
+
+/**
+ * Checks an object against its schema. Everything after this may rely on the types that the schema promises.
+ *
+ * @param checkMetadata adds what is wrong with the metadata, so that one answer names it all
+ * @throws {ApiError} `Invalid`
+ */
+export function assertSchema(object: MutableJson, { resource, model }: Body, checkMetadata: (errors: FieldError[]) => void): void {
+  const found = model.validate(object);
+  if (found.length === 0) return;
+  const errors: FieldError[] = [];
+  checkMetadata(errors);
+  for (const error of found) if (!errors.some(({ field }) => field === error.field)) errors.push(error);
+  assertValid(resource, String(object.metadata.name ?? ''), errors);
 }
 
 /** @throws {ApiError} `Invalid` when there are errors */

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { ApiError, isApiError, type Clock, type Kind, type KubernetesObject, type Logger, type ObjectList, type Status, type WatchEvent } from '@kybern/core';
-import type { Observable } from 'rxjs';
+import { Subscription, type Observable, type Observer } from 'rxjs';
 import { printTable } from '../printers/print-table.ts';
 import type { ApiResponse } from '../request.ts';
 
@@ -95,18 +95,21 @@ function streamWatch(response: WireResponse, events: Observable<WatchEvent<Kuber
       response.destroy();
       finish();
     };
-    const subscription = events.subscribe({
+    // Made before it is used: what has expired ends while it is being subscribed to.
+    const subscription = new Subscription();
+    const stop = (): void => {
+      subscription.unsubscribe();
+      finish();
+    };
+    const observer: Observer<WatchEvent<KubernetesObject>> = {
       next: (event) => write(context.table && event.type !== 'BOOKMARK' ? { type: event.type, object: tableOf([event.object], context) } : event),
       error: (error: unknown) => {
         write({ type: 'ERROR', object: toStatus(error, context.logger) });
         finish();
       },
       complete: finish,
-    });
-    const stop = (): void => {
-      subscription.unsubscribe();
-      finish();
     };
+    subscription.add(events.subscribe(observer));
     if (context.signal.aborted) stop();
     else context.signal.addEventListener('abort', stop, { once: true });
   });

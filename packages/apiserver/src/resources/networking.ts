@@ -61,7 +61,8 @@ function validatePath({ path = '', pathType, backend }: HTTPIngressPath, field: 
   validateBackend(backend, `${field}.backend`, errors);
 }
 
-function validateBackend({ service, resource }: IngressBackend, field: string, errors: FieldError[]): void {
+function validateBackend(backend: IngressBackend | undefined, field: string, errors: FieldError[]): void {
+  const { service, resource } = backend ?? {};
   if (service !== undefined && resource !== undefined) errors.push(invalidValue(field, '', 'cannot set both resource and service backends'));
   if (service === undefined) {
     if (resource === undefined) errors.push(required(field, 'service or resource backend is required'));

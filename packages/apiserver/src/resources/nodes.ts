@@ -50,9 +50,10 @@ function validateTaints(taints: readonly Taint[], errors: FieldError[]): void {
 /** CSINodes: a driver is there once. */
 export const csiNodeStrategy: Strategy = {
   validate({ spec }, errors) {
-    spec.drivers.forEach(({ name }: { name: string }, i: number) => {
+    const drivers: readonly { readonly name: string }[] = spec?.drivers ?? [];
+    drivers.forEach(({ name }, i) => {
       if (!isDns1123Subdomain(name.toLowerCase())) errors.push(invalidValue(`spec.drivers[${i}].name`, name, 'must be a DNS subdomain'));
-      if (spec.drivers.findIndex((other: { name: string }) => other.name === name) < i) errors.push(duplicate(`spec.drivers[${i}].name`, name));
+      if (drivers.findIndex((other) => other.name === name) < i) errors.push(duplicate(`spec.drivers[${i}].name`, name));
     });
   },
 };

@@ -114,7 +114,7 @@ export const storageClassStrategy: Strategy = {
 export const volumeAttachmentStrategy: Strategy = {
   validate({ spec }, errors) {
     for (const name of ['attacher', 'nodeName'] as const) if (spec[name] === '') errors.push(required(`spec.${name}`));
-    const { inlineVolumeSpec, persistentVolumeName } = spec.source;
+    const { inlineVolumeSpec, persistentVolumeName } = spec.source ?? {};
     if (inlineVolumeSpec === undefined && (persistentVolumeName ?? '') === '')
       errors.push(required('spec.source', 'must specify exactly one of inlineVolumeSpec and persistentVolumeName'));
   },

@@ -15,6 +15,7 @@ function validateCounts(spec: object, names: readonly string[], errors: FieldErr
   }
 }
 
+/** The selector of a workload never changes: Pods of another one would be nobody's. */
 function validateSameSelector(object: MutableJson, old: MutableJson, errors: FieldError[]): void {
   if (!deepEqual(object.spec.selector, old.spec.selector)) errors.push(invalidValue('spec.selector', object.spec.selector, IMMUTABLE));
 }

@@ -11,7 +11,9 @@ export function validateObjectMeta(metadata: MutableJson, resource: Resource, er
   const { name, generateName } = metadata as { name?: unknown; generateName?: unknown };
   const rule = resource.strategy.nameRule ?? dns1123Subdomain;
   if (typeof generateName === 'string') for (const detail of rule(generateName, true)) errors.push(invalidValue('metadata.generateName', generateName, detail));
-  if (name === undefined || name === '') errors.push(required('metadata.name', 'name or generateName is required'));
+  if (name === undefined || name === '') {
+    if (generateName === undefined || generateName === '') errors.push(required('metadata.name', 'name or generateName is required'));
+  }
   else if (typeof name === 'string') for (const detail of rule(name, false)) errors.push(invalidValue('metadata.name', name, detail));
   if (resource.namespaced && !isDns1123Label(String(metadata.namespace)))
     errors.push(invalidValue('metadata.namespace', metadata.namespace, DNS1123_LABEL_MESSAGE));
@@ -19,7 +21,7 @@ export function validateObjectMeta(metadata: MutableJson, resource: Resource, er
 }
 
 /** Checks the metadata of a changed object. */
-export function validateObjectMetaUpdate(metadata: MutableJson, old: NamedObjectMeta, { errors }: { resource: Resource; errors: FieldError[] }): void {
+export function validateObjectMetaUpdate(metadata: MutableJson, old: NamedObjectMeta, errors: FieldError[]): void {
   for (const name of ['name', 'namespace', 'uid'] as const) {
     if (metadata[name] !== old[name]) errors.push(invalidValue(`metadata.${name}`, metadata[name], IMMUTABLE));
   }

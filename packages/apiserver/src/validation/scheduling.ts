@@ -59,7 +59,9 @@ export function validateNodeSelectorTerms(terms: readonly NodeSelectorTerm[], fi
   terms.forEach((term, i) => validateNodeSelectorTerm(term, `${field}[${i}]`, errors));
 }
 
-function validateNodeSelectorTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, field: string, errors: FieldError[]): void {
+/** A term that is left out is an empty one. */
+function validateNodeSelectorTerm(term: NodeSelectorTerm | undefined, field: string, errors: FieldError[]): void {
+  const { matchExpressions = [], matchFields = [] } = term ?? {};
   matchExpressions.forEach((requirement, i) => validateNodeRequirement(requirement, `${field}.matchExpressions[${i}]`, errors));
   matchFields.forEach(({ key, operator, values = [] }, i) => {
     const at = `${field}.matchFields[${i}]`;
@@ -89,7 +91,8 @@ function validateNodeRequirement({ key, operator, values = [] }: NodeSelectorReq
   if (!isQualifiedName(key)) errors.push(invalidValue(`${field}.key`, key, QUALIFIED_NAME_MESSAGE));
 }
 
-function validatePodAffinityTerm({ labelSelector, namespaceSelector, topologyKey }: PodAffinityTerm, field: string, errors: FieldError[]): void {
+function validatePodAffinityTerm(term: PodAffinityTerm | undefined, field: string, errors: FieldError[]): void {
+  const { labelSelector, namespaceSelector, topologyKey = '' } = term ?? {};
   if (labelSelector !== undefined) validateLabelSelector(labelSelector, `${field}.labelSelector`, errors);
   if (namespaceSelector !== undefined) validateLabelSelector(namespaceSelector, `${field}.namespaceSelector`, errors);
   validateTopologyKey(topologyKey, `${field}.topologyKey`, errors);

@@ -3,9 +3,9 @@ import { runMutating, runValidating, type AdmissionAttributes } from '../admissi
 import { commitCreate } from '../commit.ts';
 import type { Environment } from '../environment.ts';
 import { generateName, newMetadata } from '../object-meta.ts';
-import { assertValid, decodeObject } from '../prepare.ts';
+import { assertSchema, assertValid, decodeObject, type Body } from '../prepare.ts';
 import { NO_WARNINGS, type ApiRequest, type ApiResponse } from '../request.ts';
-import { objectKey, type LoadedModel, type Resource } from '../resource.ts';
+import { objectKey, type Resource } from '../resource.ts';
 import { writeContext, type WriteContext } from '../strategy.ts';
 import { validateObjectMeta } from '../validation/object-meta.ts';
 
@@ -16,39 +16,39 @@ const MAX_NAME_ATTEMPTS = 8;
 export async function createObject(env: Environment, resource: Resource, request: ApiRequest): Promise<ApiResponse> {
   const model = resource.model ?? (await resource.loadModel());
   const warnings: string[] = [];
-  const object = decodeObject(request.body, { resource, request, model, warnings });
+  const object = decodeNew(request.body, { resource, request, model, warnings });
   const context = writeContext(env, resource, { request, warnings });
-  const stored = resource.strategy.answer === undefined ? await createDecoded(object, model, context) : await answer(object, model, context);
+  const stored = resource.strategy.answer === undefined ? await createDecoded(object, context) : deepFreeze((await resource.strategy.answer(object, context)) as KubernetesObject);
   return { type: 'object', code: 201, object: stored, warnings: warnings.length === 0 ? NO_WARNINGS : warnings, deleted: false };
 }
 
-/** Answers an object that is a question. */
-async function answer(object: MutableJson, model: LoadedModel, context: WriteContext): Promise<KubernetesObject> {
-  const { resource } = context;
-  assertValid(resource, String(object.metadata.name ?? ''), model.validate(object));
-  return deepFreeze((await resource.strategy.answer?.(object, context)) as KubernetesObject);
+/** The private copy of a new object: pruned, with defaults, of the right types. @throws {ApiError} `BadRequest`, `Invalid` */
+export function decodeNew(value: unknown, body: Body): MutableJson {
+  const object = decodeObject(value, body);
+  assertSchema(object, body, (errors) => validateObjectMeta(object.metadata, body.resource, errors));
+  return object;
 }
 
 /** The rest of a create, from a decoded object on. */
-export function createDecoded(object: MutableJson, model: LoadedModel, context: WriteContext): Promise<KubernetesObject> {
+export function createDecoded(object: MutableJson, context: WriteContext): Promise<KubernetesObject> {
   const { name, generateName: base } = object.metadata;
   const named = (name !== undefined && name !== '') || typeof base !== 'string' || base === '';
-  return named ? admitAndStore(object, model, context) : createGenerated(object, model, context);
+  return named ? admitAndStore(object, context) : createGenerated(object, context);
 }
 
 /** Tries names until one is free. */
-async function createGenerated(object: MutableJson, model: LoadedModel, context: WriteContext): Promise<KubernetesObject> {
+async function createGenerated(object: MutableJson, context: WriteContext): Promise<KubernetesObject> {
   for (let attempt = 1; ; attempt++) {
     object.metadata.name = generateName(object.metadata.generateName as string, context.env);
     try {
-      return await admitAndStore(object, model, context);
+      return await admitAndStore(object, context);
     } catch (error) {
       if (attempt >= MAX_NAME_ATTEMPTS || !isAlreadyExists(error)) throw explainCollision(error);
     }
   }
 }
 
-async function admitAndStore(object: MutableJson, model: LoadedModel, context: WriteContext): Promise<KubernetesObject> {
+async function admitAndStore(object: MutableJson, context: WriteContext): Promise<KubernetesObject> {
   const { env, resource, request } = context;
   const { strategy } = resource;
   const chain = resource.admission('CREATE', undefined);
@@ -60,7 +60,7 @@ async function admitAndStore(object: MutableJson, model: LoadedModel, context: W
   const reservation = strategy.begin?.(object, undefined, context);
   let stored = false;
   try {
-    validateCreate(object, model, context);
+    validateCreate(object, context);
     if (chain.validating.length > 0) await runValidating(chain, attributes);
     const dryRun = request.options?.dryRun === true;
     const { namespace, name } = object.metadata;
@@ -73,14 +73,11 @@ async function admitAndStore(object: MutableJson, model: LoadedModel, context: W
   }
 }
 
-function validateCreate(object: MutableJson, model: LoadedModel, context: WriteContext): void {
-  const { resource, warnings } = context;
+function validateCreate(object: MutableJson, { resource, warnings }: WriteContext): void {
   const { strategy } = resource;
   const errors: FieldError[] = [];
   validateObjectMeta(object.metadata, resource, errors);
-  for (const error of model.validate(object)) errors.push(error);
-  // Semantic rules rely on the types that the schema promises.
-  if (errors.length === 0) strategy.validate?.(object, errors);
+  strategy.validate?.(object, errors);
   assertValid(resource, String(object.metadata.name ?? ''), errors);
   if (strategy.warningsOnCreate !== undefined) for (const warning of strategy.warningsOnCreate(object)) warnings.push(warning);
 }

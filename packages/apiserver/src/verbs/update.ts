@@ -5,14 +5,14 @@ import { commitReplace, staleWrite } from '../commit.ts';
 import type { Environment } from '../environment.ts';
 import { badRequest, objectNotFound } from '../errors.ts';
 import { keepSystemFields } from '../object-meta.ts';
-import { assertValid, decodeObject } from '../prepare.ts';
+import { assertSchema, assertValid, decodeObject } from '../prepare.ts';
 import { NO_WARNINGS, type ApiRequest, type ApiResponse } from '../request.ts';
 import { objectKey, type LoadedModel, type Resource } from '../resource.ts';
 import { shareUnchanged } from '../share.ts';
 import { writeContext, type Strategy, type WriteContext } from '../strategy.ts';
 import type { UpdateRules } from '../subresources/update-rules.ts';
 import { validateObjectMetaUpdate } from '../validation/object-meta.ts';
-import { createDecoded } from './create.ts';
+import { createDecoded, decodeNew } from './create.ts';
 
 /** How often an update that is not bound to a resourceVersion begins again when somebody else was first. */
 const MAX_ATTEMPTS = 5;
@@ -61,9 +61,9 @@ function createMissing(job: UpdateJob, model: LoadedModel, context: WriteContext
   const { resource, warnings } = context;
   if (request.verb !== 'update' || request.subresource !== undefined || resource.strategy.createOnUpdate !== true)
     throw objectNotFound(resource.kind, request.name ?? '');
-  const object = decodeObject(request.body, { resource, request, model, warnings });
+  const object = decodeNew(request.body, { resource, request, model, warnings });
   object.metadata.name ??= request.name;
-  return createDecoded(object, model, context).then((stored) => ({ type: 'object', code: 201, object: stored, warnings, deleted: false }));
+  return createDecoded(object, context).then((stored) => ({ type: 'object', code: 201, object: stored, warnings, deleted: false }));
 }
 
 interface Stage {
@@ -83,6 +83,7 @@ function propose(old: KubernetesObject, { job, model, context, rules }: Stage & 
   if (isPut) checkUid(metadata, old, resource);
   const guarded = checkPreconditions(metadata, old, { resource, unguardedAllowed: !isPut || resource.strategy.unconditionalUpdate !== false });
   keepSystemFields(metadata, old.metadata);
+  assertSchema(object, { resource, request, model, warnings }, (errors) => validateObjectMetaUpdate(metadata, old.metadata, errors));
   rules.prepare(object, old as MutableJson, context);
   return { object, guarded: guarded && isPut };
 }
@@ -175,12 +176,10 @@ function contentChanged(object: MutableJson, old: MutableJson): boolean {
   return false;
 }
 
-function validateUpdate(object: MutableJson, old: KubernetesObject, { context, model, rules }: Stage): void {
-  const { resource } = context;
+function validateUpdate(object: MutableJson, old: KubernetesObject, { context: { resource }, rules }: Stage): void {
   const errors: FieldError[] = [];
-  validateObjectMetaUpdate(object.metadata, old.metadata, { resource, errors });
-  for (const error of model.validate(object)) errors.push(error);
-  if (errors.length === 0) rules.validate(object, old as MutableJson, errors);
+  validateObjectMetaUpdate(object.metadata, old.metadata, errors);
+  rules.validate(object, old as MutableJson, errors);
   assertValid(resource, old.metadata.name, errors);
 }
 
