@@ -110,4 +110,5 @@ it('lets go of a ReplicaSet that it no longer selects, and takes another name fo
     ['web', 1],
   ]);
   expect((await client.get(Deployment, 'web')).status?.collisionCount).toBe(1);
+  expect(plane.errors).toEqual([]);
 });
