@@ -84,7 +84,8 @@ export function isConditionTrue(object: Conditioned, type: string): boolean {
 }
 
 /**
- * Gives `lastTransitionTime` to the conditions of a draft that have none, and renews it where the status differs from `before`.
+ * Gives `lastTransitionTime` to the conditions of a draft that are new or whose status differs from `before`, unless the draft has another time for
+ * them than `before` had.
  *
  * @param before the object that the draft began as
  * @param nowMs wall time in ms since the Unix epoch
@@ -93,7 +94,8 @@ export function stampConditions(draft: Conditioned, before: Conditioned, nowMs: 
   const conditions = (draft.status?.conditions ?? []) as readonly MutableCondition[];
   for (const item of conditions) {
     const old = getCondition(before, item.type) as Condition | undefined;
-    const kept = old !== undefined && old.status !== item.status && old.lastTransitionTime === item.lastTransitionTime;
-    if (item.lastTransitionTime === undefined || kept) item.lastTransitionTime = formatTime(nowMs);
+    const sameTime = (item.lastTransitionTime ?? '') === (old?.lastTransitionTime ?? '');
+    const dropped = !item.lastTransitionTime && !sameTime;
+    if (dropped || (sameTime && old?.status !== item.status)) item.lastTransitionTime = formatTime(nowMs);
   }
 }

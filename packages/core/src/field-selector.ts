@@ -12,6 +12,7 @@ export interface FieldSelectorRequirement {
 /** Reads the value that a selector compares. An absent field reads as the empty text. */
 export type FieldReader = (object: object, field: string) => string;
 
+const MAX_LENGTH = 10_000;
 const TERM = /^((?:[^\\=!]|\\.|!(?!=))*)(!=|==|=)([^]*)$/;
 
 /**
@@ -22,6 +23,7 @@ const TERM = /^((?:[^\\=!]|\\.|!(?!=))*)(!=|==|=)([^]*)$/;
  * @see kubernetes v1.36 staging/src/k8s.io/apimachinery/pkg/fields/selector.go
  */
 export function parseFieldSelector(text: string): FieldSelectorRequirement[] {
+  if (text.length > MAX_LENGTH) throw new ApiError('BadRequest', `invalid field selector: it has more than ${MAX_LENGTH} characters`);
   const requirements: FieldSelectorRequirement[] = [];
   for (const part of splitTerms(text)) if (part !== '') requirements.push(parseTerm(text, part));
   return requirements;

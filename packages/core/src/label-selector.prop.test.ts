@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isApiError } from './api-error.ts';
 import { compileFieldSelector } from './field-selector.ts';
-import { compileLabelSelector, formatLabelSelector, parseLabelSelector, type LabelSelectorRequirement } from './label-selector.ts';
+import { compileLabelSelector, formatLabelSelector, matchesLabelSelector, parseLabelSelector, type LabelSelectorRequirement } from './label-selector.ts';
 
 const key = fc.constantFrom('a', 'b', 'in', 'notin', 'example.com/c', 'constructor', 'valueOf');
 const value = fc.constantFrom('', 'x', 'y', '1', '2', '10', 'in');
@@ -43,6 +43,20 @@ describe('label selectors', () => {
         expect(compileLabelSelector(requirements)(of)).toBe(requirements.every((each) => holds(each, of)));
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('match the same in an object as compiled', () => {
+    const selector = fc.record({
+      matchLabels: labels,
+      matchExpressions: fc.array(
+        requirement.filter(({ operator }) => operator !== 'Gt' && operator !== 'Lt'),
+        { maxLength: 2 },
+      ),
+    });
+    fc.assert(
+      fc.property(selector, labels, (each, of) => void expect(matchesLabelSelector(each, of)).toBe(compileLabelSelector(each)(of))),
+      { numRuns: 300 },
     );
   });
 

@@ -44,9 +44,16 @@ export function parseLabelSelector(text: string): LabelSelectorRequirement[] {
   return requirements;
 }
 
-/** Whether `labels` are selected. Without a selector nothing is; an empty selector selects everything. Compile it to use it more than once. */
+/**
+ * Whether `labels` are selected. Without a selector nothing is; an empty selector selects everything.
+ *
+ * @throws {ApiError} `BadRequest` when its `matchExpressions` are malformed
+ */
 export function matchesLabelSelector(selector: LabelSelector | undefined, labels: Labels | undefined): boolean {
-  return selector !== undefined && compileLabelSelector(selector)(labels);
+  if (selector === undefined || selector === null) return false;
+  const { matchLabels, matchExpressions } = selector;
+  for (const key in matchLabels) if (labels === undefined || labels[key] !== matchLabels[key]) return false;
+  return matchExpressions === undefined || matchExpressions === null || matchExpressions.length === 0 || compileLabelSelector({ matchExpressions })(labels);
 }
 
 /**

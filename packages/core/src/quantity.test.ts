@@ -113,6 +113,7 @@ describe('arithmetic', () => {
     { a: '1', b: '1n', sum: '1000000001n', difference: '999999999n' },
     { a: '0', b: '1Ki', sum: '1Ki', difference: '-1Ki' },
     { a: '1e3', b: '1', sum: '1001', difference: '999' },
+    { a: '4Ei', b: '4Ei', sum: '9223372036854775808', difference: '0' },
   ])('$a and $b', ({ a, b, sum, difference }) => {
     expect(formatQuantity(addQuantities(a, b))).toBe(sum);
     expect(formatQuantity(subtractQuantities(a, b))).toBe(difference);

@@ -128,7 +128,8 @@ export function formatQuantity(quantity: QuantityInput): string {
   const size = mantissa < 0n ? -mantissa : mantissa;
   const sign = mantissa < 0n ? '-' : '';
   const one = pow10(scale);
-  if (format === 'BinarySI' && size % one === 0n && size / one >= 1024n) return sign + formatBinary(size / one);
+  // Beyond 2^63-1 binary text would not be read as the same amount.
+  if (format === 'BinarySI' && size % one === 0n && size / one >= 1024n && size / one <= MAX_BINARY) return sign + formatBinary(size / one);
   return sign + formatDecimal(size * pow10(MAX_SCALE - scale), format === 'DecimalExponent');
 }
 
