@@ -103,6 +103,25 @@ describe('read your writes', () => {
     expect(calls).toEqual(['default/writes 5000', 'default/writes 10000', 'default/other 10500']);
   });
 
+  it('holds for kinds that only another controller named', async () => {
+    await using world = await createWorld();
+    lag(world, 5_000);
+    await world.client.create(ConfigMap, configMap('a'));
+    const calls: string[] = [];
+    const writer = defineController({
+      for: ConfigMap,
+      async reconcile({ client, cache, clock }) {
+        calls.push(`${clock.monotonicMs()} ${cache.list(Secret, { namespace: 'default' }).length}`);
+        if (calls.length > 1) return done();
+        await client.create(Secret, { metadata: { name: 's', namespace: 'default' } });
+        return requeueAfter(1);
+      },
+    });
+    runManager(world, [writer, defineController({ for: Secret, reconcile: () => Promise.resolve(done()) })]);
+    await world.clock.advance(60_000);
+    expect(calls).toEqual(['5000 0', '10000 1']);
+  });
+
   it('ends after a bound, and says so', async () => {
     await using world = await createWorld();
     await world.client.create(ConfigMap, configMap('a', { secrets: '1' }));

@@ -89,7 +89,6 @@ export class ControllerRun {
     this.#waiting = new WaitingRoom({
       clock,
       writes: this.#writes,
-      informers: this.#informers,
       timeoutMs: deps.staleCacheTimeoutMs,
       onLeave: (key, behind) => this.#stopWaiting(key, behind),
     });

@@ -52,16 +52,20 @@ export class OwnWrites {
     return true;
   }
 
+  /** The informers that have not shown everything yet. */
+  behind(key: string): readonly CachingInformer<KubernetesObject>[] {
+    return (this.#byKey.get(key) ?? []).filter((write) => !isSeen(write)).map(({ informer }) => informer);
+  }
+
   /** Gives up waiting for what `key` wrote. Returns the kinds that are behind. */
   giveUp(key: string): readonly string[] {
-    const behind = (this.#byKey.get(key) ?? []).filter((write) => !isSeen(write));
+    const behind = this.behind(key);
     this.#byKey.delete(key);
-    return [...new Set(behind.map((write) => write.informer.kind.kind))];
+    return [...new Set(behind.map((informer) => informer.kind.kind))];
   }
 
   #informer<T extends KubernetesObject>(kind: Kind<T>): CachingInformer<KubernetesObject> | undefined {
-    const informer = this.#cache.find(kind);
-    return informer?.hasSynced === true ? (informer as unknown as CachingInformer<KubernetesObject>) : undefined;
+    return this.#cache.find(kind) as unknown as CachingInformer<KubernetesObject> | undefined;
   }
 
   #add(key: string, write: PendingWrite): void {

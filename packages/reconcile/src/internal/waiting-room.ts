@@ -6,7 +6,6 @@ import type { OwnWrites } from './own-writes.ts';
 export interface WaitingRoomOptions {
   readonly clock: Clock;
   readonly writes: OwnWrites;
-  readonly informers: readonly CachingInformer<KubernetesObject>[];
   readonly timeoutMs: number;
   /** The caches show what `key` wrote, or the wait was given up: `behind` are the kinds whose caches still do not. */
   readonly onLeave: (key: string, behind: readonly string[]) => void;
@@ -17,8 +16,8 @@ export class WaitingRoom {
   readonly #options: WaitingRoomOptions;
   /** Who waits, with the way to stop the time-out. */
   readonly #keys = new Map<string, () => void>();
-  /** Invariant: not empty iff somebody waits. */
-  #unsubscribe: (() => void)[] = [];
+  /** The informers that tell of their progress, with the way to stop that. Invariant: empty when nobody waits. */
+  readonly #told = new Map<CachingInformer<KubernetesObject>, () => void>();
   #isLooking = false;
 
   constructor(options: WaitingRoomOptions) {
@@ -26,12 +25,17 @@ export class WaitingRoom {
   }
 
   enter(key: string): void {
-    const { clock, timeoutMs, informers } = this.#options;
+    const { clock, timeoutMs, writes } = this.#options;
     this.#keys.set(
       key,
       clock.after(timeoutMs, () => this.#leave(key)),
     );
-    if (this.#unsubscribe.length === 0) this.#unsubscribe = informers.map((informer) => informer.onProgress(() => this.#lookSoon()));
+    for (const informer of writes.behind(key))
+      if (!this.#told.has(informer))
+        this.#told.set(
+          informer,
+          informer.onProgress(() => this.#lookSoon()),
+        );
   }
 
   /** Forgets everybody; returns who waited. */
@@ -61,6 +65,8 @@ export class WaitingRoom {
   }
 
   #unsubscribeIfEmpty(): void {
-    if (this.#keys.size === 0) for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+    if (this.#keys.size > 0) return;
+    for (const unsubscribe of this.#told.values()) unsubscribe();
+    this.#told.clear();
   }
 }
