@@ -1,7 +1,7 @@
 import { ApiError } from './api-error.ts';
 import type { MutableJson } from './kind-model.ts';
 
-/** Deeper data is refused: no real object comes near it, and it keeps every recursive walk far from the end of the stack. */
+// Differs from Kubernetes, which ends at 10,000: no real object comes near, and it keeps every recursive walk far from the end of the stack.
 const MAX_DEPTH = 1000;
 
 type Fields = Record<string, unknown>;

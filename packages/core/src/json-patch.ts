@@ -139,6 +139,7 @@ function child(value: unknown, name: string, whole: readonly string[]): unknown 
   return getOwn(value, name);
 }
 
+// Differs from Kubernetes: an index is what RFC 6901 says; its JSON patch library also counts negative ones from the end.
 function listIndex(name: string, last: number, whole: readonly string[]): number {
   const index = /^(0|[1-9][0-9]{0,9})$/.test(name) ? Number(name) : Infinity;
   if (index > last) throw missing(whole);

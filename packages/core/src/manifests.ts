@@ -33,6 +33,7 @@ const NOT_JSON: ReadonlySet<string> = new Set(['binary', 'omap', 'pairs', 'set',
 const octal: ScalarTag = { tag: 'tag:yaml.org,2002:int', default: true, format: 'OCT', test: /^0o[0-7]+$/, resolve: (text) => Number(text) };
 
 /** The YAML that kubectl reads: 1.1's booleans and octals (`yes`, `0644`), but neither its times nor its base 60. */
+// Differs from Kubernetes: keys are always texts; kubectl makes `y: 1` into `"true": 1`.
 function kubectlTags(tags: Tags): Tags {
   return [...tags.filter((tag) => typeof tag === 'string' || !(NOT_JSON.has(tag.tag) || ('format' in tag && tag.format === 'TIME'))), octal];
 }

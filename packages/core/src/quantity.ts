@@ -20,7 +20,7 @@ export type QuantityInput = Quantity | string | number;
 
 const MAX_SCALE = 9;
 const MAX_BINARY = 2n ** 63n - 1n;
-/** Beyond this Kubernetes would go on, but no amount of anything is that large, and the arithmetic would be slow. */
+// Differs from Kubernetes: exponents end here. No amount of anything is that large, and the arithmetic would be slow.
 const MAX_EXPONENT = 400;
 const MAX_LENGTH = 400;
 const SYNTAX = /^([+-]?)([0-9]*)(?:\.([0-9]*))?(|[numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,6})$/;

@@ -33,6 +33,8 @@ export function applyStrategicMergePatch<T>(value: T, patch: JsonObject, schema:
   return mergeObject(isJsonObject(value) ? value : {}, document, schema) as T;
 }
 
+// Differs from Kubernetes: `$patch: merge` is accepted and means what is the default; fields that the schema does not know merge instead of being refused,
+// and are pruned where the object is decoded.
 function mergeObject(original: Fields, patch: Fields, schema: Schema | undefined): Fields {
   const directive = directiveOf(patch);
   if (directive === 'delete') return {};

@@ -35,21 +35,29 @@ const ZERO = 48;
 const NINE = 57;
 const SMALL_I = 105;
 const MAX_CANONICAL_LENGTH = 5;
+const THOUSANDS: ReadonlySet<number> = new Set([...'MGTPE'].map((letter) => letter.charCodeAt(0)));
+const SMALL_M = 109;
+const SMALL_K = 107;
+const LARGE_K = 75;
 
 /** Up to three digits and a suffix cannot be written shorter. This is nearly every quantity that there is, and needs no parsing. */
 function isCanonical(value: unknown): boolean {
-  if (typeof value !== 'string' || value.length > MAX_CANONICAL_LENGTH) return false;
+  if (typeof value !== 'string') return false;
+  const { length } = value;
+  if (length === 0 || length > MAX_CANONICAL_LENGTH) return false;
   let digits = 0;
-  while (digits < value.length && value.charCodeAt(digits) >= ZERO && value.charCodeAt(digits) <= NINE) digits += 1;
+  while (digits < length && value.charCodeAt(digits) >= ZERO && value.charCodeAt(digits) <= NINE) digits += 1;
   if (digits === 0 || digits > 3) return false;
-  return value.charCodeAt(0) === ZERO ? value.length === 1 : isSuffix(value, digits);
+  if (value.charCodeAt(0) === ZERO) return length === 1;
+  return digits === length || isSuffix(value, digits);
 }
 
-/** Whether what follows the digits is nothing, `m` or a suffix of thousands, with an `i` or without. */
+/** Whether what follows the digits is `m`, or a suffix of thousands, or one of 1024s. */
 function isSuffix(value: string, at: number): boolean {
-  if (at === value.length) return true;
-  if (value.length > at + 1 && (value.length > at + 2 || value.charCodeAt(at + 1) !== SMALL_I)) return false;
-  return value.length === at + 1 ? 'mkMGTPE'.includes(value.charAt(at)) : 'KMGTPE'.includes(value.charAt(at));
+  const letter = value.charCodeAt(at);
+  const binary = value.length === at + 2;
+  if (value.length > at + 1 && !(binary && value.charCodeAt(at + 1) === SMALL_I)) return false;
+  return THOUSANDS.has(letter) || (binary ? letter === LARGE_K : letter === SMALL_M || letter === SMALL_K);
 }
 
 /** What is no quantity is left as it is: validation reports it. */
