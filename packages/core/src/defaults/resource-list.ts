@@ -35,11 +35,6 @@ const ZERO = 48;
 const NINE = 57;
 const SMALL_I = 105;
 const MAX_CANONICAL_LENGTH = 5;
-const THOUSANDS: ReadonlySet<number> = new Set([...'MGTPE'].map((letter) => letter.charCodeAt(0)));
-const SMALL_M = 109;
-const SMALL_K = 107;
-const LARGE_K = 75;
-
 /** Up to three digits and a suffix cannot be written shorter. This is nearly every quantity that there is, and needs no parsing. */
 function isCanonical(value: unknown): boolean {
   if (typeof value !== 'string') return false;
@@ -52,12 +47,25 @@ function isCanonical(value: unknown): boolean {
   return digits === length || isSuffix(value, digits);
 }
 
-/** Whether what follows the digits is `m`, or a suffix of thousands, or one of 1024s. */
+/** Whether what follows the digits is `m`, or a suffix of thousands, or one of 1024s. Character codes, because this runs for every quantity stored. */
 function isSuffix(value: string, at: number): boolean {
-  const letter = value.charCodeAt(at);
-  const binary = value.length === at + 2;
-  if (value.length > at + 1 && !(binary && value.charCodeAt(at + 1) === SMALL_I)) return false;
-  return THOUSANDS.has(letter) || (binary ? letter === LARGE_K : letter === SMALL_M || letter === SMALL_K);
+  const binary = value.length === at + 2 && value.charCodeAt(at + 1) === SMALL_I;
+  if (!binary && value.length !== at + 1) return false;
+  switch (value.charCodeAt(at)) {
+    case 77: // M
+    case 71: // G
+    case 84: // T
+    case 80: // P
+    case 69: // E
+      return true;
+    case 75: // K
+      return binary;
+    case 107: // k
+    case 109: // m
+      return !binary;
+    default:
+      return false;
+  }
 }
 
 /** What is no quantity is left as it is: validation reports it. */
