@@ -22,6 +22,7 @@ import type { Environment } from './environment.ts';
 import { noSuchResource } from './errors.ts';
 import { execute } from './execute.ts';
 import type { Listener, ListenOptions } from './http/listener.ts';
+import { createKindsInUse, type KindsInUse } from './kinds-in-use.ts';
 import { createKindRegistry, type KindRegistry } from './registry.ts';
 import { SYSTEM_USER, type ApiRequest, type ApiResponse, type UserInfo } from './request.ts';
 import { createResource, objectKey, type Resource } from './resource.ts';
@@ -58,6 +59,8 @@ export interface ApiServer extends AsyncDisposable {
   /** A client that acts as `user`, with that user's rights. */
   clientFor(user: UserInfo): Client;
   readonly kinds: KindRegistry;
+  /** Which of {@link ApiServer.kinds} have objects: what a garbage collector has to watch. */
+  readonly kindsInUse: Omit<KindsInUse, 'close'>;
   /** The one way in, for doors: authorize, admit, validate, store. @throws {ApiError} */
   execute(request: ApiRequest): Promise<ApiResponse>;
   /**
@@ -81,6 +84,7 @@ const DEFAULT_SERVICE_CIDR = '10.96.0.0/12';
  */
 export async function createApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
   const env = createEnvironment(options);
+  const kindsInUse = createKindsInUse(env.state, env.kinds);
   await bootstrap(env);
   const run = (request: ApiRequest): Promise<ApiResponse> => execute(env, request);
   const clientFor = (user: UserInfo): Client => createInProcessClient(run, { user, clock: env.clock });
@@ -89,6 +93,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     client: clientFor(SYSTEM_USER),
     clientFor,
     kinds: env.kinds,
+    kindsInUse,
     execute: run,
     async listen(listenOptions) {
       // The door drags TLS and certificates along, which a cluster inside a test does not need.
@@ -99,6 +104,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     },
     async [Symbol.asyncDispose]() {
       for (const listener of listeners) await listener[Symbol.asyncDispose]();
+      kindsInUse.close();
       env.dispatcher.close();
       if (options.state === undefined) await env.state[Symbol.asyncDispose]();
     },

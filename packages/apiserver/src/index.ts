@@ -6,6 +6,7 @@ export { SYSTEM_USER } from './request.ts';
 export type { ApiRequest, ApiResponse, Operation, PatchType, RequestOptions, UserInfo, Verb } from './request.ts';
 export { createKindRegistry } from './registry.ts';
 export type { KindRegistry } from './registry.ts';
+export type { KindsInUse } from './kinds-in-use.ts';
 // The HTTP door
 export type { Listener, ListenOptions } from './http/listener.ts';
 export type { CertifiedKey } from './http/certificates.ts';

@@ -1,5 +1,5 @@
 import { createApiServer } from '@kybern/apiserver';
-import { computeDeployment, computeEndpointSlices, garbageCollectorController } from '@kybern/controllers';
+import { computeDeployment, computeEndpointSlices, fixedKinds, garbageCollectorController } from '@kybern/controllers';
 import { ownerReference } from '@kybern/core';
 import { ConfigMap, type Deployment, type EndpointSlice, type ReplicaSet, type Service } from '@kybern/core/kinds';
 import { createFakeClock } from '@kybern/core/testing';
@@ -65,7 +65,7 @@ async function collected(): Promise<number> {
     for (let j = 0; j < 100; j++) await client.create(ConfigMap, { metadata: { name: `d-${i}-${j}`, ownerReferences: [ownerReference(ConfigMap, owner)] } });
   }
   const stop = new AbortController();
-  const manager = createManager({ client, controllers: [garbageCollectorController({ kinds: [ConfigMap] })], clock });
+  const manager = createManager({ client, controllers: [garbageCollectorController(fixedKinds([ConfigMap]))], clock });
   const running = manager.run(stop.signal);
   await manager.synced;
   await clock.advance(1000);

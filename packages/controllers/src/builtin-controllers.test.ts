@@ -1,8 +1,7 @@
-import { defineKind } from '@kybern/core';
-import { builtinKinds, Deployment, Service } from '@kybern/core/kinds';
+import { Deployment, Service } from '@kybern/core/kinds';
 import { expect, it } from 'vitest';
 import { createControlPlane } from '../test/control-plane.ts';
-import { builtinControllers, garbageCollectedKinds } from './builtin-controllers.ts';
+import { builtinControllers } from './builtin-controllers.ts';
 
 it('all run together on one manager, and an idle cluster is not written to', async () => {
   await using plane = await createControlPlane(builtinControllers());
@@ -18,12 +17,4 @@ it('all run together on one manager, and an idle cluster is not written to', asy
   await plane.advance(86_400_000);
   expect(plane.errors).toEqual([]);
   expect(plane.revision).toBe(before);
-});
-
-it('the garbage collector looks after each kind once, and not after Events', () => {
-  const Site = defineKind({ group: 'tools.example.com', version: 'v1', kind: 'Site', scope: 'Namespaced', spec: { type: 'object', properties: {} } });
-  const names = garbageCollectedKinds([...builtinKinds, Site]).map(({ group, plural }) => `${plural}.${group}`);
-  expect(new Set(names).size).toBe(names.length);
-  expect(names).toEqual(expect.arrayContaining(['pods.', 'deployments.apps', 'leases.coordination.k8s.io', 'sites.tools.example.com']));
-  expect(names).not.toContain('events.');
 });

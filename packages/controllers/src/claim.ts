@@ -24,6 +24,8 @@ export interface ClaimOptions<O extends KubernetesObject, T extends KubernetesOb
   readonly selector: LabelSelector;
   /** Which objects can be adopted or released at all. Default: all. */
   readonly isCandidate?: (object: T) => boolean;
+  /** A finalizer that what is managed has: put on at adoption, taken off at release. */
+  readonly finalizer?: string;
 }
 
 /**
@@ -36,11 +38,11 @@ export async function claim<O extends KubernetesObject, T extends KubernetesObje
   options: ClaimOptions<O, T>,
 ): Promise<readonly T[]> {
   const { object: owner, cache } = request;
-  const { kind, selector, isCandidate = () => true } = options;
+  const { kind, selector, isCandidate = () => true, finalizer } = options;
   const orphans = cache.by(kind, options.orphans, owner.metadata.namespace ?? '');
   const candidates = [...cache.ownedBy(kind, owner), ...orphans].filter(isCandidate);
   const { owned, adopt, release } = computeClaims({ owner, selects: matcher(selector), candidates });
-  await Promise.all(release.map((object) => letGo(request, kind, object)));
+  await Promise.all(release.map((object) => letGo(request, { kind, finalizer }, object)));
   if (adopt.length === 0 || !(await mayAdopt(request, options.for))) return owned;
   const adopted = await Promise.all(adopt.map((object) => take(request, options, object)));
   return [...owned, ...adopted.filter((object) => object !== undefined)];
@@ -72,7 +74,10 @@ async function take<O extends KubernetesObject, T extends KubernetesObject>(
   const write = client.mutate(options.kind, object, ({ metadata }) => {
     const references = metadata.ownerReferences ?? [];
     const isFree = references.every((each) => each.controller !== true);
-    if (metadata.uid === object.metadata.uid && isFree) metadata.ownerReferences = [...references, { ...reference }];
+    if (metadata.uid !== object.metadata.uid || !isFree) return;
+    metadata.ownerReferences = [...references, { ...reference }];
+    const { finalizer } = options;
+    if (finalizer !== undefined && metadata.finalizers?.includes(finalizer) !== true) metadata.finalizers = [...(metadata.finalizers ?? []), finalizer];
   });
   const taken = await ignoreNotFound(write);
   return taken !== undefined && isControlledBy(taken, owner) ? taken : undefined;
@@ -80,23 +85,24 @@ async function take<O extends KubernetesObject, T extends KubernetesObject>(
 
 function letGo<O extends KubernetesObject, T extends KubernetesObject>(
   { client, object: owner }: ReconcileRequest<O>,
-  kind: Kind<T>,
+  { kind, finalizer }: { readonly kind: Kind<T>; readonly finalizer: string | undefined },
   object: T,
 ): Promise<T | undefined> {
   const write = client.mutate(kind, object, ({ metadata }) => {
     if (metadata.uid !== object.metadata.uid) return;
+    if (metadata.finalizers !== undefined) metadata.finalizers = metadata.finalizers.filter((each) => each !== finalizer);
     metadata.ownerReferences = (metadata.ownerReferences ?? []).filter((reference) => reference.uid !== owner.metadata.uid);
   });
   return ignoreNotFound(write);
 }
 
 /** The keys of the objects of `kind` whose selector selects `object`, in its namespace. */
-export function selecting<O extends KubernetesObject & { readonly spec: { readonly selector: LabelSelector } }>(
+export function selecting<O extends KubernetesObject & { readonly spec: { readonly selector?: LabelSelector } }>(
   cache: Cache,
   kind: Kind<O>,
   object: KubernetesObject,
 ): readonly string[] {
   const { namespace, labels } = object.metadata;
   const owners = cache.list(kind, namespace === undefined ? {} : { namespace });
-  return owners.filter((owner) => matchesLabelSelector(owner.spec.selector, labels)).map(keyOf);
+  return owners.filter(({ spec: { selector } }) => selector !== undefined && matchesLabelSelector(selector, labels)).map(keyOf);
 }

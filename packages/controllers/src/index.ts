@@ -1,5 +1,7 @@
 // All of them
-export { builtinControllers, garbageCollectedKinds } from './builtin-controllers.ts';
+export { builtinControllers } from './builtin-controllers.ts';
+export { fixedKinds } from './kind-source.ts';
+export type { KindSource } from './kind-source.ts';
 export type { BuiltinControllersOptions } from './builtin-controllers.ts';
 // Workloads
 export { deploymentController } from './deployment/controller.ts';
@@ -28,11 +30,9 @@ export { nodeIpamController } from './nodeipam/controller.ts';
 export type { NodeIpamOptions } from './nodeipam/controller.ts';
 // What goes
 export { garbageCollectorController } from './garbagecollector/controller.ts';
-export type { GarbageCollectorOptions } from './garbagecollector/controller.ts';
 export { computeCollection } from './garbagecollector/compute.ts';
 export type { CollectionInput, CollectionPlan, OwnerState } from './garbagecollector/compute.ts';
 export { podGarbageCollectorController } from './podgc/controller.ts';
 export type { PodGarbageCollectorOptions } from './podgc/controller.ts';
 export { namespaceController } from './namespace/controller.ts';
-export type { NamespaceOptions } from './namespace/controller.ts';
 export { serviceAccountController } from './serviceaccount/controller.ts';

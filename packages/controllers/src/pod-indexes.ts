@@ -1,5 +1,6 @@
 import { Pod } from '@kybern/core/kinds';
 import type { CacheIndex } from '@kybern/reconcile';
+import { orphanIndex } from './orphan-index.ts';
 
 /** Pods by the node that they are on. Shared by all controllers that need it. */
 export const podsByNode: CacheIndex<Pod> = {
@@ -7,3 +8,6 @@ export const podsByNode: CacheIndex<Pod> = {
   name: 'controllers/node',
   by: ({ spec }) => (spec.nodeName === undefined || spec.nodeName === '' ? [] : [spec.nodeName]),
 };
+
+/** Pods that nobody manages, by namespace. Shared by all controllers that adopt Pods. */
+export const orphanPods: CacheIndex<Pod> = orphanIndex(Pod, 'controllers/orphans');

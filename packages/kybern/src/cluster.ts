@@ -55,9 +55,10 @@ export interface Cluster extends AsyncDisposable {
 export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const parts = resolveParts(options);
   const { clock, ids, random, logger, onError } = parts;
-  const controllers = options.controllers ?? builtinControllers();
-  const api = await createApiServer({ ...parts, kinds: kindsOf(options.kinds ?? [], controllers) });
-  const { client } = api;
+  const api = await createApiServer({ ...parts, kinds: kindsOf(options.kinds ?? [], options.controllers ?? []) });
+  const { client, kinds, kindsInUse } = api;
+  const controllers =
+    options.controllers ?? builtinControllers({ kinds: { all: () => kinds.list(), inUse: () => kindsInUse.list(), onInUse: (fn) => kindsInUse.onAdd(fn) } });
   const stop = new AbortController();
   const running: Promise<void>[] = [];
   const start = (name: string, part: { run(signal: AbortSignal): Promise<void> }): void => {

@@ -66,6 +66,11 @@ export interface ControllerOptions<T extends KubernetesObject = KubernetesObject
   readonly owns?: readonly Kind[];
   /** Other kinds that matter, with the way from them to keys. */
   readonly watches?: readonly Watch[];
+  /**
+   * Watches that come up while the controller runs, for kinds that are not known beforehand. Called at the start of each run with the function that begins
+   * a watch (what exists comes as added); returns what ends the source. The controller does not wait for these caches before it starts.
+   */
+  readonly laterWatches?: (begin: (watch: Watch, indexes?: readonly CacheIndex[]) => void) => () => void;
   /** Kinds that are only read from the cache. */
   readonly reads?: readonly Kind[];
   readonly indexes?: readonly CacheIndex[];

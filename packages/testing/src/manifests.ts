@@ -13,14 +13,23 @@ export interface ResolvedManifest {
   readonly object: ObjectInput<KubernetesObject>;
 }
 
+/** Told of every load that takes real time. */
+type Pending = <T>(load: Promise<T>) => Promise<T>;
+
+/** What {@link resolveManifests} needs of the cluster. */
+export interface ResolveContext {
+  readonly kinds: KindRegistry;
+  readonly pending: Pending;
+}
+
 /**
  * Reads manifests and finds their kinds.
  *
  * @throws {TypeError} when a file cannot be read here, or a kind is not served
  * @throws {ManifestError} when a text is not YAML
  */
-export async function resolveManifests(source: ManifestSource, kinds: KindRegistry): Promise<readonly ResolvedManifest[]> {
-  return (await objectsOf(source)).map((object) => {
+export async function resolveManifests(source: ManifestSource, { kinds, pending }: ResolveContext): Promise<readonly ResolvedManifest[]> {
+  return (await objectsOf(source, pending)).map((object) => {
     const kind = kinds.find(object.apiVersion, object.kind);
     if (kind === undefined) throw new TypeError(`no matches for kind "${object.kind}" in version "${object.apiVersion}": pass it in createTestCluster({ kinds }) or run a controller for it first`);
     if (object.metadata?.name === undefined) throw new TypeError(`a ${object.kind} without metadata.name cannot be applied`);
@@ -28,15 +37,15 @@ export async function resolveManifests(source: ManifestSource, kinds: KindRegist
   });
 }
 
-async function objectsOf(source: ManifestSource): Promise<readonly ManifestObject[]> {
-  if (source instanceof URL) return parse(readFile(source), source.pathname);
-  if (typeof source === 'string') return parse(source, 'manifest');
+async function objectsOf(source: ManifestSource, pending: Pending): Promise<readonly ManifestObject[]> {
+  if (source instanceof URL) return parse(readFile(source), source.pathname, pending);
+  if (typeof source === 'string') return parse(source, 'manifest', pending);
   return Array.isArray(source) ? (source as readonly ManifestObject[]) : [source as ManifestObject];
 }
 
 /** The parser is loaded when there is something to parse: it takes longer to import than all the rest of core. */
-async function parse(text: string, file: string): Promise<readonly ManifestObject[]> {
-  const { readManifests } = await import('@kybern/core/manifests');
+async function parse(text: string, file: string, pending: Pending): Promise<readonly ManifestObject[]> {
+  const { readManifests } = await pending(import('@kybern/core/manifests'));
   // What else the objects hold is the server's to validate.
   return readManifests(text, { file }).map((manifest) => manifest.object as unknown as ManifestObject);
 }

@@ -1,5 +1,5 @@
 import { createApiServer, type ApiServer } from '@kybern/apiserver';
-import { builtinControllers } from '@kybern/controllers';
+import { builtinControllers, type KindSource } from '@kybern/controllers';
 import {
   apiVersionOf,
   applyClientSide,
@@ -85,8 +85,9 @@ export interface TestCluster extends AsyncDisposable {
 export async function createTestCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
   const base = createBase(options);
   await loadModels(base.time);
-  const controllers = controllersOf(options.controllers ?? 'all');
-  const api = await createApiServer({ ...base, pending: (load) => base.time.pending(load), kinds: customKinds([...(options.kinds ?? []), ...controllers.flatMap(kindsOf)]) });
+  const own = typeof options.controllers === 'object' ? options.controllers : [];
+  const api = await createApiServer({ ...base, pending: (load) => base.time.pending(load), kinds: customKinds([...(options.kinds ?? []), ...own.flatMap(kindsOf)]) });
+  const controllers = options.controllers === undefined || options.controllers === 'all' ? builtinControllers({ kinds: kindSource(api) }) : own;
   const running = createRunner(base.logger);
   const manager = startControlPlane(api, running, { base, options, controllers });
   const nodes = startNodes(api, running, { base, names: nodeNames(options.nodes ?? 3) });
@@ -130,9 +131,9 @@ async function loadModels(time: VirtualTime): Promise<void> {
   await Promise.all([Pod, Node, Lease].map((kind) => time.pending(kind.model())));
 }
 
-function controllersOf(controllers: NonNullable<TestClusterOptions['controllers']>): readonly ControllerDefinition[] {
-  if (controllers === 'all') return builtinControllers();
-  return controllers === 'none' ? [] : controllers;
+/** The garbage collector and the namespace controller look after the kinds that are in use. */
+function kindSource({ kinds, kindsInUse }: ApiServer): KindSource {
+  return { all: () => kinds.list(), inUse: () => kindsInUse.list(), onInUse: (fn) => kindsInUse.onAdd(fn) };
 }
 
 function kindsOf(controller: ControllerDefinition): readonly Kind[] {
@@ -224,7 +225,7 @@ function createFacade({ api, base, manager, nodes, running }: Parts): TestCluste
     errors: base.errors,
     async apply(source) {
       const applied: KubernetesObject[] = [];
-      for (const { kind, object } of await resolveManifests(source, api.kinds)) {
+      for (const { kind, object } of await resolveManifests(source, { kinds: api.kinds, pending: (load) => base.time.pending(load) })) {
         const strategic = findKind(apiVersionOf(kind), kind.kind) !== undefined;
         applied.push((await applyClientSide(client, { kind, object, strategic, options: { fieldManager: 'kubectl-client-side-apply', fieldValidation: 'Strict' } })).object);
       }

@@ -2,6 +2,7 @@ import { defineKind, isNotFound, ownerReference, type Kind, type KubernetesObjec
 import { ConfigMap, Namespace, Node, Secret } from '@kybern/core/kinds';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { fixedKinds } from '../kind-source.ts';
 import { createControlPlane, nodeInput, type ControlPlane } from '../../test/control-plane.ts';
 import { garbageCollectorController } from './controller.ts';
 
@@ -13,7 +14,7 @@ const Site = defineKind({
   spec: { type: 'object', properties: { domain: { type: 'string' } } },
 });
 const kinds: readonly Kind[] = [ConfigMap, Secret, Node, Namespace, Site];
-const start = (): Promise<ControlPlane> => createControlPlane([garbageCollectorController({ kinds })], { kinds: [Site] });
+const start = (): Promise<ControlPlane> => createControlPlane([garbageCollectorController(fixedKinds(kinds))], { kinds: [Site] });
 
 const owner = (kind: Kind, object: KubernetesObject, blockOwnerDeletion = true): OwnerReference => ownerReference(kind, object, { blockOwnerDeletion });
 const configMap = ({ client }: ControlPlane, name: string, metadata: ObjectMeta = {}): Promise<ConfigMap> =>

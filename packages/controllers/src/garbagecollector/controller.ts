@@ -1,14 +1,9 @@
 import type { Kind, KubernetesObject } from '@kybern/core';
 import { ConfigMap } from '@kybern/core/kinds';
 import { defineController, done, type ControllerDefinition, type Watch } from '@kybern/reconcile';
+import type { KindSource } from '../kind-source.ts';
 import { collect } from './collect.ts';
 import { affectedKeys, BY_OWNER, concernsGraph, createKindTable, parseCollectionKey, type KindTable } from './owner-graph.ts';
-
-/** Options of {@link garbageCollectorController}. */
-export interface GarbageCollectorOptions {
-  /** The kinds whose objects own or are owned: all that the server has, custom ones included, except those that nobody owns (Events). */
-  readonly kinds: readonly Kind[];
-}
 
 /**
  * Deletes objects whose owners are gone, and carries out foreground and orphaning deletion.
@@ -19,18 +14,22 @@ export interface GarbageCollectorOptions {
  *
  * @see kubernetes v1.36 pkg/controller/garbagecollector
  */
-export function garbageCollectorController({ kinds }: GarbageCollectorOptions): ControllerDefinition {
-  const table = createKindTable(kinds);
+export function garbageCollectorController(source: KindSource): ControllerDefinition {
+  const table = createKindTable(source);
   return defineController({
     name: 'garbage-collector-controller',
     for: ConfigMap,
     predicates: [() => false],
-    watches: kinds.map((kind) => watchKind(table, kind)),
-    indexes: kinds.map((kind) => ({
-      kind,
-      name: BY_OWNER,
-      by: (object: KubernetesObject) => (object.metadata.ownerReferences ?? []).map((reference) => reference.uid),
-    })),
+    laterWatches(begin) {
+      const watch = (kind: Kind): void => begin(watchKind(table, kind), [{ kind, name: BY_OWNER, by: ownerUids }]);
+      const meet = (kind: Kind): void => {
+        if (table.watch(kind)) watch(kind);
+      };
+      // A later run of the same manager, after a time without leadership, finds the kinds of the former.
+      for (const kind of table.watched) watch(kind);
+      for (const kind of source.inUse()) meet(kind);
+      return source.onInUse(meet);
+    },
     concurrency: 20,
     reconcile: () => Promise.resolve(done()),
     async onAbsent({ key, cache, client }) {
@@ -41,6 +40,8 @@ export function garbageCollectorController({ kinds }: GarbageCollectorOptions): 
     },
   });
 }
+
+const ownerUids = (object: KubernetesObject): readonly string[] => (object.metadata.ownerReferences ?? []).map((reference) => reference.uid);
 
 function watchKind(table: KindTable, kind: Kind): Watch {
   return {

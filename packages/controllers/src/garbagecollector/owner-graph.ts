@@ -1,5 +1,6 @@
 import { deepEqual, groupResource, keyOf, parseApiVersion, type Kind, type KubernetesObject, type OwnerReference } from '@kybern/core';
 import type { Cache } from '@kybern/reconcile';
+import type { KindSource } from '../kind-source.ts';
 import { isOrphaning, isWaiting } from './compute.ts';
 
 /** The index by the uids of an object's owners, for every kind that the garbage collector looks after. */
@@ -18,11 +19,16 @@ export interface Place {
   readonly name: string;
 }
 
-/** The kinds that the garbage collector looks after, by their names. */
+/** The kinds that the garbage collector looks after. */
 export interface KindTable {
-  readonly kinds: readonly Kind[];
+  /** Kinds whose objects are in the caches; it grows. */
+  readonly watched: ReadonlySet<Kind>;
+  /** By the name of the resource, those that are watched. */
   readonly byResource: ReadonlyMap<string, Kind>;
-  readonly byGroupKind: ReadonlyMap<string, Kind>;
+  /** Any kind that an owner reference may name, watched or not. */
+  byGroupKind(group: string, kind: string): Kind | undefined;
+  /** Begins to look after a kind; false when it, or another version of it, is looked after already, or need not be. */
+  watch(kind: Kind): boolean;
 }
 
 /**
@@ -34,16 +40,34 @@ export interface OwnerGraph {
   readonly cache: Pick<Cache, 'get' | 'by'>;
 }
 
-/** Makes a {@link KindTable}. */
-export function createKindTable(kinds: readonly Kind[]): KindTable {
+/** Makes a {@link KindTable} that watches nothing yet. */
+export function createKindTable(source: KindSource): KindTable {
+  const watched = new Set<Kind>();
+  const byResource = new Map<string, Kind>();
+  const byName = new Map<string, Kind>();
   return {
-    kinds,
-    byResource: new Map(kinds.map((kind) => [groupResource(kind), kind])),
-    byGroupKind: new Map(kinds.map((kind) => [groupKind(kind.group, kind.kind), kind])),
+    watched,
+    byResource,
+    byGroupKind(group, kind) {
+      const name = `${kind}.${group}`;
+      const known = byName.get(name) ?? source.all().find((candidate) => candidate.kind === kind && candidate.group === group);
+      if (known !== undefined) byName.set(name, known);
+      return known;
+    },
+    watch(kind) {
+      const resource = groupResource(kind);
+      if (byResource.has(resource) || NEVER_OWNED.has(resource) || !NEEDED_VERBS.every((verb) => kind.verbs.includes(verb))) return false;
+      watched.add(kind);
+      byResource.set(resource, kind);
+      byName.set(`${kind.kind}.${kind.group}`, kind);
+      return true;
+    },
   };
 }
 
-const groupKind = (group: string, kind: string): string => `${kind}.${group}`;
+/** Kinds that are many and that nobody owns. @see kubernetes v1.36 pkg/controller/garbagecollector/graph_builder.go (ignoredResources) */
+const NEVER_OWNED: ReadonlySet<string> = new Set(['events', 'events.events.k8s.io']);
+const NEEDED_VERBS = ['list', 'watch', 'delete'];
 
 /** The key under which an object is collected: `deployments.apps|default/web`, `nodes|/node-1`. */
 export function collectionKey({ kind, object }: Item): string {
@@ -62,7 +86,7 @@ export function dependentsOf({ table, cache }: OwnerGraph, owner: KubernetesObje
   const { uid } = owner.metadata;
   const items: Item[] = [];
   if (uid === undefined) return items;
-  for (const kind of table.kinds) for (const object of cache.by(kind, BY_OWNER, uid)) items.push({ kind, object });
+  for (const kind of table.watched) for (const object of cache.by(kind, BY_OWNER, uid)) items.push({ kind, object });
   return items;
 }
 
@@ -71,7 +95,7 @@ export function dependentsOf({ table, cache }: OwnerGraph, owner: KubernetesObje
  * kind is not known here, or an object without a namespace names an owner in one.
  */
 export function locateOwner(table: KindTable, { kind, object }: Item, reference: OwnerReference): Place | undefined {
-  const ownerKind = table.byGroupKind.get(groupKind(parseApiVersion(reference.apiVersion).group, reference.kind));
+  const ownerKind = table.byGroupKind(parseApiVersion(reference.apiVersion).group, reference.kind);
   if (ownerKind === undefined || (kind.scope === 'Cluster' && ownerKind.scope === 'Namespaced')) return undefined;
   const { namespace } = object.metadata;
   return { kind: ownerKind, name: ownerKind.scope === 'Cluster' ? reference.name : keyOf({ metadata: { namespace, name: reference.name } }) };
@@ -80,7 +104,7 @@ export function locateOwner(table: KindTable, { kind, object }: Item, reference:
 /** The owner that `reference` names, when it is in the cache. */
 export function ownerOf(graph: OwnerGraph, item: Item, reference: OwnerReference): Item | undefined {
   const place = locateOwner(graph.table, item, reference);
-  const object = place && graph.cache.get(place.kind, place.name);
+  const object = place && graph.table.watched.has(place.kind) ? graph.cache.get(place.kind, place.name) : undefined;
   return place === undefined || object?.metadata.uid !== reference.uid ? undefined : { kind: place.kind, object };
 }
 

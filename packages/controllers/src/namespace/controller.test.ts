@@ -1,13 +1,14 @@
 import { defineKind } from '@kybern/core';
 import { builtinKinds, ConfigMap, Namespace, Pod, Secret, ServiceAccount } from '@kybern/core/kinds';
 import { expect, it } from 'vitest';
+import { fixedKinds } from '../kind-source.ts';
 import { createControlPlane, type ControlPlane } from '../../test/control-plane.ts';
 import { serviceAccountController } from '../serviceaccount/controller.ts';
 import { namespaceController } from './controller.ts';
 
 const Site = defineKind({ group: 'tools.example.com', version: 'v1', kind: 'Site', scope: 'Namespaced', spec: { type: 'object', properties: {} } });
 const start = (): Promise<ControlPlane> =>
-  createControlPlane([namespaceController({ kinds: [...builtinKinds, Site] }), serviceAccountController()], { kinds: [Site] });
+  createControlPlane([namespaceController(fixedKinds([...builtinKinds, Site])), serviceAccountController()], { kinds: [Site] });
 const condition = (namespace: Namespace, type: string): unknown => namespace.status?.conditions?.find((each) => each.type === type);
 
 it('deletes what a namespace holds, custom kinds included, and then the namespace', async () => {

@@ -1,23 +1,19 @@
 import type { Kind } from '@kybern/core';
 import { Namespace, Pod } from '@kybern/core/kinds';
 import { defineController, done, type ControllerDefinition } from '@kybern/reconcile';
+import type { KindSource } from '../kind-source.ts';
 import { retryOnConflict } from '../retry-on-conflict.ts';
 import { empty, NAMESPACE_FINALIZER, report } from './apply.ts';
-
-/** Options of {@link namespaceController}. */
-export interface NamespaceOptions {
-  /** The kinds whose objects a namespace may hold; those of Cluster scope are ignored. */
-  readonly kinds: readonly Kind[];
-}
 
 /**
  * Empties namespaces that are being deleted, Pods first, and then lets them go.
  *
  * @see kubernetes v1.36 pkg/controller/namespace/deletion/namespaced_resources_deleter.go
  */
-export function namespaceController({ kinds }: NamespaceOptions): ControllerDefinition<Namespace> {
-  const deletable = kinds.filter(({ scope, verbs }) => scope === 'Namespaced' && verbs.includes('list') && verbs.includes('delete'));
-  const others = deletable.filter((kind) => kind.plural !== Pod.plural || kind.group !== '');
+export function namespaceController(source: KindSource): ControllerDefinition<Namespace> {
+  /** What a namespace may hold besides Pods. */
+  const others = (): readonly Kind[] =>
+    source.inUse().filter((kind) => kind.scope === 'Namespaced' && kind !== Pod && kind.verbs.includes('list') && kind.verbs.includes('delete'));
   return defineController({
     name: 'namespace-controller',
     for: Namespace,
@@ -31,7 +27,7 @@ export function namespaceController({ kinds }: NamespaceOptions): ControllerDefi
       const { metadata, spec } = request.object;
       if (metadata.deletionTimestamp === undefined || spec.finalizers?.includes(NAMESPACE_FINALIZER) !== true) return done();
       const pods = await empty([Pod], request);
-      return pods.remaining.length > 0 ? report(pods, request) : report(await empty(others, request), request);
+      return pods.remaining.length > 0 ? report(pods, request) : report(await empty(others(), request), request);
     }),
   });
 }

@@ -2,13 +2,12 @@ import { controllerOf } from '@kybern/core';
 import { Pod, ReplicaSet } from '@kybern/core/kinds';
 import { defineController, done, generationChanged, requeueAfter, type ControllerDefinition, type ReconcileRequest } from '@kybern/reconcile';
 import { claim, selecting } from '../claim.ts';
-import { concernsAdoption, orphanIndex } from '../orphan-index.ts';
+import { concernsAdoption } from '../orphan-index.ts';
+import { orphanPods } from '../pod-indexes.ts';
 import { isPodActive, isPodTerminating } from '../pod-state.ts';
 import { retryOnConflict } from '../retry-on-conflict.ts';
 import { applyReplicaSet } from './apply.ts';
 import { computeReplicaSet, computeReplicaSetStatus } from './compute.ts';
-
-const ORPHANS = 'replicaset/orphans';
 
 /**
  * Keeps as many Pods as a ReplicaSet asks for.
@@ -26,12 +25,12 @@ export function replicaSetController(): ControllerDefinition<ReplicaSet> {
     predicates: [generationChanged()],
     owns: [Pod],
     watches: [{ kind: Pod, predicate: concernsAdoption, map: (pod, _old, cache) => selecting(cache, ReplicaSet, pod) }],
-    indexes: [orphanIndex(Pod, ORPHANS)],
+    indexes: [orphanPods],
     concurrency: 5,
     reconcile: retryOnConflict(async (request) => {
       const { object: replicaSet, client, clock, cache } = request;
       const nowMs = clock.now();
-      const pods = await claim(request, { for: ReplicaSet, kind: Pod, orphans: ORPHANS, selector: replicaSet.spec.selector, isCandidate: isPodActive });
+      const pods = await claim(request, { for: ReplicaSet, kind: Pod, orphans: orphanPods.name, selector: replicaSet.spec.selector, isCandidate: isPodActive });
       const applied = await applyReplicaSet(computeReplicaSet({ nowMs, replicaSet, pods, relatedPods: () => relatedPods(request) }), request);
       const { status, requeueAfterMs } = computeReplicaSetStatus({
         nowMs,

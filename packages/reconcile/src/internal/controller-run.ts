@@ -117,13 +117,21 @@ export class ControllerRun {
   }
 
   #attach(): (() => void)[] {
-    const { predicates = [], owns = [], watches = [], for: kind } = this.#definition;
+    const { predicates = [], owns = [], watches = [], laterWatches, for: kind } = this.#definition;
     const { cache } = this.#deps;
-    return [
+    const detach = [
       this.#objects.addHandler(enqueueObject(this.#queue, predicates)),
       ...owns.map((owned) => cache.informer(owned).addHandler(enqueueOwner(this.#queue, kind))),
       ...watches.map((watch) => cache.informer(watch.kind).addHandler(enqueueMapped(this.#queue, watch, cache))),
     ];
+    if (laterWatches === undefined) return detach;
+    const stop = laterWatches((watch, indexes = []) => {
+      const informer = cache.informer(watch.kind);
+      for (const { name, by } of indexes) informer.addIndex(name, by);
+      detach.push(informer.addHandler(enqueueMapped(this.#queue, watch, cache)));
+    });
+    detach.push(stop);
+    return detach;
   }
 
   async #end(): Promise<void> {
