@@ -1,8 +1,9 @@
 import { createApiServer, type ApiServer } from '@kybern/apiserver';
-import { randomIds, seededRandom, type Client, type DeepPartial, type Logger, type ObjectInput } from '@kybern/core';
+import { randomIds, seededRandom, type Client, type Clock, type DeepPartial, type Logger, type ObjectInput } from '@kybern/core';
 import { Event, Lease, Node, Pod, type PodSpec, type PodStatus } from '@kybern/core/kinds';
 import { createFakeClock, type FakeClock } from '@kybern/core/testing';
 import { createSimulatedRuntime, type SimulatedBehavior, type SimulatedRuntime } from '@kybern/runtime-cri';
+import { Observable } from 'rxjs';
 import { createKubelet, type KubeletOptions } from '../src/index.ts';
 
 /** Options of {@link createLab}. */
@@ -14,6 +15,8 @@ export interface LabOptions {
   readonly start?: boolean;
   /** Stands between the kubelet and the API. */
   readonly wrapClient?: (client: Client) => Client;
+  /** How late the events of watches come. Default 0. */
+  readonly eventDelayMs?: number;
 }
 
 /** One node with its agent on a real API server in memory, in virtual time. */
@@ -45,6 +48,8 @@ export async function createLab(options: LabOptions = {}): Promise<Lab> {
   const api = await createApiServer({ clock, random, ids: randomIds(random.fork('ids')) });
   const { client } = api;
   const runtime = createSimulatedRuntime({ clock, random, podCidr: '10.244.1.0/24', behaviors: options.behaviors ?? [] });
+  const { eventDelayMs = 0 } = options;
+  const timely: Client = eventDelayMs === 0 ? client : { ...client, watch: (kind, watching) => late(clock, client.watch(kind, watching), eventDelayMs) };
   const complaints: string[] = [];
   const logger = collectComplaints(complaints);
   let controller = new AbortController();
@@ -57,7 +62,15 @@ export async function createLab(options: LabOptions = {}): Promise<Lab> {
     complaints,
     async start() {
       controller = new AbortController();
-      const kubelet = createKubelet({ name: 'node-1', client: options.wrapClient?.(client) ?? client, runtime, clock, random, logger, ...options.kubelet });
+      const kubelet = createKubelet({
+        name: 'node-1',
+        client: options.wrapClient?.(timely) ?? timely,
+        runtime,
+        clock,
+        random,
+        logger,
+        ...options.kubelet,
+      });
       running = kubelet.run(controller.signal);
       await clock.settleNow();
     },
@@ -85,6 +98,13 @@ export async function createLab(options: LabOptions = {}): Promise<Lab> {
     await lab.settle();
   }
   return lab;
+}
+
+/** Gives events on when some time has passed, in their order. */
+function late<T>(clock: Clock, source: Observable<T>, delayMs: number): Observable<T> {
+  return new Observable((subscriber) =>
+    source.subscribe({ next: (event) => void clock.after(delayMs, () => subscriber.next(event)), error: (error) => subscriber.error(error) }),
+  );
 }
 
 function podOf(name: string, spec: DeepPartial<PodSpec>): ObjectInput<Pod> {

@@ -39,10 +39,12 @@ export function computePodConditions(input: PodConditionsInput): readonly PodCon
     containersReady,
     { type: 'PodScheduled', status: 'True' },
   ];
-  return [...input.previous.filter(({ type }) => !OWNED.has(type)), ...verdicts.map((verdict) => date(input, verdict))];
+  let now: string | undefined;
+  const stamp = (): string => (now ??= formatTime(input.nowMs));
+  return [...input.previous.filter(({ type }) => !OWNED.has(type)), ...verdicts.map((verdict) => date(input, verdict, stamp))];
 }
 
-function date({ previous, pod, nowMs }: PodConditionsInput, verdict: Verdict): PodCondition {
+function date({ previous, pod }: PodConditionsInput, verdict: Verdict, stamp: () => string): PodCondition {
   const before = previous.find(({ type }) => type === verdict.type);
   const { generation } = pod.metadata;
   return {
@@ -50,7 +52,7 @@ function date({ previous, pod, nowMs }: PodConditionsInput, verdict: Verdict): P
     status: verdict.status,
     ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
     ...(verdict.message === undefined ? {} : { message: verdict.message }),
-    lastTransitionTime: before?.status === verdict.status && before.lastTransitionTime !== undefined ? before.lastTransitionTime : formatTime(nowMs),
+    lastTransitionTime: before?.status === verdict.status && before.lastTransitionTime !== undefined ? before.lastTransitionTime : stamp(),
     ...(generation === undefined ? {} : { observedGeneration: generation }),
   };
 }

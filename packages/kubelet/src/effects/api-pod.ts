@@ -12,8 +12,8 @@ export interface ApiPodOptions {
   readonly compute: (pod: Pod) => PodStatus;
   /** A write failed and should be tried again. */
   readonly onError: (error: unknown) => void;
-  /** Somebody else changed the Pod while it was written. */
-  readonly onNews: () => void;
+  /** Somebody else changed the Pod while it was written; `before` is the Pod as it was known then. */
+  readonly onNews: (before: Pod) => void;
 }
 
 /**
@@ -27,8 +27,12 @@ export class ApiPod {
   #pod: Pod;
   #gone = false;
   #writing: Promise<boolean> | undefined;
-  /** The version that came in while a write was under way: its own effect, or somebody else's. */
-  #unexplained: string | undefined;
+  /** The API has a write of this worker, or will have. Ends together with the look at `#unexplained`. */
+  #isWriting = false;
+  /** The versions that came in while a write was under way: its own effect, or somebody else's. */
+  #unexplained: (string | undefined)[] = [];
+  /** The version that the last own write made. */
+  #written: string | undefined;
   #cancelFlush: (() => void) | undefined;
 
   constructor(context: KubeletContext, pod: Pod, options: ApiPodOptions) {
@@ -53,8 +57,8 @@ export class ApiPod {
     if (isOlder(resourceVersion, before.metadata.resourceVersion)) return false;
     this.#pod = pod;
     if (resourceVersion === before.metadata.resourceVersion) return false;
-    if (this.#writing === undefined || pod.metadata.deletionTimestamp !== before.metadata.deletionTimestamp) return true;
-    this.#unexplained = resourceVersion;
+    if (!this.#isWriting || pod.metadata.deletionTimestamp !== before.metadata.deletionTimestamp) return true;
+    this.#unexplained.push(resourceVersion);
     return false;
   }
 
@@ -84,21 +88,31 @@ export class ApiPod {
   async #write(): Promise<boolean> {
     if (this.#gone || this.#lifetime.signal.aborted) return true;
     const { compute, onError, onNews } = this.#options;
-    const status = compute(this.#pod);
-    if (status === this.#pod.status) return true;
-    this.#unexplained = undefined;
+    const before = this.#pod;
+    const status = compute(before);
+    if (status === before.status) return true;
+    this.#unexplained = [];
+    this.#isWriting = true;
+    // After a conflict the answer has what somebody else wrote, and the event of that comes too late to be news.
+    let isNews = false;
+    const recompute = (current: Pod): PodStatus => {
+      isNews = true;
+      return compute(current);
+    };
     try {
-      const written = await writePodStatus(this.#context.client, { pod: this.#pod, status, compute, signal: this.#lifetime.signal });
+      const written = await writePodStatus(this.#context.client, { pod: before, status, compute: recompute, signal: this.#lifetime.signal });
       // When it is gone the source tells.
       if (written === undefined) return true;
-      const other = this.#unexplained !== undefined && this.#unexplained !== written.metadata.resourceVersion;
+      this.#written = written.metadata.resourceVersion;
       if (!isOlder(written.metadata.resourceVersion, this.#pod.metadata.resourceVersion)) this.#pod = written;
-      if (other) onNews();
       return true;
     } catch (error) {
       if (this.#lifetime.signal.aborted) return true;
       onError(error);
       return false;
+    } finally {
+      this.#isWriting = false;
+      if (isNews || this.#unexplained.some((version) => version !== this.#written)) onNews(before);
     }
   }
 

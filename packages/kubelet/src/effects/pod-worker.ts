@@ -42,7 +42,9 @@ export class PodWorker {
   #failures = 0;
   /** Something happened since the step under way began. */
   #woken = false;
-  #working: Promise<void> | undefined;
+  /** Steps are being made, or will be. Cleared together with the last look at `#woken`, so that no call of `wake` is lost. */
+  #active = false;
+  #working: Promise<void> = Promise.resolve();
   #controller: AbortController | undefined;
   #cancelTimer: (() => void) | undefined;
   #stopped = false;
@@ -53,7 +55,11 @@ export class PodWorker {
     this.#context = context;
     this.#onGone = onGone;
     const wake = (): void => this.wake();
-    this.#api = new ApiPod(context, pod, { compute: (current) => this.#statusOf(current), onError: (error) => this.#recover(error), onNews: wake });
+    this.#api = new ApiPod(context, pod, {
+      compute: (current) => this.#statusOf(current),
+      onError: (error) => this.#recover(error),
+      onNews: (before) => this.#changed(before),
+    });
     this.#containers = new PodContainers(context);
     this.#probes = hasProbes(pod) ? new PodProbes(context, pod, wake) : undefined;
     this.#stage = isFinal(pod) || pod.metadata.deletionTimestamp !== undefined ? 'terminating' : 'running';
@@ -62,7 +68,11 @@ export class PodWorker {
   /** The Pod changed in the API. */
   update(pod: Pod): void {
     const before = this.#api.object;
-    if (!this.#api.accept(pod)) return;
+    if (this.#api.accept(pod)) this.#changed(before);
+  }
+
+  #changed(before: Pod): void {
+    const pod = this.#api.object;
     if (pod.metadata.deletionTimestamp !== undefined) this.#onDeletion(before, pod);
     this.wake();
   }
@@ -85,7 +95,9 @@ export class PodWorker {
   wake(): void {
     if (this.#stopped || this.#stage === 'gone') return;
     this.#woken = true;
-    this.#working ??= this.#work().finally(() => (this.#working = undefined));
+    if (this.#active) return;
+    this.#active = true;
+    this.#working = this.#work();
   }
 
   /** The agent ends; the Pod goes on. Resolves when the step under way has ended. */
@@ -118,6 +130,7 @@ export class PodWorker {
         this.#recover(error);
       }
     }
+    this.#active = false;
   }
 
   async #step(signal: AbortSignal): Promise<void> {

@@ -52,7 +52,7 @@ export class SimulatedImages {
     const behavior = this.#deps.behaviors.resolve({ image }).pull ?? {};
     const known = this.find(image);
     const size = (known ?? describeImage(image)).size;
-    const fallback = known === undefined ? 200 + (600 * size) / MAX_IMAGE_BYTES : 0;
+    const fallback = known === undefined ? 200 + Math.round((600 * size) / MAX_IMAGE_BYTES) : 0;
     await this.#deps.latencies.wait(behavior.latencyMs ?? fallback);
     const error = this.#nextError(behavior);
     if (error !== undefined) throw pullError(image, error);
