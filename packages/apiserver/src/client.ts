@@ -10,7 +10,7 @@ import {
   type WatchEvent,
   type WriteOptions,
 } from '@kybern/core';
-import { Observable } from 'rxjs';
+import { Observable } from './internal/rx.ts';
 import type { ApiRequest, ApiResponse, RequestOptions, UserInfo, Verb } from './request.ts';
 
 type Execute = (request: ApiRequest) => Promise<ApiResponse>;
@@ -65,7 +65,7 @@ export function createInProcessClient(execute: Execute, options: { user: UserInf
         await execute({ verb: 'deletecollection', kind, user, namespace: namespaceOf(kind, callOptions), options: callOptions as RequestOptions | undefined }),
       ) as ObjectList<T>;
     },
-     
+
     async createSubresource(kind, key, subresource, body, callOptions) {
       const { namespace, name } = toNamespacedName(kind, key);
       return objectOf(await execute({ verb: 'create', kind, user, namespace, name, subresource, body, options: callOptions }));

@@ -37,7 +37,8 @@ const MAX_DEPTH = 500;
 /**
  * Compiles a decoder for a schema.
  *
- * Fields that are `null` or undefined are left out, as Kubernetes' decoder leaves pointers and lists unset for a JSON null.
+ * Fields that are `null` or undefined are left out, as Kubernetes' decoder leaves pointers and lists unset for a JSON null; unless the schema says that
+ * null is a value.
  *
  * @param identity what the copy says it is, whatever the body says; it comes first in the copy, and metadata follows
  */
@@ -76,7 +77,6 @@ function compileNode(node: Node, nodeOf: (schema: Schema) => Node): void {
 }
 
 // The walk below is the hottest code of a write: no closures, no options objects, one Map look-up per field.
- 
 
 /** `node` is undefined below what the schema describes: there everything is kept. */
 function copyValue(run: Run, value: unknown, node: Node | undefined, depth: number): unknown {
@@ -109,8 +109,9 @@ function copyFields(run: Run, value: Fields, node: Node, { out, depth }: { out: 
   const { properties, rest } = node;
   for (const key in value) {
     const item = value[key];
-    if (item === undefined || item === null) continue;
+    if (item === undefined) continue;
     const child = properties?.get(key) ?? rest;
+    if (item === null && child?.schema.nullable !== true) continue;
     if (child === undefined && !node.keepsUnknown) run.pruned = true;
     else if (key === '__proto__') setOwn(out, key, copyValue(run, item, child, depth + 1));
     else out[key] = typeof item === 'string' ? item : copyValue(run, item, child, depth + 1);
@@ -130,7 +131,6 @@ function copyAny(run: Run, value: Fields, depth: number): Fields {
   }
   return out;
 }
- 
 
 /** Assigning to `__proto__` would set the prototype; as a key of data it must become a property like any other. */
 function setOwn(target: Fields, key: string, value: unknown): void {

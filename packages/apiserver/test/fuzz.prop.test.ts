@@ -35,7 +35,13 @@ async function tryEverything(api: ApiServer, kind: Kind, body: unknown): Promise
   await expectNoFault(api, { ...about, verb: 'create', body });
   await expectNoFault(api, { ...about, verb: 'create', body: patch });
   await expectNoFault(api, { ...about, verb: 'patch', name: 'web', patchType: 'merge', body: patch });
-  await expectNoFault(api, { ...about, verb: 'patch', name: 'web', patchType: 'json', body: [{ op: 'replace', path: '/spec', value: (patch as { spec?: unknown } | null)?.spec ?? null }] });
+  await expectNoFault(api, {
+    ...about,
+    verb: 'patch',
+    name: 'web',
+    patchType: 'json',
+    body: [{ op: 'replace', path: '/spec', value: (patch as { spec?: unknown } | null)?.spec ?? null }],
+  });
   await expectNoFault(api, { ...about, verb: 'update', name: 'web', body: patch });
   for (const { name, verbs } of kind.subresources) {
     if (verbs.includes('patch')) await expectNoFault(api, { ...about, verb: 'patch', name: 'web', subresource: name, patchType: 'strategic', body: patch });

@@ -2,8 +2,41 @@ import { randomInt, type KindModel, type Random, type Schema } from '@kybern/cor
 
 /** Texts that mean something somewhere: a fuzzer that only makes noise never gets past the first check. */
 const TEXTS = [
-  '', 'a', 'web', 'web-0', 'default', 'kube-system', 'UPPER', 'a/b', '..', '__proto__', 'constructor', 'x'.repeat(300), 'TCP', 'Always', 'None', '25%', '-1', '1Gi', '250m', '0', 'é',
-  '10.0.0.1', '10.0.0.0/8', '::1', '* * * * *', '2026-01-01T00:00:00Z', 'YQ==', 'Exists', 'In', 'RollingUpdate', 'ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName', 'Resource',
+  '',
+  'a',
+  'web',
+  'web-0',
+  'default',
+  'kube-system',
+  'UPPER',
+  'a/b',
+  '..',
+  '__proto__',
+  'constructor',
+  'x'.repeat(300),
+  'TCP',
+  'Always',
+  'None',
+  '25%',
+  '-1',
+  '1Gi',
+  '250m',
+  '0',
+  'é',
+  '10.0.0.1',
+  '10.0.0.0/8',
+  '::1',
+  '* * * * *',
+  '2026-01-01T00:00:00Z',
+  'YQ==',
+  'Exists',
+  'In',
+  'RollingUpdate',
+  'ClusterIP',
+  'NodePort',
+  'LoadBalancer',
+  'ExternalName',
+  'Resource',
 ];
 const NUMBERS = [0, 1, -1, 2, 3, 80, 443, 30_080, 65_536, 1.5, 2 ** 31, 1e300];
 const MAX_DEPTH = 8;
@@ -23,7 +56,9 @@ export function randomValue(random: Random, schema: Schema, { faults = 0.02, dep
   if (schema.properties !== undefined) return deep ? {} : randomFields(random, schema.properties, { ...below, required: schema.required ?? [] });
   if (schema.additionalProperties !== undefined) {
     const { additionalProperties } = schema;
-    return Object.fromEntries(Array.from({ length: deep ? 0 : randomInt(random, 3) }, () => [pick(random, TEXTS), randomValue(random, additionalProperties, below)]));
+    return Object.fromEntries(
+      Array.from({ length: deep ? 0 : randomInt(random, 3) }, () => [pick(random, TEXTS), randomValue(random, additionalProperties, below)]),
+    );
   }
   if (schema.items !== undefined) {
     const { items } = schema;
@@ -32,7 +67,11 @@ export function randomValue(random: Random, schema: Schema, { faults = 0.02, dep
   return randomScalar(random, schema);
 }
 
-function randomFields(random: Random, properties: Readonly<Record<string, Schema>>, options: { faults: number; depth: number; required: readonly string[] }): object {
+function randomFields(
+  random: Random,
+  properties: Readonly<Record<string, Schema>>,
+  options: { faults: number; depth: number; required: readonly string[] },
+): object {
   const names = Object.keys(properties);
   const share = Math.min(1, 5 / names.length);
   const chosen = names.filter((name) => options.required.includes(name) || chance(random, options.depth <= 2 ? 0.8 : share));
@@ -57,7 +96,12 @@ function randomScalar(random: Random, schema: Schema): unknown {
 
 function randomJunk(random: Random, depth: number): unknown {
   const make: readonly (() => unknown)[] = [
-    () => null, () => true, () => pick(random, NUMBERS), () => pick(random, TEXTS), () => [], () => ({}),
+    () => null,
+    () => true,
+    () => pick(random, NUMBERS),
+    () => pick(random, TEXTS),
+    () => [],
+    () => ({}),
     () => (depth >= MAX_DEPTH ? [] : [randomJunk(random, depth + 1)]),
     () => (depth >= MAX_DEPTH ? {} : { [pick(random, TEXTS)]: randomJunk(random, depth + 1) }),
   ];

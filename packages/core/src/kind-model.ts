@@ -40,6 +40,8 @@ export interface Schema {
   /** Strategic merge: `merge`, `replace`, `retainKeys`, `merge,retainKeys`. */
   readonly patchStrategy?: string;
   readonly patchMergeKey?: string;
+  /** A JSON null is a value here; elsewhere it means that the field is not set. */
+  readonly nullable?: boolean;
   /** Fields that the schema does not name are kept and not reported. */
   readonly preserveUnknownFields?: boolean;
 }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { ApiError, isApiError, type Clock, type Kind, type KubernetesObject, type Logger, type ObjectList, type Status, type WatchEvent } from '@kybern/core';
-import { Subscription, type Observable, type Observer } from 'rxjs';
+import type { Observable, Observer } from 'rxjs';
+import { Subscription } from '../internal/rx.ts';
 import { printTable } from '../printers/print-table.ts';
 import type { ApiResponse } from '../request.ts';
 

@@ -1,4 +1,4 @@
-import type { ApiError} from '@kybern/core';
+import type { ApiError } from '@kybern/core';
 import { conflict, formatTime, type Kind, type KubernetesObject, type MutableJson } from '@kybern/core';
 import { Pod } from '@kybern/core/kinds';
 import type { Environment } from '../environment.ts';

@@ -13,8 +13,7 @@ export function validateObjectMeta(metadata: MutableJson, resource: Resource, er
   if (typeof generateName === 'string') for (const detail of rule(generateName, true)) errors.push(invalidValue('metadata.generateName', generateName, detail));
   if (name === undefined || name === '') {
     if (generateName === undefined || generateName === '') errors.push(required('metadata.name', 'name or generateName is required'));
-  }
-  else if (typeof name === 'string') for (const detail of rule(name, false)) errors.push(invalidValue('metadata.name', name, detail));
+  } else if (typeof name === 'string') for (const detail of rule(name, false)) errors.push(invalidValue('metadata.name', name, detail));
   if (resource.namespaced && !isDns1123Label(String(metadata.namespace)))
     errors.push(invalidValue('metadata.namespace', metadata.namespace, DNS1123_LABEL_MESSAGE));
   validateCommon(metadata, errors);

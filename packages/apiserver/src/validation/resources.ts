@@ -10,9 +10,13 @@ type Quantities = Readonly<Record<string, string>>;
 const isStandard = (name: string): boolean => name === 'cpu' || name === 'memory' || name === 'ephemeral-storage';
 const HUGE_PAGES = 'hugepages-';
 
-/** Extended resources and huge pages are whole, and cannot be overcommitted. */
+/**
+ * Extended resources (those with a foreign prefix) and huge pages cannot be overcommitted.
+ *
+ * @see kubernetes v1.36 pkg/apis/core/v1/helper/helpers.go (IsOvercommitAllowed, IsNativeResource)
+ */
 function mayOvercommit(name: string): boolean {
-  return isStandard(name) || (name.includes('kubernetes.io/') && !name.startsWith('requests.'));
+  return (!name.includes('/') || name.includes('kubernetes.io/')) && !name.startsWith(HUGE_PAGES);
 }
 
 /** Checks what a container asks for. @see kubernetes v1.36 pkg/apis/core/validation/validation.go (ValidateContainerResourceRequirements) */

@@ -18,7 +18,10 @@ export async function createObject(env: Environment, resource: Resource, request
   const warnings: string[] = [];
   const object = decodeNew(request.body, { resource, request, model, warnings });
   const context = writeContext(env, resource, { request, warnings });
-  const stored = resource.strategy.answer === undefined ? await createDecoded(object, context) : deepFreeze((await resource.strategy.answer(object, context)) as KubernetesObject);
+  const stored =
+    resource.strategy.answer === undefined
+      ? await createDecoded(object, context)
+      : deepFreeze((await resource.strategy.answer(object, context)) as KubernetesObject);
   return { type: 'object', code: 201, object: stored, warnings: warnings.length === 0 ? NO_WARNINGS : warnings, deleted: false };
 }
 

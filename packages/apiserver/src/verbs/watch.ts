@@ -1,6 +1,7 @@
 import { apiVersionOf, type KubernetesObject, type WatchEvent } from '@kybern/core';
 import { isExpiredRevision } from '@kybern/state';
-import { Observable, type Subscriber } from 'rxjs';
+import type { Subscriber } from 'rxjs';
+import { Observable } from '../internal/rx.ts';
 import type { Environment } from '../environment.ts';
 import { badRequest, expired } from '../errors.ts';
 import { fieldReader } from '../field-selectors.ts';

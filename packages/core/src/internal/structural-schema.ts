@@ -85,6 +85,7 @@ export function toSchema(schema: KindSchema): Schema {
   if (additionalProperties !== undefined)
     node.additionalProperties = additionalProperties === true ? { preserveUnknownFields: true } : toSchema(additionalProperties);
   if (schema.default !== undefined) node.default = schema.default;
+  if (schema.nullable === true) node.nullable = true;
   copyTypes(schema, node);
   return Object.freeze(node);
 }
