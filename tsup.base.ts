@@ -13,5 +13,10 @@ export const library = (over: Options = {}): ReturnType<typeof defineConfig> =>
     sourcemap: true,
     target: 'node22',
     splitting: true,
+    // Half the bytes, and so a shorter start; names stay, for stack traces. Source maps have the rest.
+    esbuildOptions(options) {
+      options.minifyWhitespace = true;
+      options.minifySyntax = true;
+    },
     ...over,
   });

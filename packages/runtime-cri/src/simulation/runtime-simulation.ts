@@ -1,5 +1,6 @@
 import type { CallOptions, Clock, Random } from '@kybern/core';
-import { Subject, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { Subject } from '../internal/rx.ts';
 import { RuntimeError } from '../errors.ts';
 import type * as cri from '../generated/cri.ts';
 import type { Prober } from '../prober.ts';

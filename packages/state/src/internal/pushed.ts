@@ -1,4 +1,5 @@
-import { Observable, Subscription, type Observer, type Subscriber, type TeardownLogic } from 'rxjs';
+import type { Observer, Subscriber, TeardownLogic } from 'rxjs';
+import { Observable, Subscription } from './rx.ts';
 import { ExpiredError } from '../errors.ts';
 import type { Revision, StateEvent } from '../store.ts';
 import type { Publisher, Watcher } from './cursor.ts';

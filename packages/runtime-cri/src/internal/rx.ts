@@ -1,0 +1,2 @@
+// A deep import instead of rxjs' index, which loads all operators: docs/adr/0006-one-deep-import-of-rxjs.md.
+export { Subject } from 'rxjs/internal/Subject';

@@ -1,0 +1,3 @@
+// Deep imports instead of rxjs' index, which loads all operators: docs/adr/0006-one-deep-import-of-rxjs.md.
+export { Observable } from 'rxjs/internal/Observable';
+export { Subscription } from 'rxjs/internal/Subscription';
