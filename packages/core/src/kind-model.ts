@@ -44,6 +44,11 @@ export interface Schema {
   readonly nullable?: boolean;
   /** Fields that the schema does not name are kept and not reported. */
   readonly preserveUnknownFields?: boolean;
+  /**
+   * The type that this is, where it has a name of its own in OpenAPI: `schema` is the type's node, from which this one may differ in what is said
+   * only here (a patch strategy, say).
+   */
+  readonly named?: { readonly name: string; readonly schema: Schema };
 }
 
 /** JSON data that its holder may change: a private copy on its way into the store. */

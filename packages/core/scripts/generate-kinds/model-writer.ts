@@ -20,11 +20,17 @@ export function writeModel(plan: GenerationPlan, module: ModulePlan, hasDefaults
     code,
     '\n',
     writeSchemas(plan.input, module),
-    `\nexport const schemas = { imports: { ${links} }, texts, nodes: new Map() };\n`,
+    `\nexport const schemas = { prefix: '${prefixOf(module)}', imports: { ${links} }, texts, nodes: new Map() };\n`,
     `export const validators = { ${rootNames(module).join(', ')} };\n`,
     `export const withSpec = [${specNames(module).join(', ')}];\n`,
     hasDefaults ? `export { defaults } from '../../defaults/${module.name}.ts';\n` : 'export const defaults = {};\n',
   ].join('');
+}
+
+/** What the names of the module's types begin with in Kubernetes' OpenAPI. */
+function prefixOf(module: ModulePlan): string {
+  const root = module.definitions.find((each) => leafOf(each) === undefined);
+  return root === undefined ? '' : root.id.slice(0, -root.name.length - 1);
 }
 
 /** The types that have a model: kinds and bodies. */

@@ -74,7 +74,7 @@ const texts = {
   AdmissionReview: '{"type":"object","properties":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"request":{"$ref":"AdmissionRequest"},"response":{"$ref":"AdmissionResponse"}}}',
 };
 
-export const schemas = { imports: { 'authentication-v1': authenticationV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.admission.v1', imports: { 'authentication-v1': authenticationV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { AdmissionReview };
 export const withSpec = [];
 export const defaults = {};

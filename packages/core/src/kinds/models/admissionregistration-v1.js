@@ -556,7 +556,7 @@ const texts = {
   WebhookClientConfig: '{"type":"object","properties":{"caBundle":{"type":"string","format":"byte"},"service":{"$ref":"ServiceReference"},"url":{"type":"string"}}}',
 };
 
-export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.admissionregistration.v1', imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, MutatingWebhookConfiguration, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration };
 export const withSpec = ['MutatingAdmissionPolicy', 'MutatingAdmissionPolicyBinding', 'ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'];
 export { defaults } from '../../defaults/admissionregistration-v1.ts';

@@ -240,7 +240,7 @@ const texts = {
   Variable: '{"type":"object","required":["name","expression"],"mapType":"atomic","properties":{"expression":{"type":"string"},"name":{"type":"string"}}}',
 };
 
-export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.admissionregistration.v1beta1', imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding };
 export const withSpec = ['MutatingAdmissionPolicy', 'MutatingAdmissionPolicyBinding'];
 export { defaults } from '../../defaults/admissionregistration-v1beta1.ts';

@@ -106,7 +106,7 @@ const texts = {
   APIVersionDiscovery: '{"type":"object","required":["version"],"properties":{"freshness":{"type":"string"},"resources":{"type":"array","listType":"map","listMapKeys":["resource"],"items":{"$ref":"APIResourceDiscovery"}},"version":{"type":"string"}}}',
 };
 
-export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.apidiscovery.v2', imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { APIGroupDiscoveryList };
 export const withSpec = [];
 export const defaults = {};

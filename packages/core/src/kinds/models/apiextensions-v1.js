@@ -451,7 +451,7 @@ const texts = {
   WebhookConversion: '{"type":"object","required":["conversionReviewVersions"],"properties":{"clientConfig":{"$ref":"WebhookClientConfig"},"conversionReviewVersions":{"type":"array","listType":"atomic","items":{"type":"string"}}}}',
 };
 
-export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1', imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { ConversionReview, CustomResourceDefinition };
 export const withSpec = ['CustomResourceDefinition'];
 export { defaults } from '../../defaults/apiextensions-v1.ts';

@@ -98,7 +98,7 @@ const texts = {
   ServiceReference: '{"type":"object","properties":{"name":{"type":"string"},"namespace":{"type":"string"},"port":{"type":"integer","format":"int32"}}}',
 };
 
-export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1', imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { APIService };
 export const withSpec = ['APIService'];
 export { defaults } from '../../defaults/apiregistration-v1.ts';

@@ -488,7 +488,7 @@ const texts = {
   StatefulSetUpdateStrategy: '{"type":"object","properties":{"rollingUpdate":{"$ref":"RollingUpdateStatefulSetStrategy"},"type":{"type":"string","enum":["OnDelete","RollingUpdate"]}}}',
 };
 
-export const schemas = { imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.apps.v1', imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet };
 export const withSpec = ['DaemonSet', 'Deployment', 'ReplicaSet', 'StatefulSet'];
 export { defaults } from '../../defaults/apps-v1.ts';

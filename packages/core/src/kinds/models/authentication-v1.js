@@ -181,7 +181,7 @@ const texts = {
   UserInfo: '{"type":"object","properties":{"extra":{"type":"object","additionalProperties":{"type":"array","items":{"type":"string"}}},"groups":{"type":"array","listType":"atomic","items":{"type":"string"}},"uid":{"type":"string"},"username":{"type":"string"}}}',
 };
 
-export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.authentication.v1', imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { SelfSubjectReview, TokenRequest, TokenReview };
 export const withSpec = ['TokenRequest', 'TokenReview'];
 export { defaults } from '../../defaults/authentication-v1.ts';

@@ -274,7 +274,7 @@ const texts = {
   SubjectRulesReviewStatus: '{"type":"object","required":["resourceRules","nonResourceRules","incomplete"],"properties":{"evaluationError":{"type":"string"},"incomplete":{"type":"boolean"},"nonResourceRules":{"type":"array","listType":"atomic","items":{"$ref":"NonResourceRule"}},"resourceRules":{"type":"array","listType":"atomic","items":{"$ref":"ResourceRule"}}}}',
 };
 
-export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.authorization.v1', imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { LocalSubjectAccessReview, SelfSubjectAccessReview, SelfSubjectRulesReview, SubjectAccessReview };
 export const withSpec = ['LocalSubjectAccessReview', 'SelfSubjectAccessReview', 'SelfSubjectRulesReview', 'SubjectAccessReview'];
 export const defaults = {};

@@ -131,7 +131,7 @@ const texts = {
   ScaleStatus: '{"type":"object","required":["replicas"],"properties":{"replicas":{"type":"integer","format":"int32"},"selector":{"type":"string"}}}',
 };
 
-export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.autoscaling.v1', imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { HorizontalPodAutoscaler, Scale };
 export const withSpec = ['HorizontalPodAutoscaler', 'Scale'];
 export { defaults } from '../../defaults/autoscaling-v1.ts';

@@ -417,7 +417,7 @@ const texts = {
   ResourceMetricStatus: '{"type":"object","required":["name","current"],"properties":{"current":{"$ref":"MetricValueStatus"},"name":{"type":"string"}}}',
 };
 
-export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.autoscaling.v2', imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { HorizontalPodAutoscaler };
 export const withSpec = ['HorizontalPodAutoscaler'];
 export { defaults } from '../../defaults/autoscaling-v2.ts';

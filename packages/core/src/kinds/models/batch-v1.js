@@ -297,7 +297,7 @@ const texts = {
   UncountedTerminatedPods: '{"type":"object","properties":{"failed":{"type":"array","listType":"set","items":{"type":"string"}},"succeeded":{"type":"array","listType":"set","items":{"type":"string"}}}}',
 };
 
-export const schemas = { imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.batch.v1', imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { CronJob, Job };
 export const withSpec = ['CronJob', 'Job'];
 export { defaults } from '../../defaults/batch-v1.ts';

@@ -86,7 +86,7 @@ const texts = {
   CertificateSigningRequestStatus: '{"type":"object","properties":{"certificate":{"type":"string","format":"byte"},"conditions":{"type":"array","listType":"map","listMapKeys":["type"],"items":{"$ref":"CertificateSigningRequestCondition"}}}}',
 };
 
-export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.certificates.v1', imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { CertificateSigningRequest };
 export const withSpec = ['CertificateSigningRequest'];
 export const defaults = {};

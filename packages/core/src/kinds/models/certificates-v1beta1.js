@@ -112,7 +112,7 @@ const texts = {
   PodCertificateRequestStatus: '{"type":"object","properties":{"beginRefreshAt":{"type":"string","format":"date-time"},"certificateChain":{"type":"string"},"conditions":{"type":"array","listType":"map","listMapKeys":["type"],"patchStrategy":"merge","patchMergeKey":"type","items":{"$ref":"meta-v1/Condition"}},"notAfter":{"type":"string","format":"date-time"},"notBefore":{"type":"string","format":"date-time"}}}',
 };
 
-export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.certificates.v1beta1', imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { ClusterTrustBundle, PodCertificateRequest };
 export const withSpec = ['ClusterTrustBundle', 'PodCertificateRequest'];
 export { defaults } from '../../defaults/certificates-v1beta1.ts';

@@ -44,7 +44,7 @@ const texts = {
   LeaseSpec: '{"type":"object","properties":{"acquireTime":{"type":"string","format":"micro-time"},"holderIdentity":{"type":"string"},"leaseDurationSeconds":{"type":"integer","format":"int32"},"leaseTransitions":{"type":"integer","format":"int32"},"preferredHolder":{"type":"string"},"renewTime":{"type":"string","format":"micro-time"},"strategy":{"type":"string"}}}',
 };
 
-export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.coordination.v1', imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { Lease };
 export const withSpec = ['Lease'];
 export const defaults = {};

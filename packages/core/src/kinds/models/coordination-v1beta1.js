@@ -46,7 +46,7 @@ const texts = {
   LeaseCandidateSpec: '{"type":"object","required":["leaseName","binaryVersion","strategy"],"properties":{"binaryVersion":{"type":"string"},"emulationVersion":{"type":"string"},"leaseName":{"type":"string"},"pingTime":{"type":"string","format":"micro-time"},"renewTime":{"type":"string","format":"micro-time"},"strategy":{"type":"string"}}}',
 };
 
-export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.coordination.v1beta1', imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { LeaseCandidate };
 export const withSpec = ['LeaseCandidate'];
 export const defaults = {};

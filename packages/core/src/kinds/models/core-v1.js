@@ -4187,7 +4187,7 @@ const texts = {
   WindowsSecurityContextOptions: '{"type":"object","properties":{"gmsaCredentialSpec":{"type":"string"},"gmsaCredentialSpecName":{"type":"string"},"hostProcess":{"type":"boolean"},"runAsUserName":{"type":"string"}}}',
 };
 
-export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.core.v1', imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { Binding, ComponentStatus, ConfigMap, Endpoints, Event, LimitRange, Namespace, Node, NodeProxyOptions, PersistentVolume, PersistentVolumeClaim, Pod, PodAttachOptions, PodExecOptions, PodLogOptions, PodPortForwardOptions, PodProxyOptions, PodStatusResult, PodTemplate, RangeAllocation, ReplicationController, ResourceQuota, Secret, SerializedReference, Service, ServiceAccount, ServiceProxyOptions };
 export const withSpec = ['LimitRange', 'Namespace', 'Node', 'PersistentVolume', 'PersistentVolumeClaim', 'Pod', 'ReplicationController', 'ResourceQuota', 'Service'];
 export { defaults } from '../../defaults/core-v1.ts';

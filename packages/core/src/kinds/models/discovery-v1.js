@@ -135,7 +135,7 @@ const texts = {
   ForZone: '{"type":"object","required":["name"],"properties":{"name":{"type":"string"}}}',
 };
 
-export const schemas = { imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.discovery.v1', imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { EndpointSlice };
 export const withSpec = [];
 export { defaults } from '../../defaults/discovery-v1.ts';

@@ -55,7 +55,7 @@ const texts = {
   EventSeries: '{"type":"object","required":["count","lastObservedTime"],"properties":{"count":{"type":"integer","format":"int32"},"lastObservedTime":{"type":"string","format":"micro-time"}}}',
 };
 
-export const schemas = { imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.events.v1', imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { Event };
 export const withSpec = [];
 export const defaults = {};

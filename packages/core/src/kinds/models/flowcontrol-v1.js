@@ -374,7 +374,7 @@ const texts = {
   UserSubject: '{"type":"object","required":["name"],"properties":{"name":{"type":"string"}}}',
 };
 
-export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.flowcontrol.v1', imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { FlowSchema, PriorityLevelConfiguration };
 export const withSpec = ['FlowSchema', 'PriorityLevelConfiguration'];
 export { defaults } from '../../defaults/flowcontrol-v1.ts';

@@ -762,7 +762,7 @@ const texts = {
   WatchEvent: '{"type":"object","required":["type","object"],"properties":{"object":{"type":"object","preserveUnknownFields":true},"type":{"type":"string"}}}',
 };
 
-export const schemas = { imports: {  }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.apimachinery.pkg.apis.meta.v1', imports: {  }, texts, nodes: new Map() };
 export const validators = { APIGroup, APIGroupList, APIResourceList, APIVersions, CreateOptions, DeleteOptions, GetOptions, ListOptions, PartialObjectMetadata, PartialObjectMetadataList, PatchOptions, Status, Table, TableOptions, UpdateOptions, WatchEvent };
 export const withSpec = [];
 export const defaults = {};

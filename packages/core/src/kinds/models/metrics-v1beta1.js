@@ -69,7 +69,7 @@ const texts = {
   PodMetrics: '{"type":"object","required":["timestamp","window","containers"],"properties":{"apiVersion":{"type":"string"},"containers":{"type":"array","listType":"atomic","items":{"$ref":"ContainerMetrics"}},"kind":{"type":"string"},"metadata":{"$ref":"meta-v1/ObjectMeta"},"timestamp":{"type":"string","format":"date-time"},"window":{"type":"string"}}}',
 };
 
-export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.metrics.pkg.apis.metrics.v1beta1', imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { NodeMetrics, PodMetrics };
 export const withSpec = [];
 export const defaults = {};

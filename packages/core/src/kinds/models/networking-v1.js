@@ -502,7 +502,7 @@ const texts = {
   ServiceCIDRStatus: '{"type":"object","properties":{"conditions":{"type":"array","listType":"map","listMapKeys":["type"],"patchStrategy":"merge","patchMergeKey":"type","items":{"$ref":"meta-v1/Condition"}}}}',
 };
 
-export const schemas = { imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.networking.v1', imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { IPAddress, Ingress, IngressClass, NetworkPolicy, ServiceCIDR };
 export const withSpec = ['IPAddress', 'Ingress', 'IngressClass', 'NetworkPolicy', 'ServiceCIDR'];
 export { defaults } from '../../defaults/networking-v1.ts';

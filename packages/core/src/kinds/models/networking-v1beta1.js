@@ -108,7 +108,7 @@ const texts = {
   ServiceCIDRStatus: '{"type":"object","properties":{"conditions":{"type":"array","listType":"map","listMapKeys":["type"],"patchStrategy":"merge","patchMergeKey":"type","items":{"$ref":"meta-v1/Condition"}}}}',
 };
 
-export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.networking.v1beta1', imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { IPAddress, ServiceCIDR };
 export const withSpec = ['IPAddress', 'ServiceCIDR'];
 export const defaults = {};

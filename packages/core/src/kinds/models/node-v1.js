@@ -58,7 +58,7 @@ const texts = {
   Scheduling: '{"type":"object","properties":{"nodeSelector":{"type":"object","mapType":"atomic","additionalProperties":{"type":"string"}},"tolerations":{"type":"array","listType":"atomic","items":{"$ref":"core-v1/Toleration"}}}}',
 };
 
-export const schemas = { imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.node.v1', imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { RuntimeClass };
 export const withSpec = [];
 export { defaults } from '../../defaults/node-v1.ts';

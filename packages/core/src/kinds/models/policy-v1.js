@@ -82,7 +82,7 @@ const texts = {
   PodDisruptionBudgetStatus: '{"type":"object","properties":{"conditions":{"type":"array","listType":"map","listMapKeys":["type"],"patchStrategy":"merge","patchMergeKey":"type","items":{"$ref":"meta-v1/Condition"}},"currentHealthy":{"type":"integer","format":"int32"},"desiredHealthy":{"type":"integer","format":"int32"},"disruptedPods":{"type":"object","additionalProperties":{"type":"string","format":"date-time"}},"disruptionsAllowed":{"type":"integer","format":"int32"},"expectedPods":{"type":"integer","format":"int32"},"observedGeneration":{"type":"integer","format":"int64"}}}',
 };
 
-export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.policy.v1', imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { Eviction, PodDisruptionBudget };
 export const withSpec = ['PodDisruptionBudget'];
 export const defaults = {};

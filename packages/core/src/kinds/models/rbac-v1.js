@@ -154,7 +154,7 @@ const texts = {
   Subject: '{"type":"object","required":["kind","name"],"mapType":"atomic","properties":{"apiGroup":{"type":"string"},"kind":{"type":"string"},"name":{"type":"string"},"namespace":{"type":"string"}}}',
 };
 
-export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.rbac.v1', imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { ClusterRole, ClusterRoleBinding, Role, RoleBinding };
 export const withSpec = [];
 export { defaults } from '../../defaults/rbac-v1.ts';

@@ -787,7 +787,7 @@ const texts = {
   ResourceSliceSpec: '{"type":"object","required":["driver","pool"],"properties":{"allNodes":{"type":"boolean"},"devices":{"type":"array","listType":"atomic","items":{"$ref":"Device"}},"driver":{"type":"string"},"nodeName":{"type":"string"},"nodeSelector":{"$ref":"core-v1/NodeSelector"},"perDeviceNodeSelection":{"type":"boolean"},"pool":{"$ref":"ResourcePool"},"sharedCounters":{"type":"array","listType":"atomic","items":{"$ref":"CounterSet"}}}}',
 };
 
-export const schemas = { imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.resource.v1beta2', imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { DeviceClass, DeviceTaintRule, ResourceClaim, ResourceClaimTemplate, ResourceSlice };
 export const withSpec = ['DeviceClass', 'DeviceTaintRule', 'ResourceClaim', 'ResourceClaimTemplate', 'ResourceSlice'];
 export { defaults } from '../../defaults/resource-v1beta2.ts';

@@ -27,7 +27,7 @@ const texts = {
   PriorityClass: '{"type":"object","properties":{"apiVersion":{"type":"string"},"description":{"type":"string"},"globalDefault":{"type":"boolean"},"kind":{"type":"string"},"metadata":{"$ref":"meta-v1/ObjectMeta"},"preemptionPolicy":{"type":"string","enum":["Never","PreemptLowerPriority"]},"value":{"type":"integer","format":"int32"}}}',
 };
 
-export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.scheduling.v1', imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { PriorityClass };
 export const withSpec = [];
 export { defaults } from '../../defaults/scheduling-v1.ts';

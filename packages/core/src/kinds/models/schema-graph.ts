@@ -2,6 +2,8 @@ import type { Schema } from '../../kind-model.ts';
 
 /** The schemas of one group-version as they are stored: text until they are asked for. */
 export interface SchemaModule {
+  /** What the names of its types begin with in Kubernetes' OpenAPI, such as `io.k8s.api.core.v1`. */
+  readonly prefix: string;
   /** The modules that references of the form `module/Name` point into. */
   readonly imports: Readonly<Record<string, SchemaModule>>;
   /** Name → JSON text. */
@@ -24,6 +26,8 @@ export function schemaNode(module: SchemaModule, name: string): Schema {
   const text = module.texts[name];
   if (text === undefined) throw new Error(`there is no schema ${name}`);
   const node = JSON.parse(text) as Stored;
+  // Not enumerable, because it leads back to the node itself.
+  Object.defineProperty(node, 'named', { value: { name: `${module.prefix}.${name}`, schema: node } });
   module.nodes.set(name, node);
   link(module, node);
   return node;

@@ -292,7 +292,7 @@ const texts = {
   VolumeNodeResources: '{"type":"object","properties":{"count":{"type":"integer","format":"int32"}}}',
 };
 
-export const schemas = { imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.storage.v1', imports: { 'core-v1': coreV1, 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment, VolumeAttributesClass };
 export const withSpec = ['CSIDriver', 'CSINode', 'VolumeAttachment'];
 export { defaults } from '../../defaults/storage-v1.ts';

@@ -25,7 +25,7 @@ const texts = {
   VolumeAttributesClass: '{"type":"object","required":["driverName"],"properties":{"apiVersion":{"type":"string"},"driverName":{"type":"string"},"kind":{"type":"string"},"metadata":{"$ref":"meta-v1/ObjectMeta"},"parameters":{"type":"object","additionalProperties":{"type":"string"}}}}',
 };
 
-export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.storage.v1beta1', imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { VolumeAttributesClass };
 export const withSpec = [];
 export const defaults = {};

@@ -55,7 +55,7 @@ const texts = {
   StorageVersionMigrationStatus: '{"type":"object","properties":{"conditions":{"type":"array","listType":"map","listMapKeys":["type"],"patchStrategy":"merge","patchMergeKey":"type","items":{"$ref":"meta-v1/Condition"}},"resourceVersion":{"type":"string"}}}',
 };
 
-export const schemas = { imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
+export const schemas = { prefix: 'io.k8s.api.storagemigration.v1beta1', imports: { 'meta-v1': metaV1 }, texts, nodes: new Map() };
 export const validators = { StorageVersionMigration };
 export const withSpec = ['StorageVersionMigration'];
 export const defaults = {};
