@@ -34,7 +34,11 @@ export interface KubeletOptions {
   readonly pods?: PodSource;
   /** How probes and HTTP hooks reach Pods. Default: as the runtime says, else through the network. */
   readonly prober?: Prober;
-  /** How many images are pulled at the same time. Default 5. */
+  /**
+   * How many images are pulled at the same time. Default 5.
+   *
+   * Differs from Kubernetes: there it is one, unless `serializeImagePulls` is turned off.
+   */
   readonly maxParallelImagePulls?: number;
   /** Where events go. Default: to the API. */
   readonly recorder?: EventRecorder;

@@ -110,6 +110,8 @@ function startEphemeralContainers(input: PodActionsInput, draft: ActionsDraft): 
 /**
  * Of each name the newest container stays, and the one before it for `lastState`. One that was made but not started goes: whoever was to start it has given up,
  * and if the runtime should start it after all there would be two.
+ *
+ * Differs from Kubernetes: dead containers go when the next one starts, not every minute.
  */
 function collectGarbage({ observed }: PodActionsInput, draft: ActionsDraft): void {
   const seen = new Map<string, number>();

@@ -3,7 +3,11 @@ import { Pod, type PodStatus } from '@kybern/core/kinds';
 import type { KubeletContext } from './context.ts';
 import { writePodStatus } from './status-writer.ts';
 
-/** How long a state that is about to pass may go unreported. */
+/**
+ * How long a state that is about to pass may go unreported.
+ *
+ * Differs from Kubernetes: there every look at the runtime, once a second, may cost a write.
+ */
 const FLUSH_MS = 1_000;
 
 /** What {@link ApiPod} is told by its worker. */

@@ -13,7 +13,11 @@ import { stopContainer, stopPod } from './stop-containers.ts';
 
 /** When to look again after the runtime or the API failed, plus up to half of it. */
 const RETRY_MS = 10_000;
-/** When a failed start turns into the back-off that follows from it, so that both are seen. */
+/**
+ * When a failed start turns into the back-off that follows from it, so that both are seen.
+ *
+ * Differs from Kubernetes: there it happens at the next sync of the Pod, a second to fifteen later.
+ */
 const FLIP_MS = 1_000;
 
 /** What a plan is made and carried out for. */

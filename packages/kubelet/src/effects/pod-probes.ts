@@ -77,7 +77,11 @@ export class PodProbes implements ProbeResults {
     }
   }
 
-  /** What the API already says of this very container: after a restart of the agent it need not prove itself again. */
+  /**
+   * What the API already says of this very container: after a restart of the agent it need not prove itself again.
+   *
+   * Differs from Kubernetes: there a restart of the kubelet makes Pods unready until their next probe.
+   */
   #seed(newest: ObservedContainer, type: ProbeType): ProbeState {
     const { containerStatuses = [], initContainerStatuses = [] } = this.#pod.status ?? {};
     const status = [...containerStatuses, ...initContainerStatuses].find(({ containerID }) => containerID?.endsWith(`://${newest.id}`) === true);
