@@ -20,7 +20,10 @@ export function inOrderOfRemoval(pods: readonly Pod[]): readonly Pod[] {
   );
 }
 
-const phaseRank = ({ status }: Pod): number => ({ Pending: 0, Unknown: 1 })[status?.phase ?? 'Pending'] ?? 2;
+function phaseRank({ status }: Pod): number {
+  const phase = status?.phase ?? 'Pending';
+  return phase === 'Pending' ? 0 : phase === 'Unknown' ? 1 : 2;
+}
 
 /** A time that is not known counts as the youngest. */
 const youngerFirst = (a = Infinity, b = Infinity): number => (a === b ? 0 : b - a);

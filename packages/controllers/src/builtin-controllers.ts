@@ -3,6 +3,8 @@ import type { ControllerDefinition } from '@kybern/reconcile';
 import { deploymentController } from './deployment/controller.ts';
 import { endpointSliceController } from './endpointslice/controller.ts';
 import { garbageCollectorController } from './garbagecollector/controller.ts';
+import { jobController } from './job/controller.ts';
+import { jobOrphanController } from './job/orphans.ts';
 import { serviceLoadBalancerController, type ServiceLoadBalancerOptions } from './loadbalancer/controller.ts';
 import { fixedKinds, type KindSource } from './kind-source.ts';
 import { namespaceController } from './namespace/controller.ts';
@@ -13,6 +15,7 @@ import { podGarbageCollectorController, type PodGarbageCollectorOptions } from '
 import { replicaSetController } from './replicaset/controller.ts';
 import { serviceAccountController } from './serviceaccount/controller.ts';
 import { taintEvictionController } from './tainteviction/controller.ts';
+import { ttlAfterFinishedController } from './ttlafterfinished/controller.ts';
 
 /** Options of {@link builtinControllers}. */
 export interface BuiltinControllersOptions {
@@ -42,6 +45,9 @@ export function builtinControllers(options: BuiltinControllersOptions = {}): rea
     podGarbageCollectorController(options.podGarbageCollector),
     deploymentController(),
     replicaSetController(),
+    jobController(),
+    jobOrphanController(),
+    ttlAfterFinishedController(),
     endpointSliceController(),
     serviceLoadBalancerController(options.serviceLoadBalancer),
     garbageCollectorController(kinds),

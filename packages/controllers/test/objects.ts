@@ -21,7 +21,8 @@ export const at = (seconds: number): string => `${new Date(START_MS + seconds * 
 
 const TEMPLATE = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image: 'nginx:1.25' }] } };
 
-type Meta = Partial<NamedObjectMeta>;
+/** Parts of the metadata of an object. */
+export type Meta = Partial<NamedObjectMeta>;
 
 /** A Deployment that exists, with 25 % surge and unavailability unless told otherwise. */
 export function deployment(spec: Partial<DeploymentSpec> = {}, more: { readonly metadata?: Meta; readonly status?: DeploymentStatus } = {}): Deployment {

@@ -10,6 +10,9 @@ export const INDEX_FAILURES = 'batch.kubernetes.io/job-index-failure-count';
 /** The annotation with the number of failures of the Pod's index before it that the policy ignored. */
 export const INDEX_IGNORED_FAILURES = 'batch.kubernetes.io/job-index-ignored-failure-count';
 
+/** Whether the Job is this controller's, and not some other's. */
+export const isManagedHere = ({ spec }: Job): boolean => (spec.managedBy ?? 'kubernetes.io/job-controller') === 'kubernetes.io/job-controller';
+
 /** Whether each completion has an index. */
 export const isIndexed = ({ spec }: Job): boolean => spec.completionMode === 'Indexed';
 

@@ -1,4 +1,3 @@
-import { getCondition } from '@kybern/core';
 import type { ContainerStatus, Pod, PodFailurePolicy, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyRule } from '@kybern/core/kinds';
 
 /** What a Job's policy says of a failed Pod. */
@@ -36,8 +35,8 @@ function matchingCause({ onExitCodes, onPodConditions = [] }: PodFailurePolicyRu
     if (container === undefined) return undefined;
     return `Container ${container.name} for pod ${name} failed with exit code ${container.state?.terminated?.exitCode ?? 0}`;
   }
-  const pattern = onPodConditions.find(({ type, status = 'True' }) => getCondition(pod, type)?.status === status);
-  return pattern === undefined ? undefined : `Pod ${name} has condition ${pattern.type}`;
+  const condition = pod.status?.conditions?.find((each) => onPodConditions.some(({ type, status = 'True' }) => each.type === type && each.status === status));
+  return condition === undefined ? undefined : `Pod ${name} has condition ${condition.type}`;
 }
 
 /** Containers before init containers. */
