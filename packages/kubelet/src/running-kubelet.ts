@@ -142,8 +142,14 @@ export class RunningKubelet implements PodListener {
   async #endOrphans(owners: readonly SandboxOwner[], signal: AbortSignal): Promise<void> {
     for (const owner of owners) {
       if (this.#workers.has(owner.uid)) continue;
-      this.#options.logger.info('cleaning up an orphaned pod', { kind: 'Pod', namespace: owner.namespace, name: owner.name, uid: owner.uid });
-      await this.#endOrphan(owner.uid, signal);
+      const about = { kind: 'Pod', namespace: owner.namespace, name: owner.name, uid: owner.uid };
+      this.#options.logger.info('cleaning up an orphaned pod', about);
+      try {
+        await this.#endOrphan(owner.uid, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        this.#options.logger.warn('orphaned pod could not be cleaned up, will retry', { ...about, error });
+      }
     }
   }
 

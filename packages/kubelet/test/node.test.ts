@@ -56,6 +56,20 @@ describe('the Node', () => {
     expect(lab.complaints).toHaveLength(3);
   });
 
+  it('survives an API that refuses its Lease at first', async () => {
+    let failures = 2;
+    await using lab = await createLab({
+      wrapClient: (client) => ({
+        ...client,
+        create: (kind, object, options) =>
+          kind.kind === 'Lease' && failures-- > 0 ? Promise.reject(new ApiError('InternalError', 'oops')) : client.create(kind, object, options),
+      }),
+    });
+    await lab.clock.advance(30_000);
+    expect(await lab.client.get(Lease, 'kube-node-lease/node-1')).toBeDefined();
+    expect(lab.complaints).toHaveLength(2);
+  });
+
   it('renews its Lease every ten seconds and its status every five minutes', async () => {
     await using lab = await createLab();
     const lease = await lab.client.get(Lease, 'kube-node-lease/node-1');

@@ -123,7 +123,7 @@ export class PodWorker {
       this.#woken = false;
       this.#cancelTimer?.();
       this.#cancelTimer = undefined;
-      this.#controller = new AbortController();
+      if (this.#controller === undefined || this.#controller.signal.aborted) this.#controller = new AbortController();
       try {
         await this.#step(this.#controller.signal);
       } catch (error) {

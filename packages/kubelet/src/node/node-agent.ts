@@ -78,7 +78,7 @@ export class NodeAgent {
       }
     }
     this.#options.recorder.event(this.#node, { type: 'Normal', reason: 'Starting', message: 'Starting kubelet.' });
-    await this.#renewLease(signal);
+    await this.#tolerate(() => this.#renewLease(signal), signal);
   }
 
   /** Beats until the signal aborts; then rejects with its reason. */
@@ -86,12 +86,17 @@ export class NodeAgent {
     for (;;) {
       // A little apart, so that the nodes of a process do not all write at once.
       await sleep(this.#options.clock, BEAT_MS * (1 + 0.04 * this.#options.random.next()), { signal, background: true });
-      try {
-        await this.#beat(signal);
-      } catch (error) {
-        signal.throwIfAborted();
-        this.#options.logger.warn('node heartbeat failed, will retry', { kind: 'Node', name: this.#options.description.name, error });
-      }
+      await this.#tolerate(() => this.#beat(signal), signal);
+    }
+  }
+
+  /** What fails now is done again with the next beat. */
+  async #tolerate(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#options.logger.warn('node heartbeat failed, will retry', { kind: 'Node', name: this.#options.description.name, error });
     }
   }
 
