@@ -1,6 +1,7 @@
 import { expect, describe, it } from 'vitest';
 import { makeNode, makePod } from '../../test/objects.ts';
 import { ClusterState, createSnapshot } from './cluster-state.ts';
+import type { NodeInfo } from './node-info.ts';
 
 describe('ClusterState', () => {
   it('adds up what the Pods on a node request', () => {
@@ -51,13 +52,12 @@ describe('ClusterState', () => {
     const state = new ClusterState();
     state.setNode(makeNode('a', { extended: { 'nvidia.com/gpu': '4' } }));
     state.setPod(makePod('p', { node: 'a', requests: { cpu: '1', 'nvidia.com/gpu': '1' } }));
-    const [first] = state.nodes;
     const version = state.versions.at[0];
     state.removeNode('a');
     state.setNode(makeNode('b'));
     expect(state.get('b')?.requested).toMatchObject({ cpu: 0, 'nvidia.com/gpu': 0 });
     expect(state.get('b')?.allocatable).toMatchObject({ 'nvidia.com/gpu': 0 });
-    expect(state.versions.row(state.nodes[0] as NonNullable<typeof first>)).toBe(0);
+    expect(state.versions.row(state.nodes[0] as NodeInfo)).toBe(0);
     expect(state.versions.at[0]).toBeGreaterThan(version as number);
   });
 

@@ -1,6 +1,6 @@
 import type { NodeInfo } from '../cluster/node-info.ts';
 import type { Bin } from './snapshot.ts';
-import { messageOf, type Status } from './status.ts';
+import type { Status } from './status.ts';
 
 /** Why an attempt found no bin. */
 export interface Diagnosis<B extends Bin = NodeInfo> {
@@ -61,9 +61,4 @@ export function noteRejection(status: Status, into: { readonly unschedulable: Se
   if (status.plugin === undefined) return;
   if (status.code === 'Pending') into.pending.add(status.plugin);
   else into.unschedulable.add(status.plugin);
-}
-
-/** One text for a status, falling back to its code. */
-export function describeStatus(status: Status): string {
-  return messageOf(status) || status.code;
 }

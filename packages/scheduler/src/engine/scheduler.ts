@@ -101,7 +101,7 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
 
   schedule(item: Item, snapshot: Snapshot<B>, options: ScheduleOptions = {}): Decision<Item, B> {
     const attempt: Attempt<Item, B> = { item, snapshot, options, cycle: new Cycle(snapshot, false) };
-    // Every plugin may hold the answer to no bins at all: the event that a bin was added goes to those that registered for it.
+    // Differs from Kubernetes: it tries again with back-off for ever; here the attempt waits for the first bin, the event of whoever registered for it.
     const everyPlugin = (): Set<string> => new Set(this.profile.plugins.map(({ name }) => name));
     if (snapshot.nodes.length === 0) return this.#nowhere(attempt, { ...emptyDiagnosis(0), unschedulablePlugins: everyPlugin() }, NOTHING_FOUND);
     const before = runPreFilters(this.profile, item, attempt.cycle);

@@ -16,12 +16,12 @@ const withPlugin = (plugin: Plugin, more: object = {}) => startCluster({ nodes: 
 
 describe('a plugin that goes wrong', () => {
   it.each([
-    { name: 'throws in Filter', points: { filter: (pod: Pod) => { if (named(pod, 'p')) throw new Error('boom'); return undefined; } }, message: 'running Filter plugin "Bad": boom' }, // eslint-disable-line
-    { name: 'throws in Reserve', points: { reserve: (pod: Pod) => { if (named(pod, 'p')) throw new Error('boom'); return undefined; } }, message: 'running Reserve plugin "Bad": boom' }, // eslint-disable-line
+    { name: 'throws in Filter', points: { filter: (pod: Pod) => { if (named(pod, 'p')) throw new Error('boom'); return undefined; } }, message: 'running Filter plugin "Bad": boom' },
+    { name: 'throws in Reserve', points: { reserve: (pod: Pod) => { if (named(pod, 'p')) throw new Error('boom'); return undefined; } }, message: 'running Reserve plugin "Bad": boom' },
     { name: 'returns nonsense from Permit', points: { permit: (pod: Pod) => (named(pod, 'p') ? 'yes' : undefined) }, message: 'running Permit plugin "Bad": it returned "yes" instead of a status' },
     { name: 'rejects in PreBind', points: { preBind: async (pod: Pod) => (named(pod, 'p') ? Promise.reject(new Error('boom')) : undefined) }, message: 'running PreBind plugin "Bad": boom' },
-    { name: 'throws in PreEnqueue', points: { preEnqueue: (pod: Pod) => { if (named(pod, 'p')) throw new Error('boom'); return undefined; } }, message: 'running PreEnqueue plugin "Bad": boom' }, // eslint-disable-line
-    { name: 'changes the Pod in Score', points: { filter: (pod: Pod) => { if (named(pod, 'p')) (pod.metadata as { name: string }).name = 'x'; return undefined; } }, message: 'running Filter plugin "Bad": Cannot assign to read only property' }, // eslint-disable-line
+    { name: 'throws in PreEnqueue', points: { preEnqueue: (pod: Pod) => { if (named(pod, 'p')) throw new Error('boom'); return undefined; } }, message: 'running PreEnqueue plugin "Bad": boom' },
+    { name: 'changes the Pod in Score', points: { filter: (pod: Pod) => { if (named(pod, 'p')) (pod.metadata as { name: string }).name = 'x'; return undefined; } }, message: 'running Filter plugin "Bad": Cannot assign to read only property' },
   ])('$name: an event names it, and the other Pods go on', async ({ points, message }) => {
     await using cluster = await withPlugin({ name: 'Bad', ...points } as Plugin);
     await cluster.addPod(cores('p', '1'));
@@ -63,8 +63,8 @@ describe('a plugin that goes wrong', () => {
     const plugin: Plugin = {
       name: 'Bad',
       preBind: () => (failing ? unschedulable('not yet') : undefined),
-      unreserve: () => { failing = false; throw new Error('unreserve'); }, // eslint-disable-line
-      postBind: () => { throw new Error('postBind'); }, // eslint-disable-line
+      unreserve: () => { failing = false; throw new Error('unreserve'); },
+      postBind: () => { throw new Error('postBind'); },
     };
     await using cluster = await withPlugin(plugin, { logger });
     await cluster.addPod(cores('p', '1'));
@@ -154,6 +154,11 @@ describe('Permit', () => {
     await cluster.clock.advance(300_000);
     expect(await cluster.events()).toContain('FailedScheduling p: rejected due to timeout after waiting 300000 ms at plugin Gang');
     expect(getCondition(await cluster.pod('p'), 'PodScheduled')).toMatchObject({ reason: 'Unschedulable' });
+    await cluster.client.delete(Pod, 'default/p', { gracePeriodSeconds: 0 });
+    await cluster.addPod(cores('r', '1'));
+    await cluster.addPod(cores('s', '0'));
+    await cluster.settle();
+    expect(await cluster.placement()).toEqual({ q: 'a', r: 'a', s: 'a' });
   });
 
   it('lets a Pod go that was deleted while it waited', async () => {

@@ -3,6 +3,7 @@ import { Node, Pod } from '@kybern/core/kinds';
 import { describe, expect, it } from 'vitest';
 import { startCluster } from '../../test/cluster.ts';
 import { makeNode, makePod, type PodOptions } from '../../test/objects.ts';
+import { hidingUpdates } from '../../test/watch-faults.ts';
 import { SchedulerConfigError } from '../errors.ts';
 import { defaultBinder } from '../plugins/default-binder.ts';
 import { defaultPlugins } from '../plugins/default-plugins.ts';
@@ -279,19 +280,3 @@ describe('what goes wrong with a binding', () => {
     expect(await cluster.placement()).toEqual({ q: 'a' });
   });
 });
-
-interface Stream {
-  subscribe(observer: { next: (event: { type: string; object: { metadata: { name?: string } } }) => void; error: (error: unknown) => void; complete: () => void }): unknown;
-}
-
-/** The stream without what happens to the object of this name after it was added. */
-function hidingUpdates(source: unknown, name: string): unknown {
-  const { constructor: Observable } = source as { constructor: new (subscribe: (subscriber: Parameters<Stream['subscribe']>[0]) => unknown) => unknown };
-  return new Observable((subscriber) =>
-    (source as Stream).subscribe({
-      next: (event) => void (event.object.metadata.name === name && event.type !== 'ADDED' ? undefined : subscriber.next(event)),
-      error: (error) => subscriber.error(error),
-      complete: () => subscriber.complete(),
-    }),
-  );
-}

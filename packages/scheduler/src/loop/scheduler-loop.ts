@@ -229,7 +229,10 @@ class Loop implements SchedulerLoop {
     for (const victim of decision?.victims ?? []) void evict(victim, pod, { client: this.#client, logger: this.#logger, recorder: this.#recorder });
   }
 
-  /** Asks after the Pods that were bound but that the watch has not told of: what counts must be true in the end. */
+  /**
+   * Asks after the Pods that were bound but that the watch has not told of: what counts must be true in the end.
+   */
+  // Differs from Kubernetes: it keeps them for ever, or used to forget them after a while; asking does neither harm.
   async #confirmBindings(signal: AbortSignal): Promise<void> {
     try {
       for (;;) {

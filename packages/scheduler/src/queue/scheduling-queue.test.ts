@@ -23,7 +23,7 @@ const plugins: readonly Plugin<Item, Bin>[] = [
   { name: 'Gate', preEnqueue: ({ gated }) => (gated === true ? unresolvable('gated') : undefined), eventsToRegister: () => [{ resource: 'TargetPod', actions: ['Update'] }] },
   { name: 'Fit', filter: () => unschedulable('no'), eventsToRegister: () => [{ resource: 'Node', actions: ['Add'] }, { resource: 'AssignedPod', actions: ['Delete'] }] },
   { name: 'Hinted', filter: () => unschedulable('no'), eventsToRegister: () => [{ resource: 'Node', actions: ['Add'], hint: (_item, { object }) => (object === 'good' ? 'Queue' : 'QueueSkip') }] },
-  { name: 'Broken', filter: () => unschedulable('no'), eventsToRegister: () => [{ resource: 'Node', actions: ['Add'], hint: () => { throw new Error('hint'); } }] }, // eslint-disable-line
+  { name: 'Broken', filter: () => unschedulable('no'), eventsToRegister: () => [{ resource: 'Node', actions: ['Add'], hint: () => { throw new Error('hint'); } }] },
   { name: 'Any', filter: () => unschedulable('no') },
 ];
 
@@ -208,7 +208,7 @@ describe('SchedulingQueue', () => {
   it('gates by mistake only for a while: a PreEnqueue plugin that throws', () => {
     const errors: string[] = [];
     let broken = true;
-    const flaky: Plugin<Item, Bin> = { name: 'Flaky', preEnqueue: () => { if (broken) throw new Error('oh'); return undefined; } }; // eslint-disable-line
+    const flaky: Plugin<Item, Bin> = { name: 'Flaky', preEnqueue: () => { if (broken) throw new Error('oh'); return undefined; } };
     const queue = new SchedulingQueue<Item>({ profile: compileProfile([flaky]), keyOf: ({ name }) => name, clock: createFakeClock(), onGateError: (_item, { reasons }) => errors.push(...reasons) });
     queue.add({ name: 'a' });
     expect([queue.pop(), errors]).toEqual([undefined, ['running PreEnqueue plugin "Flaky": oh']]);
