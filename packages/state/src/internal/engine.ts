@@ -1,9 +1,8 @@
-import type { KubernetesObject } from '@kybern/core';
 import type { Observable } from 'rxjs';
 import { CompareFailedError, ExpiredError, FutureRevisionError } from '../errors.ts';
 import type { Change, CommitResult, PageOptions, RangeResult, Revision, StateCursor, StateEvent, StateRecord, StateSnapshot } from '../store.ts';
 import type { History } from './history.ts';
-import type { OrderedMap, Page } from './ordered-map.ts';
+import type { OrderedMap, Page, Slot } from './ordered-map.ts';
 import { Past } from './past.ts';
 import { accept, ObjectRecord, RecordEvent } from './record.ts';
 import { WatchHub, type WatchHubOptions } from './watch-hub.ts';
@@ -65,18 +64,16 @@ export class Engine {
   }
 
   commit(changes: readonly Change[]): CommitResult {
-    const records = this.#check(changes);
+    if (changes.length > 1) checkKeys(changes);
+    const slots = changes.map((change) => this.#slot(change));
     const revision = this.#revision + 1;
-    const events: StateEvent[] = [];
-    for (let at = 0; at < changes.length; at += 1) {
-      const { key, value } = changes[at] as Change;
-      const previous = records[at];
-      if (value === previous?.value) continue;
-      const event = value === undefined ? deleteOf(previous as StateRecord, revision) : putOf({ key, value, previous }, revision);
-      events.push(event);
-      records[at] = value === undefined ? undefined : event.record;
+    const made = changes.map((change, at) => eventOf(change, slots[at]?.record, revision));
+    const records = made.map((event, at) => (event === undefined ? slots[at]?.record : event.type === 'put' ? event.record : undefined));
+    const events = made.includes(undefined) ? made.filter((event) => event !== undefined) : (made as StateEvent[]);
+    if (events.length > 0) {
+      for (let at = 0; at < made.length; at += 1) this.#store(made[at], slots[at]);
+      this.#publish(revision, events);
     }
-    if (events.length > 0) this.#apply(revision, events);
     return { revision: this.#revision, records, events };
   }
 
@@ -113,24 +110,21 @@ export class Engine {
     this.#hub.close();
   }
 
-  /** The records that the keys have, if all of them are what the changes expect. */
-  #check(changes: readonly Change[]): (StateRecord | undefined)[] {
-    if (changes.length > 1 && new Set(changes.map(({ key }) => key)).size < changes.length) throw new TypeError('a commit changes a key twice');
-    const records: (StateRecord | undefined)[] = [];
-    for (const { key, expect } of changes) {
-      if (key === '') throw new TypeError('a key is empty');
-      const actual = this.#records.get(key);
-      if (expect !== undefined && (actual?.modRevision ?? 0) !== expect) throw new CompareFailedError(key, expect, actual);
-      records.push(actual);
-    }
-    return records;
+  /** Where the record of a change's key is, if it is the one that the change expects. */
+  #slot({ key, expect }: Change): Slot<StateRecord> | undefined {
+    if (key === '') throw new TypeError('a key is empty');
+    const slot = this.#records.slot(key);
+    if (expect !== undefined && (slot === undefined ? 0 : slot.record.modRevision) !== expect) throw new CompareFailedError(key, expect, slot?.record);
+    return slot;
   }
 
-  #apply(revision: Revision, events: readonly StateEvent[]): void {
-    for (const { type, key, record } of events) {
-      if (type === 'put') this.#records.set(record);
-      else this.#records.delete(key);
-    }
+  #store(event: StateEvent | undefined, slot: Slot<StateRecord> | undefined): void {
+    if (event === undefined) return;
+    if (event.type === 'put') this.#records.set(event.record, slot);
+    else this.#records.delete(event.key);
+  }
+
+  #publish(revision: Revision, events: readonly StateEvent[]): void {
     this.#revision = revision;
     const limit = this.#options.historyLimit ?? Math.min(Math.max(this.#records.size, MIN_HISTORY), MAX_HISTORY);
     this.#history.append(events, limit);
@@ -167,13 +161,21 @@ function checkPage(options: PageOptions | undefined): PageOptions | undefined {
   return options;
 }
 
-function putOf({ key, value, previous }: { key: string; value: KubernetesObject; previous: StateRecord | undefined }, revision: Revision): StateEvent {
-  const createRevision = previous?.createRevision ?? revision;
-  const version = (previous?.version ?? 0) + 1;
-  return new RecordEvent('put', new ObjectRecord(key, accept(value, revision), { modRevision: revision, createRevision, version }), previous);
+function checkKeys(changes: readonly Change[]): void {
+  if (new Set(changes.map(({ key }) => key)).size < changes.length) throw new TypeError('a commit changes a key twice');
 }
 
-function deleteOf(last: StateRecord, revision: Revision): StateEvent {
-  const { key, createRevision, version } = last;
-  return new RecordEvent('delete', new ObjectRecord(key, accept(last.value, revision), { modRevision: revision, createRevision, version }), last);
+/** What a change does; undefined when nothing. */
+function eventOf(change: Change, previous: StateRecord | undefined, revision: Revision): StateEvent | undefined {
+  const { value } = change;
+  if (value === previous?.value) return undefined;
+  // One string per key, however many callers made their own.
+  const key = previous === undefined ? change.key : previous.key;
+  const createRevision = previous === undefined ? revision : previous.createRevision;
+  const writes = previous === undefined ? 0 : previous.version;
+  if (value === undefined) {
+    const last = previous as StateRecord;
+    return new RecordEvent('delete', new ObjectRecord(key, accept(last.value, revision), { modRevision: revision, createRevision, version: writes }), last);
+  }
+  return new RecordEvent('put', new ObjectRecord(key, accept(value, revision), { modRevision: revision, createRevision, version: writes + 1 }), previous);
 }

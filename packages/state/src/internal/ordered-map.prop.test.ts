@@ -54,7 +54,7 @@ test('an ordered map does what a sorted list does, and its clones are independen
             rows.delete(key);
           } else if (step === 'add' || rows.has(key)) {
             const row = { key, value: (value += 1) };
-            map.set(row);
+            map.set(row, map.slot(key));
             rows.set(key, row);
           }
         }

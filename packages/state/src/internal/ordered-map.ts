@@ -9,8 +9,13 @@ export interface Page<R> {
   readonly remaining: number;
 }
 
+/** Where a key's record is kept; good until the key is deleted. */
+export interface Slot<R> {
+  readonly record: R;
+}
+
 /** What the index knows of a key: its record, and the leaf in which that was last seen. When it is not there any more, the tree knows. */
-interface Entry<R> {
+interface Entry<R> extends Slot<R> {
   record: R;
   leaf: Leaf<R>;
 }
@@ -42,20 +47,22 @@ export class OrderedMap<R extends Keyed> {
     return this.#entry(key)?.record;
   }
 
-  set(record: R): void {
-    const entry = this.#index.get(record.key);
-    if (entry !== undefined && entry.leaf.owner === this.#owner) {
-      const { items } = entry.leaf;
-      const at = items.indexOf(entry.record);
-      if (at >= 0) {
-        items[at] = record;
-        entry.record = record;
-        return;
-      }
+  /** The slot of a key, for {@link set}. */
+  slot(key: string): Slot<R> | undefined {
+    return this.#entry(key);
+  }
+
+  /** Adds a record, or replaces the one with its key, whose slot must then be given. */
+  set(record: R, slot: Slot<R> | undefined): void {
+    const entry = slot as Entry<R> | undefined;
+    if (entry === undefined) {
+      this.#index.set(record.key, { record, leaf: this.#put(record) });
+      return;
     }
-    const { root, leaf } = insert(this.#root, record, this.#owner);
-    this.#root = root;
-    this.#index.set(record.key, { record, leaf });
+    const at = entry.leaf.owner === this.#owner ? entry.leaf.items.indexOf(entry.record) : -1;
+    if (at >= 0) entry.leaf.items[at] = record;
+    else entry.leaf = this.#put(record);
+    entry.record = record;
   }
 
   delete(key: string): void {
@@ -78,6 +85,12 @@ export class OrderedMap<R extends Keyed> {
     const last = records.at(-1);
     if (last === undefined || records.length < limit) return { records, remaining: 0 };
     return { records, remaining: (end === undefined ? this.size : rank(this.#root, end)) - rank(this.#root, last.key) - 1 };
+  }
+
+  #put(record: R): Leaf<R> {
+    const { root, leaf } = insert(this.#root, record, this.#owner);
+    this.#root = root;
+    return leaf;
   }
 
   #entry(key: string): Entry<R> | undefined {

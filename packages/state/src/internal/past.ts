@@ -24,33 +24,42 @@ export class Past {
     return this.#records.get(key);
   }
 
-  page(prefix: string, options: PageOptions = {}): Page<StateRecord> {
-    const { after, limit = Infinity } = options;
-    const changed = this.#changed(prefix, after);
-    const dropped = new Set<StateRecord>();
-    const restored: StateRecord[] = [];
-    for (const [key, previous] of changed) {
-      const current = this.#records.get(key);
-      if (current !== undefined) dropped.add(current);
-      if (previous !== undefined) restored.push(previous);
-    }
-    const current = this.#records.page(prefix, { after, limit: limit + dropped.size });
-    const kept = dropped.size === 0 ? current.records : current.records.filter((record) => !dropped.has(record));
+  page(prefix: string, { after, limit = Infinity }: PageOptions = {}): Page<StateRecord> {
+    const { gone, dropped } = this.#changes(prefix, after);
+    const { kept, total } = this.#current(prefix, { after, limit });
+    const bound = kept.length < limit ? undefined : (kept.at(-1) as StateRecord).key;
+    const restored = bound === undefined ? gone : gone.filter(({ key }) => key < bound);
     const merged = merge(kept, restored.sort(byKey));
     const records = merged.length > limit ? merged.slice(0, limit) : merged;
-    const total = current.records.length + current.remaining - dropped.size + restored.length;
-    return { records, remaining: total - records.length };
+    return { records, remaining: total - dropped + gone.length - records.length };
   }
 
-  /** The keys of the page that changed since, each with what it had. */
-  #changed(prefix: string, after: string | undefined): Map<string, StateRecord | undefined> {
-    const changed = new Map<string, StateRecord | undefined>();
+  /** What the current state lacks of the picture, and how many records it has that are not in it. */
+  #changes(prefix: string, after = ''): { readonly gone: StateRecord[]; readonly dropped: number } {
+    const gone: StateRecord[] = [];
+    let dropped = 0;
     for (const events of this.#history.chunks(this.#at)) {
-      for (const { key, revision, previous } of events) {
-        if (revision > this.#at && key.startsWith(prefix) && (after === undefined || key > after) && !changed.has(key)) changed.set(key, previous);
+      for (const { type, key, revision, previous } of events) {
+        if (revision <= this.#at || !key.startsWith(prefix) || key <= after) continue;
+        if (type === 'put') dropped += 1;
+        if (previous === undefined) continue;
+        if (previous.modRevision > this.#at) dropped -= 1;
+        else gone.push(previous);
       }
     }
-    return changed;
+    return { gone, dropped };
+  }
+
+  /** The first records of the current state that are in the picture, and how many records it has, in the picture or not. */
+  #current(prefix: string, { after, limit }: { after: string | undefined; limit: number }): { readonly kept: StateRecord[]; readonly total: number } {
+    let page = this.#records.page(prefix, { after, limit });
+    const total = page.records.length + page.remaining;
+    const kept = page.records.filter((record) => record.modRevision <= this.#at);
+    while (kept.length < limit && page.remaining > 0) {
+      page = this.#records.page(prefix, { after: (page.records.at(-1) as StateRecord).key, limit });
+      for (const record of page.records) if (record.modRevision <= this.#at && kept.length < limit) kept.push(record);
+    }
+    return { kept, total };
   }
 }
 
