@@ -11,8 +11,26 @@ export { CycleState } from './engine/cycle-state.ts';
 export type { ClonableState } from './engine/cycle-state.ts';
 // Writing plugins
 export type {
-  BindingContext, BindPlugin, CycleContext, FilterPlugin, PermitPlugin, PlacedItem, Plugin, PostBindPlugin, PostFilterPlugin, PostFilterResult, PreBindPlugin,
-  PreEnqueuePlugin, PreFilterPlugin, PreFilterResult, PreScorePlugin, QueueSortPlugin, ReservePlugin, ScorePlugin, WaitingPod, WaitingPods,
+  BindingContext,
+  BindPlugin,
+  CycleContext,
+  FilterPlugin,
+  PermitPlugin,
+  PlacedItem,
+  Plugin,
+  PostBindPlugin,
+  PostFilterPlugin,
+  PostFilterResult,
+  PreBindPlugin,
+  PreEnqueuePlugin,
+  PreFilterPlugin,
+  PreFilterResult,
+  PreScorePlugin,
+  QueueSortPlugin,
+  ReservePlugin,
+  ScorePlugin,
+  WaitingPod,
+  WaitingPods,
 } from './engine/plugin.ts';
 export { failure, isRejected, isSuccess, pending, skip, success, unresolvable, unschedulable, wait } from './engine/status.ts';
 export type { Status, StatusCode, StatusResult } from './engine/status.ts';

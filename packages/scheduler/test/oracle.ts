@@ -97,7 +97,8 @@ function ports(pod: Pod): readonly number[] {
 
 function tolerated(pod: Pod, taint: Taint): boolean {
   const covers = ({ key, effect, operator = 'Equal', value = '' }: Toleration): boolean =>
-    (effect === undefined || effect === taint.effect) && (key === undefined ? operator === 'Exists' : key === taint.key && (operator === 'Exists' || value === (taint.value ?? '')));
+    (effect === undefined || effect === taint.effect) &&
+    (key === undefined ? operator === 'Exists' : key === taint.key && (operator === 'Exists' || value === (taint.value ?? '')));
   return (pod.spec.tolerations ?? []).some(covers);
 }
 

@@ -79,7 +79,9 @@ describe('ClusterState', () => {
     const state = createSnapshot({ nodes: names.map((name) => makeNode(name, { extended: { 'x.io/y': '3' } })) });
     for (const name of names) state.setPod(makePod(`p-${name}`, { node: name, requests: { cpu: '1', 'x.io/y': '1' } }));
     expect(state.nodes.map(({ name }) => name)).toEqual(names);
-    expect(state.nodes.every((node) => node.requestedCpuMillis === 1000 && node.requestedExtended('x.io/y') === 1 && node.allocatableExtended('x.io/y') === 3)).toBe(true);
+    expect(
+      state.nodes.every((node) => node.requestedCpuMillis === 1000 && node.requestedExtended('x.io/y') === 1 && node.allocatableExtended('x.io/y') === 3),
+    ).toBe(true);
   });
 
   it('shows plugins frozen amounts', () => {

@@ -20,8 +20,17 @@ export interface ExtendedColumn {
 }
 
 const NAMES: readonly (keyof Columns)[] = [
-  'allocatableCpuMillis', 'allocatableMemoryBytes', 'allocatableEphemeralStorageBytes', 'allocatablePods', 'requestedCpuMillis', 'requestedMemoryBytes',
-  'requestedEphemeralStorageBytes', 'nonZeroCpuMillis', 'nonZeroMemoryBytes', 'podCount', 'version',
+  'allocatableCpuMillis',
+  'allocatableMemoryBytes',
+  'allocatableEphemeralStorageBytes',
+  'allocatablePods',
+  'requestedCpuMillis',
+  'requestedMemoryBytes',
+  'requestedEphemeralStorageBytes',
+  'nonZeroCpuMillis',
+  'nonZeroMemoryBytes',
+  'podCount',
+  'version',
 ];
 
 /**
@@ -72,7 +81,10 @@ export class NodeColumns {
 
   #grow(): void {
     this.#capacity = Math.max(16, this.#capacity * 2);
-    Object.assign(this.fixed, mapColumns((name) => enlarge(this.fixed[name], this.#capacity)));
+    Object.assign(
+      this.fixed,
+      mapColumns((name) => enlarge(this.fixed[name], this.#capacity)),
+    );
     for (const column of this.extended.values()) {
       column.allocatable = enlarge(column.allocatable, this.#capacity);
       column.requested = enlarge(column.requested, this.#capacity);

@@ -7,8 +7,14 @@ const zone = (name: string) => ({ 'topology.kubernetes.io/zone': name });
 
 /** The example of kubernetes v1.36 pkg/scheduler/backend/cache/node_tree_test.go. */
 const labels = [
-  undefined, region('region-1'), zone('zone-2'), { ...region('region-1'), ...zone('zone-2') }, { ...region('region-1'), ...zone('zone-2') },
-  { ...region('region-1'), ...zone('zone-3') }, { ...region('region-2'), ...zone('zone-2') }, { ...region('region-2'), ...zone('zone-2') },
+  undefined,
+  region('region-1'),
+  zone('zone-2'),
+  { ...region('region-1'), ...zone('zone-2') },
+  { ...region('region-1'), ...zone('zone-2') },
+  { ...region('region-1'), ...zone('zone-3') },
+  { ...region('region-2'), ...zone('zone-2') },
+  { ...region('region-2'), ...zone('zone-2') },
   { ...region('region-2'), ...zone('zone-2') },
 ];
 

@@ -38,12 +38,30 @@ export function describePluginConformance(name: string, make: () => Plugin, opti
   const onEach = (check: (cluster: RandomCluster) => void) => (): void => clusters.forEach(check);
   describe(`${name} conforms to the scheduling framework`, () => {
     test('it is a valid plugin with at least one extension point', () => expect(Object.keys(make()).length).toBeGreaterThan(1));
-    test('the same question gets the same answer, from this plugin and from a fresh one', onEach((cluster) => expectRepeatable(make, cluster)));
-    test('it fails nowhere, and its scores are from 0 to 100', onEach((cluster) => expectSound(make(), cluster)));
-    test('it changes neither Pods nor nodes', onEach((cluster) => expectNoMutation(make(), cluster)));
-    test('Pods that it signs alike get the same answers', onEach((cluster) => expectSigned(make(), cluster)));
-    test('using answers again does not change a decision', onEach((cluster) => expectSameDecisions(make, cluster)));
-    test('its queueing hints answer Queue or QueueSkip', onEach((cluster) => expectHints(make(), cluster)));
+    test(
+      'the same question gets the same answer, from this plugin and from a fresh one',
+      onEach((cluster) => expectRepeatable(make, cluster)),
+    );
+    test(
+      'it fails nowhere, and its scores are from 0 to 100',
+      onEach((cluster) => expectSound(make(), cluster)),
+    );
+    test(
+      'it changes neither Pods nor nodes',
+      onEach((cluster) => expectNoMutation(make(), cluster)),
+    );
+    test(
+      'Pods that it signs alike get the same answers',
+      onEach((cluster) => expectSigned(make(), cluster)),
+    );
+    test(
+      'using answers again does not change a decision',
+      onEach((cluster) => expectSameDecisions(make, cluster)),
+    );
+    test(
+      'its queueing hints answer Queue or QueueSkip',
+      onEach((cluster) => expectHints(make(), cluster)),
+    );
   });
 }
 
@@ -63,8 +81,14 @@ function expectEqual(actual: unknown, expected: unknown): void {
 function expectRepeatable(make: () => Plugin, cluster: RandomCluster): void {
   const plugin = make();
   const first = cluster.waiting.map((pod) => explain(plugin, pod, snapshotOf(cluster)));
-  expectEqual(cluster.waiting.map((pod) => explain(plugin, pod, snapshotOf(cluster))), first);
-  expectEqual([...cluster.waiting].reverse().map((pod) => explain(make(), pod, snapshotOf(cluster))), [...first].reverse());
+  expectEqual(
+    cluster.waiting.map((pod) => explain(plugin, pod, snapshotOf(cluster))),
+    first,
+  );
+  expectEqual(
+    [...cluster.waiting].reverse().map((pod) => explain(make(), pod, snapshotOf(cluster))),
+    [...first].reverse(),
+  );
 }
 
 function expectSound(plugin: Plugin, cluster: RandomCluster): void {
@@ -110,11 +134,13 @@ function expectSameDecisions(make: () => Plugin, cluster: RandomCluster): void {
   const decide = (reuseAnswers: boolean): readonly (string | undefined)[] => {
     const engine = createScheduler({ plugins: [make()], random: seededRandom(1), reuseAnswers });
     const state = snapshotOf(cluster);
-    return cluster.waiting.flatMap((pod) => [pod, twin(pod)]).map((pod) => {
-      const { node } = engine.schedule(pod, state);
-      if (node !== undefined) state.setPod({ ...pod, spec: { ...pod.spec, nodeName: node } });
-      return node;
-    });
+    return cluster.waiting
+      .flatMap((pod) => [pod, twin(pod)])
+      .map((pod) => {
+        const { node } = engine.schedule(pod, state);
+        if (node !== undefined) state.setPod({ ...pod, spec: { ...pod.spec, nodeName: node } });
+        return node;
+      });
   };
   expectEqual(decide(true), decide(false));
 }

@@ -28,7 +28,12 @@ export function randomCluster(seed: number | string, { maxNodes = 12, waiting = 
 
 function randomNode(random: Random, index: number): Node {
   const name = `node-${index}`;
-  const labels = { 'kubernetes.io/hostname': name, ...maybe(random, { zone: pick(random, ZONES) }), ...maybe(random, { disk: pick(random, ['ssd', 'hdd']) }), ...maybe(random, { rank: String(randomInt(random, 4)) }) };
+  const labels = {
+    'kubernetes.io/hostname': name,
+    ...maybe(random, { zone: pick(random, ZONES) }),
+    ...maybe(random, { disk: pick(random, ['ssd', 'hdd']) }),
+    ...maybe(random, { rank: String(randomInt(random, 4)) }),
+  };
   const allocatable = {
     cpu: pick(random, ['0', '500m', '1', '4']),
     memory: pick(random, ['0', '512Mi', '4Gi']),
@@ -92,7 +97,12 @@ function randomAffinity(random: Random): Affinity {
   return {
     nodeAffinity: {
       ...maybe(random, { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term(), ...(chance(random, 0.5) ? [term()] : [])] } }),
-      ...maybe(random, { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1 + randomInt(random, 10), preference: term() }, { weight: 5, preference: term() }] }),
+      ...maybe(random, {
+        preferredDuringSchedulingIgnoredDuringExecution: [
+          { weight: 1 + randomInt(random, 10), preference: term() },
+          { weight: 5, preference: term() },
+        ],
+      }),
     },
   };
 }

@@ -67,7 +67,11 @@ describe('the default profile on random clusters', () => {
           state.setPod(place(pod, node));
           return [place(pod, node)];
         });
-        for (const node of nodes) expectNotOverCommitted(node, placed.filter(({ spec }) => spec.nodeName === node.metadata.name));
+        for (const node of nodes)
+          expectNotOverCommitted(
+            node,
+            placed.filter(({ spec }) => spec.nodeName === node.metadata.name),
+          );
       }),
       { numRuns: 60 },
     );

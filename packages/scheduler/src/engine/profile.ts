@@ -23,8 +23,24 @@ export interface Profile<Item, B extends Bin> {
 }
 
 const FUNCTIONS = [
-  'sign', 'preEnqueue', 'less', 'preFilter', 'addPod', 'removePod', 'filter', 'postFilter', 'preScore', 'score', 'normalizeScore', 'reserve', 'unreserve', 'permit',
-  'preBind', 'bind', 'postBind', 'eventsToRegister',
+  'sign',
+  'preEnqueue',
+  'less',
+  'preFilter',
+  'addPod',
+  'removePod',
+  'filter',
+  'postFilter',
+  'preScore',
+  'score',
+  'normalizeScore',
+  'reserve',
+  'unreserve',
+  'permit',
+  'preBind',
+  'bind',
+  'postBind',
+  'eventsToRegister',
 ] as const satisfies readonly (keyof Plugin)[];
 
 /**

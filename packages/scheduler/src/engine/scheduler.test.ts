@@ -23,11 +23,16 @@ const spread: ScorePlugin<Job, Machine> = { name: 'Spread', score: (_job, machin
 const machines = (...free: readonly number[]) => ({ nodes: free.map((each, index): Machine => ({ name: `m${index}`, free: each })) });
 const job = (size: number): Job => ({ name: 'job', size });
 
-describe('one\'s own items on one\'s own bins', () => {
+describe("one's own items on one's own bins", () => {
   it('go where the plugins say', () => {
     const decision = createScheduler({ plugins: [fits, spread] }).schedule(job(3), machines(4, 9, 1));
     expect(decision).toMatchObject({ node: 'm1', message: '', evaluated: 3, feasible: 2 });
-    expect(decision.explain.nodes['m2']).toEqual({ feasible: false, filters: { Fits: { code: 'Unschedulable', reasons: ['too small'] } }, scores: {}, total: 0 });
+    expect(decision.explain.nodes['m2']).toEqual({
+      feasible: false,
+      filters: { Fits: { code: 'Unschedulable', reasons: ['too small'] } },
+      scores: {},
+      total: 0,
+    });
     expect(decision.explain.nodes['m0']).toMatchObject({ feasible: true, scores: { Spread: { raw: 4, normalized: 4, weighted: 4 } }, total: 4 });
   });
 
@@ -60,7 +65,11 @@ describe('the scheduling cycle', () => {
 
   it('leaves out filters that PreFilter skipped, and scores that PreScore skipped', () => {
     const skipped: Plugin<Job, Machine> = {
-      name: 'Skipped', preFilter: skip, filter: () => unresolvable('asked'), preScore: skip, score: () => failure('asked'),
+      name: 'Skipped',
+      preFilter: skip,
+      filter: () => unresolvable('asked'),
+      preScore: skip,
+      score: () => failure('asked'),
     };
     expect(createScheduler({ plugins: [skipped, spread] }).schedule(job(1), machines(1, 2)).node).toBe('m1');
   });
@@ -134,7 +143,11 @@ describe('the scheduling cycle', () => {
   });
 
   it('chooses among equals by the seed and the item, and reaches all of them', () => {
-    const choose = (seed: number, name: string) => createScheduler({ plugins: [always, { name: 'Same', score: () => 1 } satisfies ScorePlugin<Job, Machine>], random: seededRandom(seed) }).schedule({ name, size: 1 }, machines(1, 1, 1)).node;
+    const choose = (seed: number, name: string) =>
+      createScheduler({ plugins: [always, { name: 'Same', score: () => 1 } satisfies ScorePlugin<Job, Machine>], random: seededRandom(seed) }).schedule(
+        { name, size: 1 },
+        machines(1, 1, 1),
+      ).node;
     expect(choose(1, 'a')).toBe(choose(1, 'a'));
     const chosen = Array.from({ length: 60 }, (_, index) => choose(1, `job-${index}`));
     expect(new Set(chosen)).toEqual(new Set(['m0', 'm1', 'm2']));
@@ -150,6 +163,11 @@ describe('the scheduling cycle', () => {
   });
 });
 
+/** Throws what is no error, as careless code does. */
+function throwText(text: string): never {
+  throw text as unknown as Error;
+}
+
 describe('a plugin that goes wrong', () => {
   const bad = (points: object): Plugin<Job, Machine> => ({ name: 'Bad', ...points });
   const boom = (): never => {
@@ -163,30 +181,68 @@ describe('a plugin that goes wrong', () => {
     { name: 'throws in NormalizeScore', plugin: bad({ score: () => 1, normalizeScore: boom }), message: 'running NormalizeScore plugin "Bad": boom' },
     { name: 'throws in PostFilter', plugin: bad({ filter: () => unschedulable('x'), postFilter: boom }), message: 'running PostFilter plugin "Bad": boom' },
     { name: 'throws in sign', plugin: bad({ filter: () => undefined, sign: boom }), message: 'running PreFilter plugin "Bad": boom', versions: true },
-    { name: 'throws what is no error', plugin: bad({ filter: () => { throw 'a text'; } }), message: 'running Filter plugin "Bad": it threw "a text"' }, // eslint-disable-line
+    {
+      name: 'throws what is no error',
+      plugin: bad({ filter: () => throwText('a text') }),
+      message: 'running Filter plugin "Bad": it threw "a text"',
+    },
     { name: 'answers with a boolean', plugin: bad({ filter: () => true }), message: 'running Filter plugin "Bad": it returned true instead of a status' },
-    { name: 'answers with an unknown code', plugin: bad({ filter: () => ({ code: 'Maybe', reasons: [] }) }), message: 'running Filter plugin "Bad": it returned a value of type object instead of a status' },
-    { name: 'answers with a code that means nothing there', plugin: bad({ filter: () => ({ code: 'Wait', reasons: [] }) }), message: 'running Filter plugin "Bad": it answered Wait, which means nothing here' },
-    { name: 'is asynchronous where it must not be', plugin: bad({ filter: async () => Promise.reject(new Error('late')) }), message: 'running Filter plugin "Bad": it returned a promise, but must answer at once' },
-    { name: 'names nodes by a list', plugin: bad({ preFilter: () => ({ nodeNames: ['m0'] }) }), message: 'running PreFilter plugin "Bad": it returned nodeNames that are no set' },
+    {
+      name: 'answers with an unknown code',
+      plugin: bad({ filter: () => ({ code: 'Maybe', reasons: [] }) }),
+      message: 'running Filter plugin "Bad": it returned a value of type object instead of a status',
+    },
+    {
+      name: 'answers with a code that means nothing there',
+      plugin: bad({ filter: () => ({ code: 'Wait', reasons: [] }) }),
+      message: 'running Filter plugin "Bad": it answered Wait, which means nothing here',
+    },
+    {
+      name: 'is asynchronous where it must not be',
+      plugin: bad({ filter: async () => Promise.reject(new Error('late')) }),
+      message: 'running Filter plugin "Bad": it returned a promise, but must answer at once',
+    },
+    {
+      name: 'names nodes by a list',
+      plugin: bad({ preFilter: () => ({ nodeNames: ['m0'] }) }),
+      message: 'running PreFilter plugin "Bad": it returned nodeNames that are no set',
+    },
     { name: 'scores NaN', plugin: bad({ score: () => NaN }), message: 'running Score plugin "Bad": it returned NaN for "m0"' },
     { name: 'scores a text', plugin: bad({ score: () => 'good' }), message: 'running Score plugin "Bad": it returned "good" instead of a number' },
     { name: 'scores above 100', plugin: bad({ score: () => 101 }), message: 'running Score plugin "Bad": it scored 101, which is not between 0 and 100' },
-    { name: 'normalises below 0', plugin: bad({ score: () => 1, normalizeScore: (_job: Job, scores: Float64Array) => void scores.fill(-1) }), message: 'running Score plugin "Bad": it scored -1, which is not between 0 and 100' },
-    { name: 'refuses in Score', plugin: bad({ score: () => unschedulable('no') }), message: 'running Score plugin "Bad": it answered Unschedulable, which means nothing here' },
-    { name: 'makes room without a result', plugin: bad({ filter: () => unschedulable('x'), postFilter: () => undefined }), message: 'running PostFilter plugin "Bad": it returned no result' },
+    {
+      name: 'normalises below 0',
+      plugin: bad({ score: () => 1, normalizeScore: (_job: Job, scores: Float64Array) => void scores.fill(-1) }),
+      message: 'running Score plugin "Bad": it scored -1, which is not between 0 and 100',
+    },
+    {
+      name: 'refuses in Score',
+      plugin: bad({ score: () => unschedulable('no') }),
+      message: 'running Score plugin "Bad": it answered Unschedulable, which means nothing here',
+    },
+    {
+      name: 'makes room without a result',
+      plugin: bad({ filter: () => unschedulable('x'), postFilter: () => undefined }),
+      message: 'running PostFilter plugin "Bad": it returned no result',
+    },
     { name: 'answers Error', plugin: bad({ filter: () => failure('the disk is on fire') }), message: 'the disk is on fire' },
-  ] satisfies readonly { name: string; plugin: Plugin<Job, Machine>; message: string; versions?: boolean }[])('$name: only that attempt fails, and names it', ({ plugin, message, versions }) => {
-    const engine = createScheduler({ plugins: [plugin] });
-    const snapshot = machines(1, 2);
-    const known = versions === true ? { ...snapshot, versions: { row: () => 0, at: new Float64Array([1]), rows: new Int32Array(2) } } : snapshot;
-    expect(engine.schedule(job(1), known)).toMatchObject({ status: { code: 'Error', plugin: 'Bad' }, message });
-  });
+  ] satisfies readonly { name: string; plugin: Plugin<Job, Machine>; message: string; versions?: boolean }[])(
+    '$name: only that attempt fails, and names it',
+    ({ plugin, message, versions }) => {
+      const engine = createScheduler({ plugins: [plugin] });
+      const snapshot = machines(1, 2);
+      const known = versions === true ? { ...snapshot, versions: { row: () => 0, at: new Float64Array([1]), rows: new Int32Array(2) } } : snapshot;
+      expect(engine.schedule(job(1), known)).toMatchObject({ status: { code: 'Error', plugin: 'Bad' }, message });
+    },
+  );
 
   it('cannot change a frozen Pod', () => {
     const pod = Object.freeze(makePod('p'));
     const vandal: FilterPlugin = { name: 'Vandal', filter: (item) => void ((item as { kind: string }).kind = 'Node') as undefined };
-    expect(createScheduler({ plugins: [vandal] }).schedule(pod, createSnapshot({ nodes: [makeNode('a')] })).status).toMatchObject({ code: 'Error', plugin: 'Vandal' });
+    expect(createScheduler({ plugins: [vandal] }).schedule(pod, createSnapshot({ nodes: [makeNode('a')] })).status).toMatchObject({
+      code: 'Error',
+      plugin: 'Vandal',
+    });
   });
 });
 
@@ -196,7 +252,16 @@ describe('createScheduler', () => {
     { name: 'two plugins of one name', options: { plugins: [{ name: 'A' }, { name: 'A' }] }, field: 'plugins[1].name' },
     { name: 'a weight of 0', options: { plugins: [{ name: 'A', weight: 0 }] }, field: 'plugins[0].weight' },
     { name: 'an extension point that is no function', options: { plugins: [{ name: 'A', filter: true }] }, field: 'plugins[0].filter' },
-    { name: 'two plugins that order the queue', options: { plugins: [{ name: 'A', less: () => true }, { name: 'B', less: () => true }] }, field: 'plugins[1].less' },
+    {
+      name: 'two plugins that order the queue',
+      options: {
+        plugins: [
+          { name: 'A', less: () => true },
+          { name: 'B', less: () => true },
+        ],
+      },
+      field: 'plugins[1].less',
+    },
     { name: 'no plugin object', options: { plugins: [null] }, field: 'plugins[0]' },
     { name: 'a percentage beyond 100', options: { percentageOfNodesToScore: 101 }, field: 'percentageOfNodesToScore' },
   ])('refuses $name', ({ options, field }) => {
@@ -204,8 +269,11 @@ describe('createScheduler', () => {
     expect(() => make(options)).toThrow(expect.objectContaining({ name: SchedulerConfigError.name, field }) as Error);
   });
 
-  it('places Pods on nodes with Kubernetes\' plugins by default', () => {
-    const snapshot = createSnapshot({ nodes: [makeNode('full'), makeNode('free')], pods: [makePod('q', { node: 'full', requests: { cpu: '3', memory: '24Gi' } })] });
+  it("places Pods on nodes with Kubernetes' plugins by default", () => {
+    const snapshot = createSnapshot({
+      nodes: [makeNode('full'), makeNode('free')],
+      pods: [makePod('q', { node: 'full', requests: { cpu: '3', memory: '24Gi' } })],
+    });
     const decision = createScheduler().schedule(makePod('p', { requests: { cpu: '500m', memory: '4Gi' } }), snapshot);
     expect(decision.node).toBe('free');
     expect(decision.explain.nodes['free']).toMatchObject({
@@ -221,7 +289,10 @@ describe('createScheduler', () => {
   it('takes further plugins', () => {
     const packGpus: ScorePlugin = { name: 'PackGpus', weight: 10, score: (_pod, node) => ((node.requested['nvidia.com/gpu'] ?? 0) > 0 ? 100 : 0) };
     const gpus = { extended: { 'nvidia.com/gpu': '4' } };
-    const snapshot = createSnapshot({ nodes: [makeNode('a', gpus), makeNode('b', gpus)], pods: [makePod('q', { node: 'b', requests: { 'nvidia.com/gpu': '1' } })] });
+    const snapshot = createSnapshot({
+      nodes: [makeNode('a', gpus), makeNode('b', gpus)],
+      pods: [makePod('q', { node: 'b', requests: { 'nvidia.com/gpu': '1' } })],
+    });
     expect(createScheduler({ plugins: [...defaultPlugins(), packGpus] }).schedule(makePod('p'), snapshot).node).toBe('b');
   });
 });

@@ -132,7 +132,14 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
     if (feasible.count === 1) return this.#chosen(attempt, binAt(feasible, 0), progress);
     const totals = scoreBins({ profile: this.profile, item, cycle, signed, scratch: this.#scratch });
     if (!(totals instanceof Float64Array)) return this.#failed(attempt, totals, progress);
-    return this.#chosen(attempt, binAt(feasible, selectLargest(totals, () => this.#random.fork(this.#keyOf(item)))), progress);
+    return this.#chosen(
+      attempt,
+      binAt(
+        feasible,
+        selectLargest(totals, () => this.#random.fork(this.#keyOf(item))),
+      ),
+      progress,
+    );
   }
 
   #wanted(bins: number): number {

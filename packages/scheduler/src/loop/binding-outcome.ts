@@ -4,8 +4,20 @@ import type { Status } from '../engine/status.ts';
 
 /** Answers that say that nothing was done. After any other error the binding may have happened all the same. */
 const REFUSALS: ReadonlySet<StatusReason> = new Set<StatusReason>([
-  'Unauthorized', 'Forbidden', 'NotFound', 'AlreadyExists', 'Conflict', 'Gone', 'Invalid', 'TooManyRequests', 'BadRequest', 'MethodNotAllowed', 'NotAcceptable',
-  'RequestEntityTooLarge', 'UnsupportedMediaType', 'Expired',
+  'Unauthorized',
+  'Forbidden',
+  'NotFound',
+  'AlreadyExists',
+  'Conflict',
+  'Gone',
+  'Invalid',
+  'TooManyRequests',
+  'BadRequest',
+  'MethodNotAllowed',
+  'NotAcceptable',
+  'RequestEntityTooLarge',
+  'UnsupportedMediaType',
+  'Expired',
 ]);
 
 /** Whether a failed Bind left the Pod certainly unbound. A rejection by the plugin itself is certain. */

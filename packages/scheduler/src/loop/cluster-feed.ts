@@ -114,7 +114,11 @@ class PodFeed {
     const { queue, isOurs } = this.#deps;
     carryRequests(old, pod);
     const actions = podActions(old, pod);
-    if (isOurs(pod)) queue.update(pod, actions.map((action): ClusterEvent => ({ resource: 'TargetPod', action, old, object: pod })));
+    if (isOurs(pod))
+      queue.update(
+        pod,
+        actions.map((action): ClusterEvent => ({ resource: 'TargetPod', action, old, object: pod })),
+      );
     for (const action of actions) queue.notify({ resource: 'UnscheduledPod', action, old, object: pod });
   }
 }

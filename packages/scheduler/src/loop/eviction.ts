@@ -16,7 +16,10 @@ export async function evict(
   const { uid } = victim.metadata;
   try {
     await client.mutateStatus(Pod, victim, (draft) => {
-      condition(draft, 'DisruptionTarget', true, { reason: 'PreemptionByScheduler', message: `${preemptor.spec.schedulerName ?? 'default-scheduler'}: preempting to accommodate a higher priority pod` });
+      condition(draft, 'DisruptionTarget', true, {
+        reason: 'PreemptionByScheduler',
+        message: `${preemptor.spec.schedulerName ?? 'default-scheduler'}: preempting to accommodate a higher priority pod`,
+      });
     });
     await client.delete(Pod, victim, uid === undefined ? {} : { preconditions: { uid } });
     const message = `Preempted by pod ${preemptor.metadata.uid ?? keyOf(preemptor)} on node ${victim.spec.nodeName ?? ''}`;

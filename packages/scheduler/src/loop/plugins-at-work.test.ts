@@ -16,12 +16,56 @@ const withPlugin = (plugin: Plugin, more: object = {}) => startCluster({ nodes: 
 
 describe('a plugin that goes wrong', () => {
   it.each([
-    { name: 'throws in Filter', points: { filter: (pod: Pod) => { if (named(pod, 'p')) throw new Error('boom'); return undefined; } }, message: 'running Filter plugin "Bad": boom' },
-    { name: 'throws in Reserve', points: { reserve: (pod: Pod) => { if (named(pod, 'p')) throw new Error('boom'); return undefined; } }, message: 'running Reserve plugin "Bad": boom' },
-    { name: 'returns nonsense from Permit', points: { permit: (pod: Pod) => (named(pod, 'p') ? 'yes' : undefined) }, message: 'running Permit plugin "Bad": it returned "yes" instead of a status' },
-    { name: 'rejects in PreBind', points: { preBind: async (pod: Pod) => (named(pod, 'p') ? Promise.reject(new Error('boom')) : undefined) }, message: 'running PreBind plugin "Bad": boom' },
-    { name: 'throws in PreEnqueue', points: { preEnqueue: (pod: Pod) => { if (named(pod, 'p')) throw new Error('boom'); return undefined; } }, message: 'running PreEnqueue plugin "Bad": boom' },
-    { name: 'changes the Pod in Score', points: { filter: (pod: Pod) => { if (named(pod, 'p')) (pod.metadata as { name: string }).name = 'x'; return undefined; } }, message: 'running Filter plugin "Bad": Cannot assign to read only property' },
+    {
+      name: 'throws in Filter',
+      points: {
+        filter: (pod: Pod) => {
+          if (named(pod, 'p')) throw new Error('boom');
+          return undefined;
+        },
+      },
+      message: 'running Filter plugin "Bad": boom',
+    },
+    {
+      name: 'throws in Reserve',
+      points: {
+        reserve: (pod: Pod) => {
+          if (named(pod, 'p')) throw new Error('boom');
+          return undefined;
+        },
+      },
+      message: 'running Reserve plugin "Bad": boom',
+    },
+    {
+      name: 'returns nonsense from Permit',
+      points: { permit: (pod: Pod) => (named(pod, 'p') ? 'yes' : undefined) },
+      message: 'running Permit plugin "Bad": it returned "yes" instead of a status',
+    },
+    {
+      name: 'rejects in PreBind',
+      points: { preBind: async (pod: Pod) => (named(pod, 'p') ? Promise.reject(new Error('boom')) : undefined) },
+      message: 'running PreBind plugin "Bad": boom',
+    },
+    {
+      name: 'throws in PreEnqueue',
+      points: {
+        preEnqueue: (pod: Pod) => {
+          if (named(pod, 'p')) throw new Error('boom');
+          return undefined;
+        },
+      },
+      message: 'running PreEnqueue plugin "Bad": boom',
+    },
+    {
+      name: 'changes the Pod in Score',
+      points: {
+        filter: (pod: Pod) => {
+          if (named(pod, 'p')) (pod.metadata as { name: string }).name = 'x';
+          return undefined;
+        },
+      },
+      message: 'running Filter plugin "Bad": Cannot assign to read only property',
+    },
   ])('$name: an event names it, and the other Pods go on', async ({ points, message }) => {
     await using cluster = await withPlugin({ name: 'Bad', ...points } as Plugin);
     await cluster.addPod(cores('p', '1'));
@@ -63,8 +107,13 @@ describe('a plugin that goes wrong', () => {
     const plugin: Plugin = {
       name: 'Bad',
       preBind: () => (failing ? unschedulable('not yet') : undefined),
-      unreserve: () => { failing = false; throw new Error('unreserve'); },
-      postBind: () => { throw new Error('postBind'); },
+      unreserve: () => {
+        failing = false;
+        throw new Error('unreserve');
+      },
+      postBind: () => {
+        throw new Error('postBind');
+      },
     };
     await using cluster = await withPlugin(plugin, { logger });
     await cluster.addPod(cores('p', '1'));
@@ -190,7 +239,8 @@ describe('PostFilter', () => {
       name: 'EvictAll',
       postFilter: (pod, { rejectedBins: [node] }) => {
         const victims = (node?.pods ?? []).filter((other) => (other.spec.priority ?? 0) < (pod.spec.priority ?? 0));
-        if (node === undefined || victims.length === 0) return { status: unschedulable('preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.') };
+        if (node === undefined || victims.length === 0)
+          return { status: unschedulable('preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.') };
         return { status: success(), nominatedNodeName: node.name, victims };
       },
     };

@@ -87,7 +87,12 @@ describe('the scheduler loop', () => {
 
   it('gives important Pods the room first', async () => {
     await using cluster = await startCluster();
-    for (const [name, priority] of [['low', 1], ['high', 9], ['middle', 5]] as const) await cluster.addPod(cores(name, '1', { spec: { priority } }));
+    for (const [name, priority] of [
+      ['low', 1],
+      ['high', 9],
+      ['middle', 5],
+    ] as const)
+      await cluster.addPod(cores(name, '1', { spec: { priority } }));
     await cluster.settle();
     await cluster.addNode(makeNode('a', { cpu: '2' }));
     await cluster.settle();
@@ -155,7 +160,8 @@ describe('what goes wrong with a binding', () => {
       faults: (client) => ({
         createSubresource: async (kind, key, name, body, options) => {
           const { metadata } = body as { metadata: { name: string } };
-          if (metadata.name === 'p') await client.createSubresource(Pod, 'default/p', 'binding', { metadata: { name: 'p' }, target: { kind: 'Node', name: 'b' } });
+          if (metadata.name === 'p')
+            await client.createSubresource(Pod, 'default/p', 'binding', { metadata: { name: 'p' }, target: { kind: 'Node', name: 'b' } });
           return client.createSubresource(kind, key, name, body, options);
         },
       }),
@@ -191,20 +197,21 @@ describe('what goes wrong with a binding', () => {
     };
     await using cluster = await startCluster({
       nodes: [makeNode('a')],
-      faults: (client) => ({
-        createSubresource: async (...args: Parameters<typeof client.createSubresource>) => {
-          refuse();
-          return client.createSubresource(...args);
-        },
-        get: async (...args: Parameters<typeof client.get>) => {
-          refuse();
-          return client.get(...args);
-        },
-        mutateStatus: async (...args: Parameters<typeof client.mutateStatus>) => {
-          refuse();
-          return client.mutateStatus(...args);
-        },
-      }) as never,
+      faults: (client) =>
+        ({
+          createSubresource: async (...args: Parameters<typeof client.createSubresource>) => {
+            refuse();
+            return client.createSubresource(...args);
+          },
+          get: async (...args: Parameters<typeof client.get>) => {
+            refuse();
+            return client.get(...args);
+          },
+          mutateStatus: async (...args: Parameters<typeof client.mutateStatus>) => {
+            refuse();
+            return client.mutateStatus(...args);
+          },
+        }) as never,
     });
     await cluster.addPod(cores('p', '3'));
     await cluster.addPod(cores('q', '3'));

@@ -98,7 +98,12 @@ class Loop implements SchedulerLoop {
     const { profile } = this.#engine;
     if (profile.queueSort === undefined) throw new SchedulerConfigError('plugins', 'none of them orders the queue (`less`); add prioritySort()');
     if (profile.bind.length === 0) throw new SchedulerConfigError('plugins', 'none of them binds; add defaultBinder()');
-    this.#queue = new SchedulingQueue({ profile, keyOf, clock, onGateError: (pod, status) => this.#reporter.failed(pod, { isError: true, message: messageOf(status) }) });
+    this.#queue = new SchedulingQueue({
+      profile,
+      keyOf,
+      clock,
+      onGateError: (pod, status) => this.#reporter.failed(pod, { isError: true, message: messageOf(status) }),
+    });
     this.#room = new PermitRoom(clock);
     this.#binding = { profile, client, clock, room: this.#room, timeouts: options.timeouts ?? {} };
     this.#slots = new Semaphore(bindConcurrency);

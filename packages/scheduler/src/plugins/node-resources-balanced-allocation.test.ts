@@ -31,8 +31,20 @@ const rows: readonly Row[] = [
   { name: 'balance destroyed completely', pod: wanting('4', '0'), node: machine('4', '10000'), score: 50 },
   { name: 'more than there is counts as all', pod: wanting('8', '10000'), node: machine('4', '10000'), score: 75 },
   { name: 'nothing requested: no opinion', pod: makePod('p'), score: undefined },
-  { name: 'a GPU that is not requested is left out', pod: wanting('1', '2500'), node: machine('4', '10000', '8'), resources: ['cpu', 'memory', GPU], score: 75 },
-  { name: 'a GPU that is requested counts', pod: wanting('0', '0', '8'), node: machine('4', '10000', '8'), resources: ['cpu', 'memory', GPU], score: 50 + Math.trunc((50 + Math.trunc((1 - Math.sqrt(2) / 3) * 100) - 100) / 2) },
+  {
+    name: 'a GPU that is not requested is left out',
+    pod: wanting('1', '2500'),
+    node: machine('4', '10000', '8'),
+    resources: ['cpu', 'memory', GPU],
+    score: 75,
+  },
+  {
+    name: 'a GPU that is requested counts',
+    pod: wanting('0', '0', '8'),
+    node: machine('4', '10000', '8'),
+    resources: ['cpu', 'memory', GPU],
+    score: 50 + Math.trunc((50 + Math.trunc((1 - Math.sqrt(2) / 3) * 100) - 100) / 2),
+  },
 ];
 
 describe('NodeResourcesBalancedAllocation', () => {

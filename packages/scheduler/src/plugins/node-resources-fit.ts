@@ -6,7 +6,15 @@ import type { FilterPlugin, ScorePlugin } from '../engine/plugin.ts';
 import type { Status } from '../engine/status.ts';
 import { changedPod, type ClusterEvent, type ClusterEventWithHint, type QueueingHint } from '../queue/cluster-event.ts';
 import {
-  allocatableOf, checkedResources, isLeftOut, nonZeroRequestedOf, podNonZeroRequestOf, podRequestOf, requestedOf, requestSignature, type ResourceSpec,
+  allocatableOf,
+  checkedResources,
+  isLeftOut,
+  nonZeroRequestedOf,
+  podNonZeroRequestOf,
+  podRequestOf,
+  requestedOf,
+  requestSignature,
+  type ResourceSpec,
 } from './resource-usage.ts';
 
 const NAME = 'NodeResourcesFit';
@@ -113,7 +121,11 @@ function leastAllocated(requests: PodRequests, node: NodeInfo, resources: readon
 
 const EVENTS: readonly ClusterEventWithHint[] = [
   { resource: 'AssignedPod', actions: ['Delete', 'UpdatePodScaleDown'], hint: hintForAssignedPod },
-  { resource: 'TargetPod', actions: ['UpdatePodScaleDown'], hint: (pod, event) => (changedPod(event)?.metadata.uid === pod.metadata.uid ? 'Queue' : 'QueueSkip') },
+  {
+    resource: 'TargetPod',
+    actions: ['UpdatePodScaleDown'],
+    hint: (pod, event) => (changedPod(event)?.metadata.uid === pod.metadata.uid ? 'Queue' : 'QueueSkip'),
+  },
   { resource: 'Node', actions: ['Add', 'UpdateNodeAllocatable'], hint: hintForNode },
 ];
 

@@ -31,7 +31,8 @@ function compileTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTe
   const labels = matchExpressions.map((requirement) => compileRequirement(requirement));
   const fields = matchFields.map((requirement) => (requirement.key === 'metadata.name' ? compileRequirement(requirement) : () => false));
   return ({ metadata }) =>
-    fields.every((matches) => matches(metadata.name)) && labels.every((matches, i) => matches(metadata.labels?.[(matchExpressions[i] as NodeSelectorRequirement).key]));
+    fields.every((matches) => matches(metadata.name)) &&
+    labels.every((matches, i) => matches(metadata.labels?.[(matchExpressions[i] as NodeSelectorRequirement).key]));
 }
 
 /** A requirement on one value; undefined means that the label is not there. */

@@ -27,9 +27,17 @@ describe('NodeUnschedulable', () => {
     { name: 'a node that can be used was added', event: { resource: 'Node', action: 'Add', object: open }, hint: 'Queue' },
     { name: 'a cordoned node was added', event: { resource: 'Node', action: 'Add', object: cordoned }, hint: 'QueueSkip' },
     { name: 'a node was uncordoned', event: { resource: 'Node', action: 'UpdateNodeTaint', old: cordoned, object: open }, hint: 'Queue' },
-    { name: 'a node that could be used all the while changed', event: { resource: 'Node', action: 'UpdateNodeTaint', old: open, object: open }, hint: 'QueueSkip' },
+    {
+      name: 'a node that could be used all the while changed',
+      event: { resource: 'Node', action: 'UpdateNodeTaint', old: open, object: open },
+      hint: 'QueueSkip',
+    },
     { name: 'the Pod tolerates it now', event: { resource: 'TargetPod', action: 'UpdatePodToleration', old: plain, object: tolerant }, hint: 'Queue' },
-    { name: 'the Pod tolerates something else now', event: { resource: 'TargetPod', action: 'UpdatePodToleration', old: plain, object: plain }, hint: 'QueueSkip' },
+    {
+      name: 'the Pod tolerates something else now',
+      event: { resource: 'TargetPod', action: 'UpdatePodToleration', old: plain, object: plain },
+      hint: 'QueueSkip',
+    },
   ] satisfies readonly { name: string; event: ClusterEvent; hint: string }[])('hint: $name', ({ event, hint }) => {
     const registrations = nodeUnschedulable().eventsToRegister?.() ?? [];
     expect(registrations.filter(({ resource }) => resource === event.resource).map((registration) => registration.hint?.(plain, event))).toEqual([hint]);

@@ -6,8 +6,16 @@ import { prioritySort } from './priority-sort.ts';
 import { schedulingGates } from './scheduling-gates.ts';
 
 const queued = (priority: number | undefined, timestampMs: number): QueuedItem<Pod> => ({
-  key: 'k', item: makePod('p', priority === undefined ? {} : { spec: { priority } }), timestampMs, firstSeenMs: 0, attempts: 0, unschedulableCount: 0,
-  consecutiveErrors: 0, unschedulablePlugins: new Set(), pendingPlugins: new Set(), gatedBy: undefined,
+  key: 'k',
+  item: makePod('p', priority === undefined ? {} : { spec: { priority } }),
+  timestampMs,
+  firstSeenMs: 0,
+  attempts: 0,
+  unschedulableCount: 0,
+  consecutiveErrors: 0,
+  unschedulablePlugins: new Set(),
+  pendingPlugins: new Set(),
+  gatedBy: undefined,
 });
 
 describe('PrioritySort', () => {
@@ -24,7 +32,10 @@ describe('PrioritySort', () => {
 describe('SchedulingGates', () => {
   it('holds a Pod while it has gates, and names them', () => {
     const gated = makePod('p', { spec: { schedulingGates: [{ name: 'foo' }, { name: 'bar.io/x' }] } });
-    expect(schedulingGates().preEnqueue(gated)).toMatchObject({ code: 'UnschedulableAndUnresolvable', reasons: ['waiting for scheduling gates: [foo bar.io/x]'] });
+    expect(schedulingGates().preEnqueue(gated)).toMatchObject({
+      code: 'UnschedulableAndUnresolvable',
+      reasons: ['waiting for scheduling gates: [foo bar.io/x]'],
+    });
     expect(schedulingGates().preEnqueue(makePod('p', { spec: { schedulingGates: [] } }))).toBeUndefined();
     expect(schedulingGates().preEnqueue(makePod('p'))).toBeUndefined();
   });

@@ -48,7 +48,11 @@ const EVENTS: readonly ClusterEventWithHint[] = [
     actions: ['Add', 'UpdateNodeTaint'],
     hint: (pod, { old, object }) => (isTolerated(pod, object) && !isTolerated(pod, old) ? 'Queue' : 'QueueSkip'),
   },
-  { resource: 'TargetPod', actions: ['UpdatePodToleration'], hint: (pod, event) => (changedPod(event)?.metadata.uid === pod.metadata.uid ? 'Queue' : 'QueueSkip') },
+  {
+    resource: 'TargetPod',
+    actions: ['UpdatePodToleration'],
+    hint: (pod, event) => (changedPod(event)?.metadata.uid === pod.metadata.uid ? 'Queue' : 'QueueSkip'),
+  },
 ];
 
 function isTolerated(pod: Pod, node: unknown): boolean {

@@ -17,9 +17,19 @@ const rows: readonly { readonly name: string; readonly toleration: Toleration; r
   { name: 'no value equals no value', toleration: { key: 'x' }, taint: { key: 'x', effect: 'NoExecute' }, tolerates: true },
   { name: 'no value is not some value', toleration: { key: 'dedicated' }, tolerates: false },
   { name: 'Gt', toleration: { key: 'sla', operator: 'Gt', value: '950' }, taint: { key: 'sla', value: '999', effect: 'NoSchedule' }, tolerates: true },
-  { name: 'Gt of an equal number', toleration: { key: 'sla', operator: 'Gt', value: '950' }, taint: { key: 'sla', value: '950', effect: 'NoSchedule' }, tolerates: false },
+  {
+    name: 'Gt of an equal number',
+    toleration: { key: 'sla', operator: 'Gt', value: '950' },
+    taint: { key: 'sla', value: '950', effect: 'NoSchedule' },
+    tolerates: false,
+  },
   { name: 'Lt', toleration: { key: 'sla', operator: 'Lt', value: '950' }, taint: { key: 'sla', value: '-1', effect: 'NoSchedule' }, tolerates: true },
-  { name: 'Lt of no number', toleration: { key: 'sla', operator: 'Lt', value: '950' }, taint: { key: 'sla', value: 'low', effect: 'NoSchedule' }, tolerates: false },
+  {
+    name: 'Lt of no number',
+    toleration: { key: 'sla', operator: 'Lt', value: '950' },
+    taint: { key: 'sla', value: 'low', effect: 'NoSchedule' },
+    tolerates: false,
+  },
 ];
 
 describe('toleratesTaint', () => {

@@ -1,7 +1,12 @@
 import { expect, it } from 'vitest';
 import { matchesEvent, type ActionType, type EventResource } from './cluster-event.ts';
 
-const rows: readonly { readonly name: string; readonly registered: [EventResource, ActionType]; readonly event: [EventResource, ActionType]; readonly matches: boolean }[] = [
+const rows: readonly {
+  readonly name: string;
+  readonly registered: [EventResource, ActionType];
+  readonly event: [EventResource, ActionType];
+  readonly matches: boolean;
+}[] = [
   { name: 'the same', registered: ['Node', 'Add'], event: ['Node', 'Add'], matches: true },
   { name: 'another action', registered: ['Node', 'Add'], event: ['Node', 'Delete'], matches: false },
   { name: 'another resource', registered: ['Node', 'Add'], event: ['AssignedPod', 'Add'], matches: false },

@@ -18,7 +18,10 @@ export class EventInterests<Item, B extends Bin> {
 
   constructor(plugins: readonly Plugin<Item, B>[]) {
     const rejecting = plugins.filter((plugin) => REJECTING.some((point) => plugin[point] !== undefined));
-    this.#registered = rejecting.map((plugin) => ({ plugin: plugin.name, registrations: plugin.eventsToRegister?.() ?? [{ resource: '*', actions: ['All'] }] }));
+    this.#registered = rejecting.map((plugin) => ({
+      plugin: plugin.name,
+      registrations: plugin.eventsToRegister?.() ?? [{ resource: '*', actions: ['All'] }],
+    }));
   }
 
   /** The plugins that registered for an event like this, in their order. */

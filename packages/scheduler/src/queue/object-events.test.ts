@@ -4,7 +4,10 @@ import { makeNode, makePod } from '../../test/objects.ts';
 import { nodeActions, podActions } from './object-events.ts';
 
 const node = makeNode('a', { labels: { x: 'y' } });
-const ready = (status: string, heartbeat: string): Node => ({ ...node, status: { ...node.status, conditions: [{ type: 'Ready', status, lastHeartbeatTime: heartbeat }] } });
+const ready = (status: string, heartbeat: string): Node => ({
+  ...node,
+  status: { ...node.status, conditions: [{ type: 'Ready', status, lastHeartbeatTime: heartbeat }] },
+});
 
 describe('nodeActions', () => {
   it.each([
@@ -28,9 +31,19 @@ describe('podActions', () => {
     { name: 'the status', old: pod, now: { ...pod, status: { phase: 'Running' } } satisfies Pod, actions: [] },
     { name: 'labels', old: pod, now: makePod('p', { requests: { cpu: '1' } }), actions: ['UpdatePodLabel'] },
     { name: 'less cpu', old: pod, now: makePod('p', { requests: { cpu: '500m' }, labels: { x: 'y' } }), actions: ['UpdatePodScaleDown'] },
-    { name: 'less cpu and more GPUs', old: pod, now: makePod('p', { requests: { 'x.io/gpu': '1' }, labels: { x: 'y' } }), actions: ['UpdatePodScaleDown', 'UpdatePodScaleUp'] },
+    {
+      name: 'less cpu and more GPUs',
+      old: pod,
+      now: makePod('p', { requests: { 'x.io/gpu': '1' }, labels: { x: 'y' } }),
+      actions: ['UpdatePodScaleDown', 'UpdatePodScaleUp'],
+    },
     { name: 'the last gate', old: gated, now: pod, actions: ['UpdatePodSchedulingGatesEliminated'] },
-    { name: 'a toleration', old: pod, now: makePod('p', { requests: { cpu: '1' }, labels: { x: 'y' }, spec: { tolerations: [{ operator: 'Exists' }] } }), actions: ['UpdatePodToleration'] },
+    {
+      name: 'a toleration',
+      old: pod,
+      now: makePod('p', { requests: { cpu: '1' }, labels: { x: 'y' }, spec: { tolerations: [{ operator: 'Exists' }] } }),
+      actions: ['UpdatePodToleration'],
+    },
     { name: 'an annotation', old: pod, now: { ...pod, metadata: { ...pod.metadata, annotations: { a: 'b' } } }, actions: ['Update'] },
     { name: 'the deletion', old: pod, now: { ...pod, metadata: { ...pod.metadata, deletionTimestamp: 'now' } }, actions: ['Update'] },
   ])('$name', ({ old, now, actions }) => expect(podActions(old, now)).toEqual(actions));

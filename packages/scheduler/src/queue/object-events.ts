@@ -63,5 +63,7 @@ function scaleActions(old: Pod, pod: Pod): readonly ActionType[] {
 function hasOtherChange(old: Pod, pod: Pod): boolean {
   if (old.spec !== pod.spec && !deepEqual(old.spec, pod.spec)) return true;
   const [before, after] = [old.metadata, pod.metadata];
-  return before.deletionTimestamp !== after.deletionTimestamp || (before.annotations !== after.annotations && !deepEqual(before.annotations, after.annotations));
+  return (
+    before.deletionTimestamp !== after.deletionTimestamp || (before.annotations !== after.annotations && !deepEqual(before.annotations, after.annotations))
+  );
 }

@@ -19,11 +19,41 @@ const podDelete: ClusterEvent = { resource: 'AssignedPod', action: 'Delete' };
 
 /** Fit is cured by nodes and by Pods that go; Hinted only by what its hint likes; Gate by changes of the Pod itself; Any by everything. */
 const plugins: readonly Plugin<Item, Bin>[] = [
-  { name: 'Sort', less: (a, b) => (a.item.priority ?? 0) > (b.item.priority ?? 0) || ((a.item.priority ?? 0) === (b.item.priority ?? 0) && a.timestampMs < b.timestampMs) },
-  { name: 'Gate', preEnqueue: ({ gated }) => (gated === true ? unresolvable('gated') : undefined), eventsToRegister: () => [{ resource: 'TargetPod', actions: ['Update'] }] },
-  { name: 'Fit', filter: () => unschedulable('no'), eventsToRegister: () => [{ resource: 'Node', actions: ['Add'] }, { resource: 'AssignedPod', actions: ['Delete'] }] },
-  { name: 'Hinted', filter: () => unschedulable('no'), eventsToRegister: () => [{ resource: 'Node', actions: ['Add'], hint: (_item, { object }) => (object === 'good' ? 'Queue' : 'QueueSkip') }] },
-  { name: 'Broken', filter: () => unschedulable('no'), eventsToRegister: () => [{ resource: 'Node', actions: ['Add'], hint: () => { throw new Error('hint'); } }] },
+  {
+    name: 'Sort',
+    less: (a, b) => (a.item.priority ?? 0) > (b.item.priority ?? 0) || ((a.item.priority ?? 0) === (b.item.priority ?? 0) && a.timestampMs < b.timestampMs),
+  },
+  {
+    name: 'Gate',
+    preEnqueue: ({ gated }) => (gated === true ? unresolvable('gated') : undefined),
+    eventsToRegister: () => [{ resource: 'TargetPod', actions: ['Update'] }],
+  },
+  {
+    name: 'Fit',
+    filter: () => unschedulable('no'),
+    eventsToRegister: () => [
+      { resource: 'Node', actions: ['Add'] },
+      { resource: 'AssignedPod', actions: ['Delete'] },
+    ],
+  },
+  {
+    name: 'Hinted',
+    filter: () => unschedulable('no'),
+    eventsToRegister: () => [{ resource: 'Node', actions: ['Add'], hint: (_item, { object }) => (object === 'good' ? 'Queue' : 'QueueSkip') }],
+  },
+  {
+    name: 'Broken',
+    filter: () => unschedulable('no'),
+    eventsToRegister: () => [
+      {
+        resource: 'Node',
+        actions: ['Add'],
+        hint: () => {
+          throw new Error('hint');
+        },
+      },
+    ],
+  },
   { name: 'Any', filter: () => unschedulable('no') },
 ];
 
@@ -53,7 +83,7 @@ describe('SchedulingQueue', () => {
     expect([pop(), pop(), pop(), pop(), pop()]).toEqual(['b', 'c', 'a', 'd', undefined]);
   });
 
-  it('keeps an item that was turned down until one of the rejecting plugins\' events comes', () => {
+  it("keeps an item that was turned down until one of the rejecting plugins' events comes", () => {
     const { queue, pop, fail } = setUp();
     queue.add({ name: 'a' });
     pop();
@@ -208,8 +238,19 @@ describe('SchedulingQueue', () => {
   it('gates by mistake only for a while: a PreEnqueue plugin that throws', () => {
     const errors: string[] = [];
     let broken = true;
-    const flaky: Plugin<Item, Bin> = { name: 'Flaky', preEnqueue: () => { if (broken) throw new Error('oh'); return undefined; } };
-    const queue = new SchedulingQueue<Item>({ profile: compileProfile([flaky]), keyOf: ({ name }) => name, clock: createFakeClock(), onGateError: (_item, { reasons }) => errors.push(...reasons) });
+    const flaky: Plugin<Item, Bin> = {
+      name: 'Flaky',
+      preEnqueue: () => {
+        if (broken) throw new Error('oh');
+        return undefined;
+      },
+    };
+    const queue = new SchedulingQueue<Item>({
+      profile: compileProfile([flaky]),
+      keyOf: ({ name }) => name,
+      clock: createFakeClock(),
+      onGateError: (_item, { reasons }) => errors.push(...reasons),
+    });
     queue.add({ name: 'a' });
     expect([queue.pop(), errors]).toEqual([undefined, ['running PreEnqueue plugin "Flaky": oh']]);
     broken = false;

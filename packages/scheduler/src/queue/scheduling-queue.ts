@@ -112,9 +112,20 @@ export class SchedulingQueue<Item, B extends Bin = Bin> {
     }
     const nowMs = this.#clock.monotonicMs();
     const entry: Entry<Item> = {
-      key, item, timestampMs: nowMs, firstSeenMs: nowMs, attempts: 0, unschedulableCount: 0, consecutiveErrors: 0,
-      unschedulablePlugins: NOBODY, pendingPlugins: NOBODY, gatedBy: undefined,
-      place: 'gated', order: this.#order++, backoffUntilMs: 0, position: -1,
+      key,
+      item,
+      timestampMs: nowMs,
+      firstSeenMs: nowMs,
+      attempts: 0,
+      unschedulableCount: 0,
+      consecutiveErrors: 0,
+      unschedulablePlugins: NOBODY,
+      pendingPlugins: NOBODY,
+      gatedBy: undefined,
+      place: 'gated',
+      order: this.#order++,
+      backoffUntilMs: 0,
+      position: -1,
     };
     this.#entries.set(key, entry);
     this.#enqueue(entry, 'active');
