@@ -42,6 +42,7 @@ export function createTestNode({ name, makeRuntime, runAgent }: TestNodeParts): 
     },
     kill() {
       stop.abort(new Error(`node ${name} was killed`));
+      runtime.powerOff();
     },
     restart() {
       if (!stop.signal.aborted) return;

@@ -111,7 +111,11 @@ async function openSession(path: string, options: ClusterOptions): Promise<Kubec
   await writeFile(kubeconfig, kubeconfigText(await cluster.listen()), { mode: 0o600 });
   const baseEnv = { PATH: process.env.PATH ?? '', HOME: folder, KUBECONFIG: kubeconfig, KUBECACHEDIR: join(folder, 'cache') };
   const start = (args: string | readonly string[], { env = {} }: RunOptions = {}): ReturnType<typeof spawn> =>
-    spawn(path, typeof args === 'string' ? args.split(' ').filter((word) => word !== '') : args, { cwd: folder, env: { ...baseEnv, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    spawn(path, typeof args === 'string' ? args.split(' ').filter((word) => word !== '') : args, {
+      cwd: folder,
+      env: { ...baseEnv, ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
   const run: KubectlSession['run'] = async (args, runOptions = {}) => finish(start(args, runOptions), runOptions.input ?? '');
   return {
     cluster,

@@ -167,8 +167,11 @@ interface Reporter {
 function createReporter(args: UpArgs, io: CliIo, clock: Clock): Reporter {
   // With --once standard output is the Pods alone, so that it can be piped.
   const output = args.once && args.output === 'text' ? io.stderr : io.stdout;
-  const tell = (text: string, event: object): void => line(output, args.output === 'json' ? JSON.stringify(event) : text);
   const live = args.output === 'text' && output.isTTY === true ? liveTable(output, clock) : undefined;
+  const tell = (text: string, event: object): void => {
+    if (live !== undefined) live.say(text);
+    else line(output, args.output === 'json' ? JSON.stringify(event) : text);
+  };
   return {
     ready: (listener, kubeconfig) => tell(`kybern: ${String(args.nodes)} ${args.runtime} nodes, API server at ${listener.url}\n        export KUBECONFIG=${kubeconfig}`, { type: 'ready', server: listener.url, kubeconfig }),
     applied: ({ kind, object }, outcome) => tell(`${kind.singular}/${object.metadata.name ?? ''} ${outcome}`, { type: 'applied', kind: kind.kind, name: object.metadata.name, outcome }),
@@ -188,7 +191,16 @@ function createReporter(args: UpArgs, io: CliIo, clock: Clock): Reporter {
   };
 }
 
-function liveTable(output: CliIo['stdout'], clock: Clock): { follow(follower: RolloutFollower): () => void; draw(): void; end(): void } {
+/** A table at the end of the output that is drawn anew as things change. */
+interface LiveTable {
+  follow(follower: RolloutFollower): () => void;
+  /** Puts a line above the table. */
+  say(text: string): void;
+  draw(): void;
+  end(): void;
+}
+
+function liveTable(output: CliIo['stdout'], clock: Clock): LiveTable {
   const log = createLogUpdate(output as unknown as NodeJS.WriteStream);
   let follower: RolloutFollower | undefined;
   let cancel: (() => void) | undefined;
@@ -211,6 +223,10 @@ function liveTable(output: CliIo['stdout'], clock: Clock): { follow(follower: Ro
       follower = of;
       tick();
       return end;
+    },
+    say(text) {
+      log.persist(text);
+      draw();
     },
     draw,
     end,

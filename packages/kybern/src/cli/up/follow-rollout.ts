@@ -32,9 +32,10 @@ export function followRollout(client: Client, manifests: readonly LoadedManifest
   const informers = new Map<Kind, Informer<KubernetesObject>>();
   for (const kind of new Set<Kind>([...shown, ...manifests.map((manifest) => manifest.kind)])) informers.set(kind, createInformer({ client, kind, clock }));
   const list = <T extends KubernetesObject>(kind: Kind<T>): readonly T[] => (informers.get(kind)?.list() ?? []) as readonly T[];
+  const recent = followEvents(informers.get(Event) as Informer<KubernetesObject> as Informer<Event>);
   const find = (manifest: LoadedManifest): KubernetesObject | undefined => informers.get(manifest.kind)?.get(keyIn(manifest));
   return {
-    state: () => rolloutState(manifests, list),
+    state: () => rolloutState(manifests, list, recent.events()),
     waiting: () =>
       manifests.flatMap((manifest) => {
         const why = waitingFor(find(manifest));
@@ -51,6 +52,7 @@ export function followRollout(client: Client, manifests: readonly LoadedManifest
     synced: Promise.all([...informers.values()].map((informer) => informer.synced)),
     async run(signal) {
       await Promise.all([...informers.values()].map((informer) => informer.run(signal)));
+      recent.stop();
     },
   };
 }
@@ -60,9 +62,24 @@ function keyIn({ kind, object }: LoadedManifest): string {
   return kind.scope === 'Cluster' ? name : `${namespace ?? 'default'}/${name}`;
 }
 
+const EVENTS_KEPT = 50;
+
+/** The events that came or came again last, oldest first: their own times are whole seconds, which says too little of their order. */
+function followEvents(informer: Informer<Event>): { events(): readonly Event[]; stop(): void } {
+  const recent = new Map<string, Event>();
+  const subscription = informer.events$.subscribe(({ type, object }) => {
+    const key = keyOf(object);
+    recent.delete(key);
+    if (type === 'deleted') return;
+    recent.set(key, object);
+    if (recent.size > EVENTS_KEPT) for (const oldest of recent.keys()) return void recent.delete(oldest);
+  });
+  return { events: () => [...recent.values()], stop: () => subscription.unsubscribe() };
+}
+
 type Lister = <T extends KubernetesObject>(kind: Kind<T>) => readonly T[];
 
-function rolloutState(manifests: readonly LoadedManifest[], list: Lister): RolloutState {
+function rolloutState(manifests: readonly LoadedManifest[], list: Lister, events: readonly Event[]): RolloutState {
   const applied = new Set(manifests.map((manifest) => `${manifest.kind.kind} ${keyIn(manifest)}`));
   const isApplied = (object: KubernetesObject): boolean => applied.has(`${object.kind} ${keyOf(object)}`);
   const namespaces = new Set(manifests.map((manifest) => manifest.object.metadata.namespace ?? 'default'));
@@ -72,7 +89,7 @@ function rolloutState(manifests: readonly LoadedManifest[], list: Lister): Rollo
     replicaSets: list(ReplicaSet).filter(inReach),
     pods: list(Pod).filter(inReach),
     services: list(Service).filter(isApplied),
-    events: list(Event).filter(inReach),
+    events: events.filter(inReach),
   };
 }
 

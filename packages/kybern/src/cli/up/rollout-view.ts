@@ -1,5 +1,5 @@
 import { controllerOf, formatAge, parseTime } from '@kybern/core';
-import type { Deployment, Event, Pod, ReplicaSet, Service } from '@kybern/core/kinds';
+import { Pod as PodKind, type Deployment, type Event, type Pod, type ReplicaSet, type Service } from '@kybern/core/kinds';
 import { printTable } from '@kybern/apiserver';
 import { align } from '../table-text.ts';
 
@@ -10,6 +10,7 @@ export interface RolloutState {
   /** Pods of the applied workloads. */
   readonly pods: readonly Pod[];
   readonly services: readonly Service[];
+  /** The latest events, oldest first. */
   readonly events: readonly Event[];
 }
 
@@ -25,7 +26,7 @@ const EVENTS_SHOWN = 6;
 /** The live table: Deployments with their ReplicaSets and Pods, Services, and the latest events; cut to the terminal's size. Pure. */
 export function renderRollout(state: RolloutState, options: RenderOptions): string {
   const lines = [align([['OBJECT', 'NODE', 'IP', 'PHASE', 'READY', 'AGE'], ...state.deployments.flatMap((deployment) => deploymentRows(deployment, state, options)), ...loose(state, options), ...serviceRows(state, options)])];
-  const events = latest(state.events).map((event) => [`${ageOf(event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp, options)} ago`, event.reason ?? '', `${(event.involvedObject.kind ?? '').toLowerCase()}/${event.involvedObject.name ?? ''}`, event.message ?? '']);
+  const events = state.events.slice(-EVENTS_SHOWN).map((event) => [`${ageOf(event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp, options)} ago`, event.reason ?? '', `${(event.involvedObject.kind ?? '').toLowerCase()}/${event.involvedObject.name ?? ''}`, event.message ?? '']);
   if (events.length > 0) lines.push('', 'EVENTS', align(events));
   const text = lines.join('\n').split('\n');
   const room = Math.max(4, options.rows - 2);
@@ -71,13 +72,8 @@ function serviceRows(state: RolloutState, options: RenderOptions): string[][] {
 
 /** READY and STATUS as `kubectl get pods` has them. */
 export function podCells(pod: Pod, nowMs: number): { readonly ready: string; readonly status: string } {
-  const cells = printTable({ kind: { group: '', kind: 'Pod' }, objects: [pod], nowMs }).rows[0]?.cells ?? [];
+  const cells = printTable({ kind: PodKind, objects: [pod], nowMs }).rows[0]?.cells ?? [];
   return { ready: String(cells[1] ?? ''), status: String(cells[2] ?? '') };
-}
-
-function latest(events: readonly Event[]): readonly Event[] {
-  const when = (event: Event): number => parseTime(event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp ?? '') || 0;
-  return [...events].sort((a, b) => when(a) - when(b)).slice(-EVENTS_SHOWN);
 }
 
 function ageOf(time: string | undefined, { nowMs }: RenderOptions): string {
