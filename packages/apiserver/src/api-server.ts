@@ -11,10 +11,11 @@ import {
   type Logger,
   type Random,
 } from '@kybern/core';
-import { builtinKinds } from '@kybern/core/kinds';
+import { builtinKinds, Namespace } from '@kybern/core/kinds';
 import { createMemoryStore, type StateStore } from '@kybern/state';
 import type { AdmissionPlugin } from './admission/admission.ts';
 import { defaultAdmission } from './admission/index.ts';
+import { findDefaultPriorityClass } from './admission/priority.ts';
 import { privilegedGroupAuthorizer, type Authorizer } from './authorization.ts';
 import { bootstrap } from './bootstrap.ts';
 import { createInProcessClient } from './client.ts';
@@ -24,6 +25,7 @@ import { execute } from './execute.ts';
 import type { Listener, ListenOptions } from './http/listener.ts';
 import { createKindsInUse, type KindsInUse } from './kinds-in-use.ts';
 import { createKindRegistry, type KindRegistry } from './registry.ts';
+import { createMemory } from './remembered.ts';
 import { SYSTEM_USER, type ApiRequest, type ApiResponse, type UserInfo } from './request.ts';
 import { createResource, objectKey, type Resource } from './resource.ts';
 import { createServiceAllocators } from './resources/service-allocators.ts';
@@ -117,6 +119,8 @@ function createEnvironment(options: ApiServerOptions): Environment {
   const resources = new Map<Kind, Resource>();
   const kinds = createKindRegistry([...builtinKinds, ...(options.kinds ?? [])]);
   const builtin = new Set<Kind>(builtinKinds);
+  const dispatcher = createEventDispatcher(state);
+  const memory = createMemory(dispatcher, () => state.revision);
   const env: Environment = {
     state,
     clock,
@@ -128,7 +132,10 @@ function createEnvironment(options: ApiServerOptions): Environment {
     authorizer: options.authorizer ?? privilegedGroupAuthorizer(),
     admission: options.admission ?? defaultAdmission(),
     allocators: createServiceAllocators(options.serviceCidr ?? DEFAULT_SERVICE_CIDR),
-    dispatcher: createEventDispatcher(state),
+    dispatcher,
+    memory,
+    namespaces: memory.remember('/registry/core/namespaces/', (name) => env.lookup(Namespace as Kind, undefined, name) as Promise<Namespace | undefined>),
+    defaultPriorityClass: memory.remember('/registry/scheduling.k8s.io/priorityclasses/', () => findDefaultPriorityClass(state)),
     pending: options.pending ?? ((promise) => promise),
     resource(kind) {
       let resource = resources.get(kind);

@@ -57,7 +57,7 @@ export function compileDecoder(schema: Schema, identity: { readonly apiVersion: 
     if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('the body of the request is not an object');
     const run: Run = { pruned: false, compile };
     const object: MutableJson = { apiVersion, kind, metadata: undefined };
-    copyFields(run, body as Fields, root, { out: object, depth: 0 });
+    copyFields(run, body as Fields, root, object, 0);
     object.apiVersion = apiVersion;
     object.kind = kind;
     object.metadata ??= {};
@@ -101,10 +101,11 @@ function copyObject(run: Run, value: Fields, node: Node | undefined, depth: numb
   if (node === undefined) return copyAny(run, value, depth);
   if (!node.compiled) run.compile(node);
   if (node.properties === undefined && node.rest === undefined) return copyAny(run, value, depth);
-  return copyFields(run, value, node, { out: {}, depth });
+  return copyFields(run, value, node, {}, depth);
 }
 
-function copyFields(run: Run, value: Fields, node: Node, { out, depth }: { out: Fields; depth: number }): Fields {
+ 
+function copyFields(run: Run, value: Fields, node: Node, out: Fields, depth: number): Fields {
   if (!node.compiled) run.compile(node);
   const { properties, rest } = node;
   for (const key in value) {

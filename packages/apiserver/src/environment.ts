@@ -1,8 +1,10 @@
 import type { Clock, IdSource, Kind, KubernetesObject, Logger, Random } from '@kybern/core';
+import type { Namespace, PriorityClass } from '@kybern/core/kinds';
 import type { StateStore } from '@kybern/state';
 import type { AdmissionPlugin } from './admission/admission.ts';
 import type { Authorizer } from './authorization.ts';
 import type { KindRegistry } from './registry.ts';
+import type { Memory, Remembered } from './remembered.ts';
 import type { Resource } from './resource.ts';
 import type { ServiceAllocators } from './resources/service-allocators.ts';
 import type { EventDispatcher } from './watch/event-dispatcher.ts';
@@ -21,6 +23,11 @@ export interface Environment {
   readonly admission: readonly AdmissionPlugin[];
   readonly allocators: ServiceAllocators;
   readonly dispatcher: EventDispatcher;
+  readonly memory: Memory;
+  /** A namespace by its name. */
+  readonly namespaces: Remembered<Namespace | undefined>;
+  /** The PriorityClass with `globalDefault`, whatever the key. */
+  readonly defaultPriorityClass: Remembered<PriorityClass | undefined>;
   /** Told of every real asynchronous load. */
   readonly pending: <T>(promise: Promise<T>) => Promise<T>;
   /** The compiled pipeline of a kind. @throws {ApiError} `NotFound` when the server does not serve it */

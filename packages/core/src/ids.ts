@@ -10,13 +10,16 @@ export interface IdSource {
 
 /** @see kubernetes v1.36 staging/src/k8s.io/apimachinery/pkg/util/rand/rand.go (alphanums) */
 const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
-const HEX = '0123456789abcdef';
 
 /** Ids from a {@link Random}: repeatable when it is seeded. */
 export function randomIds(random: Random): IdSource {
-  const hex = (length: number): string => pick(random, HEX, length);
+  const word = (): string => randomInt(random, 2 ** 32).toString(16).padStart(8, '0');
   return {
-    uid: () => `${hex(8)}-${hex(4)}-4${hex(3)}-${'89ab'.charAt(randomInt(random, 4))}${hex(3)}-${hex(12)}`,
+    // Joined, so that every object keeps one flat text and not a tree of pieces.
+    uid: () => {
+      const [a, b, c, d] = [word(), word(), word(), word()];
+      return [a, b.slice(0, 4), `4${b.slice(5)}`, '89ab'.charAt(randomInt(random, 4)) + c.slice(1, 4), c.slice(4) + d].join('-');
+    },
     suffix: (length) => pick(random, SUFFIX_ALPHABET, length),
   };
 }

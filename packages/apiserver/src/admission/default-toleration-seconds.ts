@@ -2,7 +2,8 @@ import type { MutableJson } from '@kybern/core';
 import type { AdmissionPlugin } from './admission.ts';
 
 const TOLERATION_SECONDS = 300;
-const KEYS = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'] as const;
+const NOT_READY = 'node.kubernetes.io/not-ready';
+const UNREACHABLE = 'node.kubernetes.io/unreachable';
 
 /** Lets Pods that say nothing else stay five minutes on a node that is not ready. @see kubernetes v1.36 plugin/pkg/admission/defaulttolerationseconds/admission.go */
 export const defaultTolerationSeconds: AdmissionPlugin = {
@@ -14,13 +15,16 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
     if (typeof spec !== 'object' || spec === null) return;
     const tolerations: readonly MutableJson[] = spec.tolerations ?? [];
     if (!Array.isArray(tolerations)) return;
-    let completed: readonly MutableJson[] = tolerations;
-    for (const key of KEYS) {
-      if (!isTolerated(tolerations, key)) completed = [...completed, { key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: TOLERATION_SECONDS }];
-    }
-    if (completed !== tolerations) spec.tolerations = completed;
+    const notReady = isTolerated(tolerations, NOT_READY);
+    const unreachable = isTolerated(tolerations, UNREACHABLE);
+    if (!notReady && !unreachable) spec.tolerations = [...tolerations, tolerating(NOT_READY), tolerating(UNREACHABLE)];
+    else if (!notReady || !unreachable) spec.tolerations = [...tolerations, tolerating(notReady ? UNREACHABLE : NOT_READY)];
   },
 };
+
+function tolerating(key: string): MutableJson {
+  return { key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: TOLERATION_SECONDS };
+}
 
 function isTolerated(tolerations: readonly MutableJson[], key: string): boolean {
   for (const toleration of tolerations) if (tolerates(toleration, key)) return true;

@@ -1,4 +1,4 @@
-import { ApiError, notFound, type Kind } from '@kybern/core';
+import { ApiError, notFound } from '@kybern/core';
 import { Namespace } from '@kybern/core/kinds';
 import { forbidden } from '../authorization.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
@@ -20,12 +20,16 @@ export const namespaceLifecycle: AdmissionPlugin = {
   },
 };
 
-function checkNamespace({ env, kind, namespace = 'default', name }: AdmissionAttributes): Promise<void> {
-  return env.lookup(Namespace as Kind, undefined, namespace).then((found) => {
-    if (found === undefined) throw notFound(Namespace, namespace);
-    if ((found as Namespace).status?.phase !== 'Terminating') return;
-    const { message, details } = forbidden({ kind, name }, `unable to create new content in namespace ${namespace} because it is being terminated`);
-    const causes = [{ reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' }];
-    throw new ApiError('Forbidden', message, { details: { ...details, causes } });
-  });
+function checkNamespace(attributes: AdmissionAttributes): void | Promise<void> {
+  const found = attributes.env.namespaces(attributes.namespace ?? 'default');
+  if (found instanceof Promise) return found.then((late) => assertOpen(late, attributes));
+  assertOpen(found, attributes);
+}
+
+function assertOpen(found: Namespace | undefined, { kind, namespace = 'default', name }: AdmissionAttributes): void {
+  if (found === undefined) throw notFound(Namespace, namespace);
+  if (found.status?.phase !== 'Terminating') return;
+  const { message, details } = forbidden({ kind, name }, `unable to create new content in namespace ${namespace} because it is being terminated`);
+  const causes = [{ reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' }];
+  throw new ApiError('Forbidden', message, { details: { ...details, causes } });
 }

@@ -1,6 +1,6 @@
 import type { Kind, MutableJson } from '@kybern/core';
 import { PriorityClass } from '@kybern/core/kinds';
-import type { StateRecord } from '@kybern/state';
+import type { StateStore } from '@kybern/state';
 import { forbidden } from '../authorization.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
 
@@ -10,8 +10,10 @@ export const priority: AdmissionPlugin = {
   handles: ({ kind }, operation, subresource) => kind.plural === 'pods' && kind.group === '' && subresource === undefined && operation === 'CREATE',
   mutate(attributes) {
     const { spec } = attributes.object as MutableJson;
-    if (typeof spec !== 'object' || spec === null) return undefined;
-    return findClass(attributes, spec.priorityClassName).then((found) => apply(attributes, found));
+    if (typeof spec !== 'object' || spec === null) return;
+    const found = findClass(attributes, spec.priorityClassName);
+    if (found instanceof Promise) return found.then((late) => apply(attributes, late));
+    apply(attributes, found);
   },
 };
 
@@ -36,17 +38,18 @@ function apply(attributes: AdmissionAttributes, found: PriorityClass | undefined
   spec.preemptionPolicy = policy;
 }
 
-function findClass(attributes: AdmissionAttributes, name: unknown): Promise<PriorityClass | undefined> {
+function findClass(attributes: AdmissionAttributes, name: unknown): PriorityClass | undefined | Promise<PriorityClass | undefined> {
   const { env } = attributes;
-  if (typeof name !== 'string' || name === '') return env.state.range(env.resource(PriorityClass as Kind).prefix).then(({ records }) => lowestDefault(records));
+  if (typeof name !== 'string' || name === '') return env.defaultPriorityClass('');
   return env.lookup(PriorityClass as Kind, undefined, name).then((found) => {
     if (found === undefined) throw forbidden(attributes, `no PriorityClass with name ${name} was found`);
     return found as PriorityClass;
   });
 }
 
-/** Of several defaults the one with the lowest value counts. */
-function lowestDefault(records: readonly StateRecord[]): PriorityClass | undefined {
+/** The PriorityClass for Pods that name none. Of several defaults the one with the lowest value counts. */
+export async function findDefaultPriorityClass(state: StateStore): Promise<PriorityClass | undefined> {
+  const { records } = await state.range('/registry/scheduling.k8s.io/priorityclasses/');
   let found: PriorityClass | undefined;
   for (const { value } of records) {
     const candidate = value as PriorityClass;

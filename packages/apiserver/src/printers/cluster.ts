@@ -1,52 +1,30 @@
 import { getCondition } from '@kybern/core';
-import type { ConfigMap, EndpointSlice, Event, Lease, Namespace, Node, PriorityClass, Secret, Service, ServiceAccount } from '@kybern/core/kinds';
-import { ageOf } from './ages.ts';
-import { NONE, UNKNOWN, type Column } from './table.ts';
-
-const name = { name: 'Name', cell: (object: { readonly metadata: { readonly name: string } }): string => object.metadata.name };
-const age: Column<Namespace | ConfigMap | Secret | ServiceAccount | Service | Node | Lease | EndpointSlice | PriorityClass> = {
-  name: 'Age',
-  cell: (object, context) => ageOf(object.metadata.creationTimestamp, context),
-};
-
-/** @see kubernetes v1.36 pkg/printers/internalversion/printers.go (printService) */
-export const serviceColumns: readonly Column<Service>[] = [
-  name,
-  { name: 'Type', cell: ({ spec }) => spec.type ?? 'ClusterIP' },
-  { name: 'Cluster-IP', cell: ({ spec }) => spec.clusterIP ?? NONE },
-  { name: 'External-IP', cell: externalIp },
-  { name: 'Port(s)', cell: portsCell },
-  age,
-  { name: 'Selector', wide: true, cell: ({ spec }) => pairs(spec.selector) },
-];
-
-function externalIp({ spec, status }: Service): string {
-  const own = spec.externalIPs ?? [];
-  if (spec.type === 'ExternalName') return spec.externalName ?? NONE;
-  if (spec.type !== 'LoadBalancer') return own.length === 0 ? NONE : own.join(',');
-  const given = (status?.loadBalancer?.ingress ?? []).map((ingress) => ingress.ip ?? ingress.hostname ?? '').filter((address) => address !== '');
-  return given.length + own.length === 0 ? '<pending>' : [...given, ...own].join(',');
-}
-
-function portsCell({ spec }: Service): string {
-  const ports = (spec.ports ?? []).map((port) => {
-    const node = port.nodePort === undefined || port.nodePort === 0 ? '' : `:${String(port.nodePort)}`;
-    return `${String(port.port)}${node}/${port.protocol ?? 'TCP'}`;
-  });
-  return ports.length === 0 ? NONE : ports.join(',');
-}
-
-function pairs(record: Readonly<Record<string, string>> | undefined): string {
-  const entries = Object.entries(record ?? {}).map(([key, value]) => `${key}=${value}`);
-  return entries.length === 0 ? NONE : entries.sort().join(',');
-}
+import type {
+  APIService,
+  ComponentStatus,
+  ConfigMap,
+  Event,
+  FlowSchema,
+  Lease,
+  Namespace,
+  Node,
+  PriorityClass,
+  PriorityLevelConfiguration,
+  ResourceQuota,
+  RuntimeClass,
+  Secret,
+  ServiceAccount,
+} from '@kybern/core/kinds';
+import type { Event as EventsEvent } from '@kybern/core/kinds/events-v1';
+import { ageColumn, ageOf, nameColumn, quantityCell } from './cells.ts';
+import { NONE, UNKNOWN, type Cell, type Column, type PrintContext } from './table.ts';
 
 /** @see kubernetes v1.36 pkg/printers/internalversion/printers.go (printNode) */
 export const nodeColumns: readonly Column<Node>[] = [
-  name,
+  nameColumn,
   { name: 'Status', cell: nodeStatus },
   { name: 'Roles', cell: nodeRoles },
-  age,
+  ageColumn,
   { name: 'Version', cell: ({ status }) => status?.nodeInfo?.kubeletVersion ?? '' },
   { name: 'Internal-IP', wide: true, cell: (node) => nodeAddress(node, 'InternalIP') },
   { name: 'External-IP', wide: true, cell: (node) => nodeAddress(node, 'ExternalIP') },
@@ -67,80 +45,167 @@ function nodeRoles(node: Node): string {
     if (key.startsWith(prefix) && key.length > prefix.length) return [key.slice(prefix.length)];
     return key === 'kubernetes.io/role' && value !== '' ? [value] : [];
   });
-  return roles.length === 0 ? NONE : roles.sort().join(',');
+  return roles.length === 0 ? NONE : [...new Set(roles)].sort().join(',');
 }
 
 function nodeAddress(node: Node, type: string): string {
   return node.status?.addresses?.find((address) => address.type === type)?.address ?? NONE;
 }
 
+/** What both versions of an event have to say. */
+interface EventFacts {
+  readonly first: string | undefined;
+  readonly last: string | undefined;
+  readonly object: { readonly kind?: string; readonly name?: string; readonly fieldPath?: string } | undefined;
+  readonly component: string | undefined;
+  readonly host: string | undefined;
+  readonly message: string | undefined;
+  readonly count: number | undefined;
+}
+
 /** @see kubernetes v1.36 pkg/printers/internalversion/printers.go (printEvent) */
-export const eventColumns: readonly Column<Event>[] = [
-  { name: 'Last Seen', cell: (event, context) => ageOf(event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp, context) },
-  { name: 'Type', cell: (event) => event.type ?? '' },
-  { name: 'Reason', cell: (event) => event.reason ?? '' },
-  { name: 'Object', cell: ({ involvedObject }) => `${(involvedObject.kind ?? '').toLowerCase()}/${involvedObject.name ?? ''}` },
-  { name: 'Subobject', wide: true, cell: (event) => event.involvedObject.fieldPath ?? '' },
-  { name: 'Source', wide: true, cell: ({ source, reportingComponent }) => [source?.component || reportingComponent, source?.host].filter(Boolean).join(', ') },
-  { name: 'Message', cell: (event) => (event.message ?? '').trim() },
-  { name: 'First Seen', wide: true, cell: (event, context) => ageOf(event.firstTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp, context) },
-  { name: 'Count', wide: true, type: 'integer', cell: (event) => event.series?.count ?? event.count ?? 1 },
-  { name: 'Name', wide: true, cell: (event) => event.metadata.name },
-];
+export const eventColumns: readonly Column<Event>[] = eventColumnsOf((event) => ({
+  first: event.firstTimestamp ?? event.eventTime,
+  last: event.series?.lastObservedTime ?? event.lastTimestamp ?? event.firstTimestamp ?? event.eventTime,
+  object: event.involvedObject,
+  component: event.source?.component || event.reportingComponent,
+  host: event.source?.host || event.reportingInstance,
+  message: event.message,
+  count: event.series?.count ?? event.count,
+}));
+
+/** The same of `events.k8s.io`. */
+export const eventsEventColumns: readonly Column<EventsEvent>[] = eventColumnsOf((event) => ({
+  first: event.deprecatedFirstTimestamp ?? event.eventTime,
+  last: event.series?.lastObservedTime ?? event.deprecatedLastTimestamp ?? event.deprecatedFirstTimestamp ?? event.eventTime,
+  object: event.regarding,
+  component: event.deprecatedSource?.component || event.reportingController,
+  host: event.deprecatedSource?.host || event.reportingInstance,
+  message: event.note,
+  count: event.series?.count ?? event.deprecatedCount,
+}));
+
+function eventColumnsOf<T extends Event | EventsEvent>(facts: (event: T) => EventFacts): readonly Column<T>[] {
+  const cell =
+    (read: (facts: EventFacts, context: PrintContext) => Cell): Column<T>['cell'] =>
+    (event, context) =>
+      read(facts(event), context);
+  return [
+    { name: 'Last Seen', cell: cell(({ last }, context) => ageOf(last, context)) },
+    { name: 'Type', cell: (event) => event.type ?? '' },
+    { name: 'Reason', cell: (event) => event.reason ?? '' },
+    {
+      name: 'Object',
+      cell: cell(({ object }) => [object?.kind?.toLowerCase() ?? '', ...(object?.name === undefined || object.name === '' ? [] : [object.name])].join('/')),
+    },
+    { name: 'Subobject', wide: true, cell: cell(({ object }) => object?.fieldPath ?? '') },
+    { name: 'Source', wide: true, cell: cell(({ component, host }) => [component ?? '', ...(host === undefined || host === '' ? [] : [host])].join(', ')) },
+    { name: 'Message', cell: cell(({ message }) => (message ?? '').trim()) },
+    { name: 'First Seen', wide: true, cell: cell(({ first }, context) => ageOf(first, context)) },
+    { name: 'Count', wide: true, cell: cell(({ count }) => count || 1) },
+    { name: 'Name', wide: true, cell: (event) => event.metadata.name },
+  ];
+}
 
 /** @see kubernetes v1.36 pkg/printers/internalversion/printers.go (printNamespace) */
-export const namespaceColumns: readonly Column<Namespace>[] = [name, { name: 'Status', cell: ({ status }) => status?.phase ?? '' }, age];
+export const namespaceColumns: readonly Column<Namespace>[] = [nameColumn, { name: 'Status', cell: ({ status }) => status?.phase ?? '' }, ageColumn];
 
 /** @see kubernetes v1.36 pkg/printers/internalversion/printers.go (printConfigMap) */
 export const configMapColumns: readonly Column<ConfigMap>[] = [
-  name,
-  { name: 'Data', cell: ({ data, binaryData }) => String(Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length) },
-  age,
+  nameColumn,
+  { name: 'Data', cell: ({ data, binaryData }) => Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length },
+  ageColumn,
 ];
 
 /** @see kubernetes v1.36 pkg/printers/internalversion/printers.go (printSecret) */
 export const secretColumns: readonly Column<Secret>[] = [
-  name,
+  nameColumn,
   { name: 'Type', cell: ({ type }) => type ?? '' },
-  { name: 'Data', type: 'integer', cell: ({ data }) => Object.keys(data ?? {}).length },
-  age,
+  { name: 'Data', cell: ({ data }) => Object.keys(data ?? {}).length },
+  ageColumn,
 ];
 
-/** @see kubernetes v1.36 pkg/printers/internalversion/printers.go (printServiceAccount) */
-export const serviceAccountColumns: readonly Column<ServiceAccount>[] = [name, age];
+/** Kubernetes 1.36 has no Secrets column any more. @see kubernetes v1.36 pkg/printers/internalversion/printers.go (printServiceAccount) */
+export const serviceAccountColumns: readonly Column<ServiceAccount>[] = [nameColumn, ageColumn];
+
+/** @see kubernetes v1.36 pkg/printers/internalversion/printers.go (printComponentStatus) */
+export const componentStatusColumns: readonly Column<ComponentStatus>[] = [
+  nameColumn,
+  { name: 'Status', cell: (object) => healthOf(object).status },
+  { name: 'Message', cell: (object) => healthOf(object).message },
+  { name: 'Error', cell: (object) => healthOf(object).error },
+];
+
+function healthOf({ conditions }: ComponentStatus): { readonly status: string; readonly message: string; readonly error: string } {
+  const health = conditions?.find(({ type }) => type === 'Healthy');
+  if (health === undefined) return { status: 'Unknown', message: '', error: '' };
+  return { status: health.status === 'True' ? 'Healthy' : 'Unhealthy', message: health.message ?? '', error: health.error ?? '' };
+}
+
+/** @see kubernetes v1.36 pkg/printers/internalversion/printers.go (printResourceQuota) */
+export const resourceQuotaColumns: readonly Column<ResourceQuota>[] = [
+  nameColumn,
+  { name: 'Request', cell: (quota) => usage(quota, false) },
+  { name: 'Limit', cell: (quota) => usage(quota, true) },
+  ageColumn,
+];
+
+/** Names that begin with `limits.` are limits, all others requests. */
+function usage({ status }: ResourceQuota, limits: boolean): string {
+  const names = Object.keys(status?.hard ?? {}).filter((name) => name.startsWith('limits.') === limits);
+  const amount = (of: Readonly<Record<string, string>> | undefined, name: string): string => quantityCell(of?.[name] ?? '0');
+  return names
+    .sort()
+    .map((name) => `${name}: ${amount(status?.used, name)}/${amount(status?.hard, name)}`)
+    .join(', ');
+}
 
 /** @see kubernetes v1.36 pkg/printers/internalversion/printers.go (printLease) */
-export const leaseColumns: readonly Column<Lease>[] = [name, { name: 'Holder', cell: ({ spec }) => spec.holderIdentity ?? '' }, age];
+export const leaseColumns: readonly Column<Lease>[] = [nameColumn, { name: 'Holder', cell: ({ spec }) => spec?.holderIdentity ?? '' }, ageColumn];
 
 /** @see kubernetes v1.36 pkg/printers/internalversion/printers.go (printPriorityClass) */
 export const priorityClassColumns: readonly Column<PriorityClass>[] = [
-  name,
+  nameColumn,
   { name: 'Value', type: 'integer', cell: ({ value }) => value ?? 0 },
-  { name: 'Global-Default', cell: ({ globalDefault }) => String(globalDefault === true) },
-  age,
+  { name: 'Global-Default', type: 'boolean', cell: ({ globalDefault }) => globalDefault === true },
+  ageColumn,
   { name: 'PreemptionPolicy', cell: ({ preemptionPolicy }) => preemptionPolicy ?? '' },
 ];
 
-/** How many addresses and ports a cell names before it says how many more there are. */
-const MOST_SHOWN = 3;
+/** @see kubernetes v1.36 pkg/printers/internalversion/printers.go (printRuntimeClass) */
+export const runtimeClassColumns: readonly Column<RuntimeClass>[] = [nameColumn, { name: 'Handler', cell: ({ handler }) => handler ?? '' }, ageColumn];
 
-/** @see kubernetes v1.36 pkg/printers/internalversion/printers.go (printEndpointSlice) */
-export const endpointSliceColumns: readonly Column<EndpointSlice>[] = [
-  name,
-  { name: 'AddressType', cell: ({ addressType }) => addressType },
-  { name: 'Ports', cell: ({ ports }) => someOf((ports ?? []).map((port) => (port.port === undefined ? '*' : String(port.port))), '<unset>') },
-  { name: 'Endpoints', cell: ({ endpoints }) => someOf((endpoints ?? []).flatMap((endpoint) => endpoint.addresses), '<unset>') },
-  age,
+/** @see kubernetes v1.36 pkg/printers/internalversion/printers.go (printFlowSchema) */
+export const flowSchemaColumns: readonly Column<FlowSchema>[] = [
+  nameColumn,
+  { name: 'PriorityLevel', cell: ({ spec }) => spec.priorityLevelConfiguration?.name ?? '' },
+  { name: 'MatchingPrecedence', cell: ({ spec }) => spec.matchingPrecedence ?? 0 },
+  { name: 'DistinguisherMethod', cell: ({ spec }) => spec.distinguisherMethod?.type ?? NONE },
+  ageColumn,
+  { name: 'MissingPL', cell: ({ status }) => status?.conditions?.find(({ type }) => type === 'Dangling')?.status ?? '?' },
 ];
 
-function someOf(values: readonly string[], empty: string): string {
-  if (values.length === 0) return empty;
-  const more = values.length - MOST_SHOWN;
-  return values.slice(0, MOST_SHOWN).join(',') + (more > 0 ? ` + ${String(more)} more...` : '');
+/** @see kubernetes v1.36 pkg/printers/internalversion/printers.go (printPriorityLevelConfiguration) */
+export const priorityLevelColumns: readonly Column<PriorityLevelConfiguration>[] = [
+  nameColumn,
+  { name: 'Type', cell: ({ spec }) => spec.type ?? '' },
+  { name: 'NominalConcurrencyShares', cell: ({ spec }) => spec.limited?.nominalConcurrencyShares ?? NONE },
+  { name: 'Queues', cell: ({ spec }) => spec.limited?.limitResponse?.queuing?.queues ?? NONE },
+  { name: 'HandSize', cell: ({ spec }) => spec.limited?.limitResponse?.queuing?.handSize ?? NONE },
+  { name: 'QueueLengthLimit', cell: ({ spec }) => spec.limited?.limitResponse?.queuing?.queueLengthLimit ?? NONE },
+  ageColumn,
+];
+
+/** @see kubernetes v1.36 staging/src/k8s.io/kube-aggregator/pkg/registry/apiservice/etcd/etcd.go (ConvertToTable) */
+export const apiServiceColumns: readonly Column<APIService>[] = [
+  nameColumn,
+  { name: 'Service', cell: ({ spec }) => (spec.service === undefined ? 'Local' : `${spec.service.namespace ?? ''}/${spec.service.name ?? ''}`) },
+  { name: 'Available', cell: availableCell },
+  ageColumn,
+];
+
+function availableCell({ status }: APIService): string {
+  const available = status?.conditions?.find(({ type }) => type === 'Available');
+  if (available === undefined) return 'Unknown';
+  return available.status === 'True' ? 'True' : `${available.status} (${available.reason ?? ''})`;
 }
-
-/** What any other kind shows. */
-export const defaultColumns: readonly Column<{ readonly apiVersion: string; readonly kind: string; readonly metadata: Namespace['metadata'] }>[] = [
-  { name: 'Name', cell: (object) => object.metadata.name },
-  { name: 'Age', cell: (object, context) => ageOf(object.metadata.creationTimestamp, context) },
-];

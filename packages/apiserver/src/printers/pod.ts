@@ -1,31 +1,71 @@
-import { getCondition, parseTime, formatAge } from '@kybern/core';
+import { formatAge, getCondition, isConditionTrue, parseTime, type KubernetesObject } from '@kybern/core';
 import type { ContainerStatus, Pod } from '@kybern/core/kinds';
-import { ageOf } from './ages.ts';
-import { NONE, type Column, type PrintContext } from './table.ts';
+import { ageColumn, nameColumn, textOr } from './cells.ts';
+import { NONE, type Column, type PrintContext, type TableRow } from './table.ts';
 
 /** @see kubernetes v1.36 pkg/printers/internalversion/printers.go (printPod) */
 export const podColumns: readonly Column<Pod>[] = [
-  { name: 'Name', cell: (pod) => pod.metadata.name },
+  nameColumn,
   { name: 'Ready', cell: readyCell },
   { name: 'Status', cell: podReason },
   { name: 'Restarts', cell: restartsCell },
-  { name: 'Age', cell: (pod, context) => ageOf(pod.metadata.creationTimestamp, context) },
-  { name: 'IP', wide: true, cell: (pod) => pod.status?.podIPs?.[0]?.ip ?? pod.status?.podIP ?? NONE },
-  { name: 'Node', wide: true, cell: (pod) => pod.spec.nodeName ?? NONE },
-  { name: 'Nominated Node', wide: true, cell: (pod) => pod.status?.nominatedNodeName ?? NONE },
+  ageColumn,
+  { name: 'IP', wide: true, cell: (pod) => textOr(pod.status?.podIPs?.[0]?.ip ?? pod.status?.podIP, NONE) },
+  { name: 'Node', wide: true, cell: (pod) => textOr(pod.spec.nodeName, NONE) },
+  { name: 'Nominated Node', wide: true, cell: (pod) => textOr(pod.status?.nominatedNodeName, NONE) },
   { name: 'Readiness Gates', wide: true, cell: readinessGatesCell },
 ];
 
-/** Init containers that go on running beside the others, and the others. */
-function longRunning(pod: Pod): { readonly total: number; readonly statuses: readonly ContainerStatus[] } {
-  const sidecars = new Set(pod.spec.initContainers?.filter((container) => container.restartPolicy === 'Always').map((container) => container.name));
-  const running = pod.status?.initContainerStatuses?.filter((status) => sidecars.has(status.name)) ?? [];
-  return { total: pod.spec.containers.length + sidecars.size, statuses: [...running, ...(pod.status?.containerStatuses ?? [])] };
+/** What the cells about containers say, found in one pass. */
+interface PodSummary {
+  readonly ready: number;
+  readonly total: number;
+  readonly restarts: number;
+  /** When a container was last ended; 0 for never. */
+  readonly lastRestartMs: number;
+  readonly reason: string;
+}
+
+/** Init containers that go on running beside the others. */
+function sidecarsOf(pod: Pod): ReadonlySet<string> {
+  return new Set(pod.spec.initContainers?.filter((container) => container.restartPolicy === 'Always').map((container) => container.name));
+}
+
+/** @see kubernetes v1.36 pkg/printers/internalversion/printers.go (printPod) */
+function summaryOf(pod: Pod): PodSummary {
+  const { status } = pod;
+  const sidecars = sidecarsOf(pod);
+  const inits = status?.initContainerStatuses ?? [];
+  const statuses = status?.containerStatuses ?? [];
+  const init = initStateOf(pod, sidecars);
+  // While the init containers are at work, the restarts are theirs.
+  const initializing = init.reason !== undefined && !isConditionTrue(pod, 'Initialized');
+  const counted = initializing ? inits : [...inits.filter((each) => sidecars.has(each.name)), ...statuses];
+  const running = initializing ? [] : statuses.filter(isRunning);
+  const base = init.reason ?? gatedReason(pod) ?? textOr(status?.reason, textOr(status?.phase, ''));
+  return {
+    ready: init.ready + running.length,
+    total: pod.spec.containers.length + sidecars.size,
+    restarts: counted.reduce((sum, each) => sum + each.restartCount, 0),
+    lastRestartMs: Math.max(0, ...counted.map((each) => parseTime(each.lastState?.terminated?.finishedAt ?? '') || 0)),
+    reason: whileDeleted(pod, initializing ? base : containersReason(pod, statuses, base)),
+  };
+}
+
+function whileDeleted(pod: Pod, reason: string): string {
+  if (pod.metadata.deletionTimestamp === undefined) return reason;
+  if (pod.status?.reason === 'NodeLost') return 'Unknown';
+  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed' ? reason : 'Terminating';
+}
+
+/** A running container that is ready counts, and one that is told by neither a reason to wait nor an end. */
+function isRunning({ ready, state }: ContainerStatus): boolean {
+  return ready && state?.running !== undefined && textOr(state.waiting?.reason, '') === '' && state.terminated === undefined;
 }
 
 function readyCell(pod: Pod): string {
-  const { total, statuses } = longRunning(pod);
-  return `${String(statuses.filter((status) => status.ready && status.state?.running !== undefined).length)}/${String(total)}`;
+  const { ready, total } = summaryOf(pod);
+  return `${String(ready)}/${String(total)}`;
 }
 
 /**
@@ -34,40 +74,39 @@ function readyCell(pod: Pod): string {
  * @see kubernetes v1.36 pkg/printers/internalversion/printers.go (printPod)
  */
 export function podReason(pod: Pod): string {
-  const { status } = pod;
-  const reason = initReason(pod) ?? containersReason(pod) ?? gatedReason(pod) ?? status?.reason ?? status?.phase ?? 'Unknown';
-  if (pod.metadata.deletionTimestamp === undefined) return reason;
-  if (status?.reason === 'NodeLost') return 'Unknown';
-  return status?.phase === 'Succeeded' || status?.phase === 'Failed' ? reason : 'Terminating';
+  return summaryOf(pod).reason;
 }
 
 function gatedReason(pod: Pod): string | undefined {
   return getCondition(pod, 'PodScheduled')?.reason === 'SchedulingGated' ? 'SchedulingGated' : undefined;
 }
 
-function initReason(pod: Pod): string | undefined {
-  const specs = pod.spec.initContainers ?? [];
+/** How far the init containers are: `reason` is undefined when they are all done, `ready` counts the sidecars up to there. */
+function initStateOf(pod: Pod, sidecars: ReadonlySet<string>): { readonly ready: number; readonly reason: string | undefined } {
+  let ready = 0;
   for (const [index, status] of (pod.status?.initContainerStatuses ?? []).entries()) {
-    const sidecar = specs.find((container) => container.name === status.name)?.restartPolicy === 'Always';
     const { terminated, waiting } = status.state ?? {};
-    if (terminated?.exitCode === 0 || (sidecar && status.started === true)) continue;
-    if (terminated !== undefined) return `Init:${terminatedReason(terminated)}`;
-    if (waiting?.reason !== undefined && waiting.reason !== '' && waiting.reason !== 'PodInitializing') return `Init:${waiting.reason}`;
-    return `Init:${String(index)}/${String(specs.length)}`;
+    if (terminated?.exitCode === 0) continue;
+    if (sidecars.has(status.name) && status.started === true) {
+      if (status.ready) ready += 1;
+      continue;
+    }
+    if (terminated !== undefined) return { ready, reason: `Init:${terminatedReason(terminated)}` };
+    const why = textOr(waiting?.reason, 'PodInitializing');
+    return { ready, reason: why === 'PodInitializing' ? `Init:${String(index)}/${String(pod.spec.initContainers?.length ?? 0)}` : `Init:${why}` };
   }
-  return undefined;
+  return { ready, reason: undefined };
 }
 
-function containersReason(pod: Pod): string | undefined {
-  const statuses = pod.status?.containerStatuses ?? [];
-  let reason: string | undefined;
+function containersReason(pod: Pod, statuses: readonly ContainerStatus[], base: string): string {
+  let reason = base;
   for (const { state } of [...statuses].reverse()) {
-    if (state?.waiting?.reason !== undefined && state.waiting.reason !== '') reason = state.waiting.reason;
+    if (textOr(state?.waiting?.reason, '') !== '') reason = state?.waiting?.reason ?? '';
     else if (state?.terminated !== undefined) reason = terminatedReason(state.terminated);
   }
   // A Pod with a finished and a running container is not done.
-  if (reason !== 'Completed' || !statuses.some((status) => status.ready && status.state?.running !== undefined)) return reason;
-  return getCondition(pod, 'Ready')?.status === 'True' ? 'Running' : 'NotReady';
+  if (reason !== 'Completed' || !statuses.some(isRunning)) return reason;
+  return isConditionTrue(pod, 'Ready') ? 'Running' : 'NotReady';
 }
 
 function terminatedReason({ reason, signal, exitCode }: { readonly reason?: string; readonly signal?: number; readonly exitCode: number }): string {
@@ -76,10 +115,8 @@ function terminatedReason({ reason, signal, exitCode }: { readonly reason?: stri
 }
 
 function restartsCell(pod: Pod, context: PrintContext): string {
-  const { statuses } = longRunning(pod);
-  const restarts = statuses.reduce((sum, status) => sum + status.restartCount, 0);
-  const lastMs = Math.max(0, ...statuses.map((status) => parseTime(status.lastState?.terminated?.finishedAt ?? '') || 0));
-  return restarts === 0 || lastMs === 0 ? String(restarts) : `${String(restarts)} (${formatAge(Math.max(0, context.nowMs - lastMs))} ago)`;
+  const { restarts, lastRestartMs } = summaryOf(pod);
+  return restarts === 0 || lastRestartMs === 0 ? String(restarts) : `${String(restarts)} (${formatAge(Math.max(0, context.nowMs - lastRestartMs))} ago)`;
 }
 
 function readinessGatesCell(pod: Pod): string {
@@ -87,4 +124,11 @@ function readinessGatesCell(pod: Pod): string {
   if (gates.length === 0) return NONE;
   const passed = gates.filter((gate) => getCondition(pod, gate.conditionType)?.status === 'True').length;
   return `${String(passed)}/${String(gates.length)}`;
+}
+
+/** Tells clients which Pods are over, so that they may leave them out. */
+export function podRowConditions(object: KubernetesObject): Pick<TableRow, 'conditions'> {
+  const phase = (object as Pod).status?.phase;
+  if (phase !== 'Succeeded' && phase !== 'Failed') return {};
+  return { conditions: [{ type: 'Completed', status: 'True', reason: phase, message: phase === 'Succeeded' ? 'the Pod is done' : 'the Pod failed' }] };
 }

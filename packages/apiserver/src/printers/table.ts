@@ -3,25 +3,37 @@ import type { KubernetesObject } from '@kybern/core';
 /** One column of a {@link Table}. */
 export interface TableColumnDefinition {
   readonly name: string;
-  readonly type: 'string' | 'integer' | 'date';
-  readonly format: '' | 'name';
+  readonly type: ColumnType;
+  readonly format: '' | 'name' | 'date';
   readonly description: string;
   /** 0 is always shown; 1 only in wide output. */
   readonly priority: 0 | 1;
 }
 
+/** What a column's cells are. */
+export type ColumnType = 'string' | 'integer' | 'boolean' | 'date';
+
+/** What stands in a cell. */
+export type Cell = string | number | boolean;
+
 /** One object of a {@link Table}. */
 export interface TableRow {
-  readonly cells: readonly (string | number)[];
+  readonly cells: readonly Cell[];
+  /** Something that a client may show the row by. */
+  readonly conditions?: readonly { readonly type: 'Completed'; readonly status: 'True'; readonly reason: string; readonly message: string }[];
   readonly object: KubernetesObject;
 }
 
 /** A column and how its cell is made of an object of the kind. Pure: the same object and time give the same cell. */
 export interface Column<T extends KubernetesObject> {
   readonly name: string;
-  readonly type?: 'string' | 'integer';
+  /** Default `string`. */
+  readonly type?: ColumnType;
+  /** Default: `name` for the column Name. */
+  readonly format?: TableColumnDefinition['format'];
+  readonly description?: string;
   readonly wide?: boolean;
-  readonly cell: (object: T, context: PrintContext) => string | number;
+  readonly cell: (object: T, context: PrintContext) => Cell;
 }
 
 /** What a cell may depend on besides its object. */
@@ -34,3 +46,5 @@ export interface PrintContext {
 export const NONE = '<none>';
 /** What Kubernetes prints where it cannot tell. */
 export const UNKNOWN = '<unknown>';
+/** What Kubernetes prints where nobody has chosen. */
+export const UNSET = '<unset>';

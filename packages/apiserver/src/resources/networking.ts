@@ -15,6 +15,7 @@ import { duplicate, forbiddenField, IMMUTABLE, invalidValue, required, tooMany }
 import { between, portNameProblems, portProblem } from '../validation/formats.ts';
 import { validateLabelSelector } from '../validation/label-selectors.ts';
 import { dns1035Label, dns1123Label, dns1123Subdomain } from '../validation/names.ts';
+import { nothingSeen, see } from '../validation/seen.ts';
 
 /** Ingresses. @see kubernetes v1.36 pkg/apis/networking/validation/validation.go (ValidateIngressSpec) */
 export const ingressStrategy: Strategy = {
@@ -159,9 +160,10 @@ export const endpointSliceStrategy: Strategy = {
   validate({ addressType, endpoints = [], ports = [] }: EndpointSlice, errors) {
     if (endpoints.length > MAX_ENDPOINTS) errors.push(tooMany('endpoints', endpoints.length, MAX_ENDPOINTS));
     for (let i = 0; i < endpoints.length; i++) validateEndpoint(endpoints[i] as Endpoint, { addressType, field: `endpoints[${i}]` }, errors);
+    const names = nothingSeen();
     ports.forEach(({ name = '' }, i) => {
       if (name !== '') for (const problem of dns1123Label(name, false)) errors.push(invalidValue(`ports[${i}].name`, name, problem));
-      if (ports.findIndex((other) => (other.name ?? '') === name) < i) errors.push(duplicate(`ports[${i}].name`, name));
+      if (see(names, name)) errors.push(duplicate(`ports[${i}].name`, name));
     });
   },
   validateUpdate(object, old, errors) {

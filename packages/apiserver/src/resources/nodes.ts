@@ -4,6 +4,7 @@ import { parseCidr } from '@kybern/netmodel';
 import type { Strategy } from '../strategy.ts';
 import { duplicate, forbiddenField, invalidValue, notSupported, required } from '../validation/field-errors.ts';
 import { LABEL_VALUE_MESSAGE, QUALIFIED_NAME_MESSAGE } from '../validation/names.ts';
+import { nothingSeen, see } from '../validation/seen.ts';
 
 const EFFECTS: readonly string[] = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
@@ -32,14 +33,14 @@ function validateNodeUpdate(object: MutableJson, old: MutableJson, errors: Field
 }
 
 function validateTaints(taints: readonly Taint[], errors: FieldError[]): void {
+  const seen = nothingSeen();
   taints.forEach(({ key, value = '', effect }, i) => {
     const field = `spec.taints[${i}]`;
     if (!isQualifiedName(key)) errors.push(invalidValue(`${field}.key`, key, QUALIFIED_NAME_MESSAGE));
     if (!isLabelValue(value)) errors.push(invalidValue(`${field}.value`, value, LABEL_VALUE_MESSAGE));
     if ((effect as string) === '') errors.push(required(`${field}.effect`));
     else if (!EFFECTS.includes(effect)) errors.push(notSupported(`${field}.effect`, effect, EFFECTS));
-    const twin = taints.findIndex((other) => other.key === key && other.effect === effect);
-    if (twin < i)
+    if (see(seen, `${effect} ${key}`))
       errors.push({
         ...duplicate(field, { key, effect }),
         message: `${duplicate(field, { key, effect }).message}: taints must be unique by key and effect pair`,
@@ -51,9 +52,10 @@ function validateTaints(taints: readonly Taint[], errors: FieldError[]): void {
 export const csiNodeStrategy: Strategy = {
   validate({ spec }, errors) {
     const drivers: readonly { readonly name: string }[] = spec?.drivers ?? [];
+    const seen = nothingSeen();
     drivers.forEach(({ name }, i) => {
       if (!isDns1123Subdomain(name.toLowerCase())) errors.push(invalidValue(`spec.drivers[${i}].name`, name, 'must be a DNS subdomain'));
-      if (drivers.findIndex((other) => other.name === name) < i) errors.push(duplicate(`spec.drivers[${i}].name`, name));
+      if (see(seen, name)) errors.push(duplicate(`spec.drivers[${i}].name`, name));
     });
   },
 };

@@ -13,11 +13,13 @@ export function applyMatchLabelKeys(pod: MutableJson): void {
   if (affinity === undefined && topologySpreadConstraints === undefined) return;
   const labels: Readonly<Record<string, string>> = pod.metadata.labels ?? {};
   for (const constraint of listOf(topologySpreadConstraints)) completeTerm(constraint, labels);
-  for (const rules of [affinity?.podAffinity, affinity?.podAntiAffinity]) {
-    if (rules === undefined) continue;
-    for (const term of listOf(rules.requiredDuringSchedulingIgnoredDuringExecution)) completeTerm(term, labels);
-    for (const weighted of listOf(rules.preferredDuringSchedulingIgnoredDuringExecution)) completeTerm(weighted?.podAffinityTerm, labels);
-  }
+  if (affinity?.podAffinity !== undefined) completeRules(affinity.podAffinity, labels);
+  if (affinity?.podAntiAffinity !== undefined) completeRules(affinity.podAntiAffinity, labels);
+}
+
+function completeRules(rules: MutableJson, labels: Keys['labels']): void {
+  for (const term of listOf(rules.requiredDuringSchedulingIgnoredDuringExecution)) completeTerm(term, labels);
+  for (const weighted of listOf(rules.preferredDuringSchedulingIgnoredDuringExecution)) completeTerm(weighted?.podAffinityTerm, labels);
 }
 
 function completeTerm(term: MutableJson, labels: Keys['labels']): void {

@@ -6,15 +6,16 @@ import { idProblem, isPortName, portNameProblems, portProblem, relativePathProbl
 import { DNS1123_LABEL_MESSAGE } from './names.ts';
 import { validateHandler, validateReadinessProbe, validateRestartingProbe } from './probes.ts';
 import { validateResources } from './resources.ts';
+import { nothingSeen, see, wasSeen, type Seen } from './seen.ts';
 
 /** What the containers of one Pod share. */
 export interface ContainerScope {
   /** Names of the Pod's volumes. */
-  readonly volumes: ReadonlySet<string>;
+  readonly volumes: Seen;
   /** Names that containers before this one took; grows. */
-  readonly names: Set<string>;
+  readonly names: Seen;
   /** Ports of the node that containers before this one took; grows. */
-  readonly hostPorts: Set<string>;
+  readonly hostPorts: Seen;
   readonly hostNetwork: boolean;
 }
 
@@ -38,7 +39,7 @@ export function validateInitContainers(containers: readonly Container[], at: { f
   containers.forEach((container, i) => {
     const path = `${at.field}[${i}]`;
     // An init container that ends gives its host ports back.
-    validateContainer(container, { field: path, scope: { ...at.scope, hostPorts: new Set() } }, errors);
+    validateContainer(container, { field: path, scope: { ...at.scope, hostPorts: nothingSeen() } }, errors);
     if (container.restartPolicy === 'Always') {
       validateLifecycle(container, path, errors);
       return;
@@ -87,12 +88,11 @@ function validateContainer(container: Container, { field, scope }: { field: stri
     errors.push(notSupported(`${field}.restartPolicy`, restartPolicy, RESTART_POLICIES));
 }
 
-function validateName(name: string, { field, names }: { field: string; names: Set<string> }, errors: FieldError[]): void {
+function validateName(name: string, { field, names }: { field: string; names: Seen }, errors: FieldError[]): void {
   if (name === '') errors.push(required(`${field}.name`));
   else if (!isDns1123Label(name))
     errors.push(invalidValue(`${field}.name`, name, name.length > 63 ? 'must be no more than 63 characters' : DNS1123_LABEL_MESSAGE));
-  if (names.has(name)) errors.push(duplicate(`${field}.name`, name));
-  else if (name !== '') names.add(name);
+  if (name !== '' && see(names, name)) errors.push(duplicate(`${field}.name`, name));
 }
 
 function validateLifecycle({ lifecycle, livenessProbe, readinessProbe, startupProbe }: Container, field: string, errors: FieldError[]): void {
@@ -104,12 +104,13 @@ function validateLifecycle({ lifecycle, livenessProbe, readinessProbe, startupPr
 }
 
 function validatePorts(ports: readonly ContainerPort[], { field, scope }: { field: string; scope: ContainerScope }, errors: FieldError[]): void {
+  const names = ports.length > 1 ? nothingSeen() : undefined;
   for (let i = 0; i < ports.length; i++) {
     const port = ports[i] as ContainerPort;
     const { name, containerPort, hostPort } = port;
     if (name !== undefined && name !== '') {
       if (!isPortName(name)) for (const problem of portNameProblems(name)) errors.push(invalidValue(`${field}[${i}].name`, name, problem));
-      else if (i > 0 && ports.findIndex((other) => other.name === name) < i) errors.push(duplicate(`${field}[${i}].name`, name));
+      else if (names !== undefined && see(names, name)) errors.push(duplicate(`${field}[${i}].name`, name));
     }
     const problem = portProblem(containerPort);
     if (problem !== undefined)
@@ -125,8 +126,7 @@ function validateHostPort(port: ContainerPort, { path, scope }: { path: string; 
   else if (scope.hostNetwork && hostPort !== containerPort)
     errors.push(invalidValue(`${path}.containerPort`, containerPort, 'must match `hostPort` when `hostNetwork` is true'));
   const key = `${protocol}/${hostIP}/${hostPort}`;
-  if (scope.hostPorts.has(key)) errors.push(duplicate(`${path}.hostPort`, key));
-  else scope.hostPorts.add(key);
+  if (see(scope.hostPorts, key)) errors.push(duplicate(`${path}.hostPort`, key));
 }
 
 interface MountScope {
@@ -136,12 +136,13 @@ interface MountScope {
 }
 
 function validateMounts(mounts: readonly VolumeMount[], { field, scope, devices }: MountScope, errors: FieldError[]): void {
+  const paths = mounts.length > 1 ? nothingSeen() : undefined;
   for (let i = 0; i < mounts.length; i++) {
     const { name, mountPath, subPath, subPathExpr } = mounts[i] as VolumeMount;
     if (name === '') errors.push(required(`${field}[${i}].name`));
-    else if (!scope.volumes.has(name)) errors.push(fieldNotFound(`${field}[${i}].name`, name));
+    else if (!wasSeen(scope.volumes, name)) errors.push(fieldNotFound(`${field}[${i}].name`, name));
     if (mountPath === '') errors.push(required(`${field}[${i}].mountPath`));
-    if (isRepeated(mounts, i)) errors.push(invalidValue(`${field}[${i}].mountPath`, mountPath, 'must be unique'));
+    if (paths !== undefined && see(paths, mountPath)) errors.push(invalidValue(`${field}[${i}].mountPath`, mountPath, 'must be unique'));
     for (const device of devices) {
       if (device.name === name) errors.push(invalidValue(`${field}[${i}].name`, name, 'must not already exist in volumeDevices'));
       if (device.devicePath === mountPath)
@@ -155,26 +156,21 @@ function validateMounts(mounts: readonly VolumeMount[], { field, scope, devices 
   }
 }
 
-function isRepeated(mounts: readonly VolumeMount[], at: number): boolean {
-  const { mountPath } = mounts[at] as VolumeMount;
-  for (let i = 0; i < at; i++) if ((mounts[i] as VolumeMount).mountPath === mountPath) return true;
-  return false;
-}
-
 function validateSubPath(path: string, field: string, errors: FieldError[]): void {
   const problem = relativePathProblem(path);
   if (problem !== undefined) errors.push(invalidValue(field, path, problem));
 }
 
 function validateDevices(devices: readonly VolumeDevice[], { field, scope }: { field: string; scope: ContainerScope }, errors: FieldError[]): void {
+  const paths = nothingSeen();
   devices.forEach(({ name, devicePath }, i) => {
     const path = `${field}[${i}]`;
     if (name === '') errors.push(required(`${path}.name`));
-    else if (!scope.volumes.has(name)) errors.push(fieldNotFound(`${path}.name`, name));
+    else if (!wasSeen(scope.volumes, name)) errors.push(fieldNotFound(`${path}.name`, name));
     if (devicePath === '') errors.push(required(`${path}.devicePath`));
     else if (relativePathProblem(devicePath.replace(/^\//, '')) !== undefined)
       errors.push(invalidValue(`${path}.devicePath`, devicePath, "can not contain backsteps ('..')"));
-    if (devices.findIndex((other) => other.devicePath === devicePath) < i) errors.push(invalidValue(`${path}.devicePath`, devicePath, 'must be unique'));
+    if (see(paths, devicePath)) errors.push(invalidValue(`${path}.devicePath`, devicePath, 'must be unique'));
   });
 }
 

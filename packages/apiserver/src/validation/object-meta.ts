@@ -2,6 +2,7 @@ import { isDns1123Label, isLabelValue, isQualifiedName, type FieldError, type Mu
 import type { Resource } from '../resource.ts';
 import { duplicate, forbiddenField, IMMUTABLE, invalidValue, required } from './field-errors.ts';
 import { DNS1123_LABEL_MESSAGE, dns1123Subdomain, QUALIFIED_NAME_MESSAGE, LABEL_VALUE_MESSAGE } from './names.ts';
+import { nothingSeen, see } from './seen.ts';
 
 /** All annotations of one object together. @see kubernetes v1.36 staging/src/k8s.io/apimachinery/pkg/api/validation/objectmeta.go (TotalAnnotationSizeLimitB) */
 const MAX_ANNOTATION_BYTES = 256 * 1024;
@@ -89,11 +90,12 @@ function validateOwnerReferences(references: readonly MutableJson[], errors: Fie
 
 function validateFinalizers(finalizers: readonly unknown[], errors: FieldError[]): void {
   let collectors = 0;
+  const seen = nothingSeen();
   finalizers.forEach((finalizer, i) => {
     if (typeof finalizer !== 'string') return;
     if (!isQualifiedName(finalizer)) errors.push(invalidValue(`metadata.finalizers[${i}]`, finalizer, QUALIFIED_NAME_MESSAGE));
     if (finalizer === 'orphan' || finalizer === 'foregroundDeletion') collectors += 1;
-    if (finalizers.indexOf(finalizer) < i) errors.push(duplicate(`metadata.finalizers[${i}]`, finalizer));
+    if (see(seen, finalizer)) errors.push(duplicate(`metadata.finalizers[${i}]`, finalizer));
   });
   if (collectors > 1) errors.push(invalidValue('metadata.finalizers', finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'));
 }

@@ -5,18 +5,18 @@ import { duplicate, invalidValue, required } from './field-errors.ts';
 import { between, idProblem, NOT_NEGATIVE } from './formats.ts';
 import { DNS1123_LABEL_MESSAGE, dns1123Subdomain, LABEL_VALUE_MESSAGE, QUALIFIED_NAME_MESSAGE } from './names.ts';
 import { validateResources } from './resources.ts';
+import { nothingSeen, see } from './seen.ts';
 import { validateAffinity, validateTolerations, validateTopologySpread } from './scheduling.ts';
 import { validateVolumes } from './volumes.ts';
 
-const NO_VOLUMES: ReadonlySet<string> = new Set();
 const MAX_SECONDS = 2_147_483_647;
 
 /** Checks the spec of a Pod or of a Pod template. @see kubernetes v1.36 pkg/apis/core/validation/validation.go (ValidatePodSpec) */
 export function validatePodSpec(spec: PodSpec, field: string, errors: FieldError[]): void {
   const scope: ContainerScope = {
-    volumes: spec.volumes === undefined ? NO_VOLUMES : validateVolumes(spec.volumes, `${field}.volumes`, errors),
-    names: new Set(),
-    hostPorts: new Set(),
+    volumes: spec.volumes === undefined ? nothingSeen() : validateVolumes(spec.volumes, `${field}.volumes`, errors),
+    names: nothingSeen(),
+    hostPorts: nothingSeen(),
     hostNetwork: spec.hostNetwork === true,
   };
   validateContainers(spec.containers, { field: `${field}.containers`, scope }, errors);
@@ -36,7 +36,7 @@ export function validatePodSpec(spec: PodSpec, field: string, errors: FieldError
 function validatePlacement(spec: PodSpec, field: string, errors: FieldError[]): void {
   const { nodeSelector, tolerations, affinity, topologySpreadConstraints, schedulingGates, nodeName } = spec;
   if (nodeSelector !== undefined) {
-    for (const key of Object.keys(nodeSelector)) {
+    for (const key in nodeSelector) {
       if (!isQualifiedName(key)) errors.push(invalidValue(`${field}.nodeSelector`, key, QUALIFIED_NAME_MESSAGE));
       if (!isLabelValue(nodeSelector[key] as string)) errors.push(invalidValue(`${field}.nodeSelector`, nodeSelector[key], LABEL_VALUE_MESSAGE));
     }
@@ -45,9 +45,11 @@ function validatePlacement(spec: PodSpec, field: string, errors: FieldError[]): 
   if (affinity !== undefined) validateAffinity(affinity, `${field}.affinity`, errors);
   if (topologySpreadConstraints !== undefined) validateTopologySpread(topologySpreadConstraints, `${field}.topologySpreadConstraints`, errors);
   if (nodeName !== undefined && nodeName !== '') pushProblems(dns1123Subdomain(nodeName, false), { field: `${field}.nodeName`, value: nodeName }, errors);
-  schedulingGates?.forEach(({ name }, i) => {
+  if (schedulingGates === undefined) return;
+  const gates = nothingSeen();
+  schedulingGates.forEach(({ name }, i) => {
     if (!isQualifiedName(name)) errors.push(invalidValue(`${field}.schedulingGates[${i}]`, name, QUALIFIED_NAME_MESSAGE));
-    if (schedulingGates.findIndex((other) => other.name === name) < i) errors.push(duplicate(`${field}.schedulingGates[${i}]`, name));
+    if (see(gates, name)) errors.push(duplicate(`${field}.schedulingGates[${i}]`, name));
   });
 }
 
@@ -84,18 +86,15 @@ function validateTimes({ activeDeadlineSeconds, terminationGracePeriodSeconds }:
 }
 
 function validateSecurityContext({ fsGroup, runAsUser, runAsGroup, supplementalGroups }: PodSecurityContext, field: string, errors: FieldError[]): void {
-  for (const [name, id] of [
-    ['fsGroup', fsGroup],
-    ['runAsUser', runAsUser],
-    ['runAsGroup', runAsGroup],
-  ] as const) {
-    const problem = id === undefined ? undefined : idProblem(id);
-    if (problem !== undefined) errors.push(invalidValue(`${field}.${name}`, id, problem));
-  }
-  supplementalGroups?.forEach((id, i) => {
-    const problem = idProblem(id);
-    if (problem !== undefined) errors.push(invalidValue(`${field}.supplementalGroups[${i}]`, id, problem));
-  });
+  validateId(fsGroup, `${field}.fsGroup`, errors);
+  validateId(runAsUser, `${field}.runAsUser`, errors);
+  validateId(runAsGroup, `${field}.runAsGroup`, errors);
+  supplementalGroups?.forEach((id, i) => validateId(id, `${field}.supplementalGroups[${i}]`, errors));
+}
+
+function validateId(id: number | undefined, field: string, errors: FieldError[]): void {
+  const problem = id === undefined ? undefined : idProblem(id);
+  if (problem !== undefined) errors.push(invalidValue(field, id, problem));
 }
 
 function validateHostAliases(aliases: readonly HostAlias[], field: string, errors: FieldError[]): void {

@@ -25,7 +25,8 @@ export function validateResources(resources: ResourceRequirements, field: string
   if (limits !== undefined) validateList(limits, `${field}.limits`, errors);
   if (requests === undefined) return;
   validateList(requests, `${field}.requests`, errors);
-  for (const name of Object.keys(requests)) validateRequest(name, { limits, requests, field }, errors);
+  const amounts = { limits, requests, field };
+  for (const name in requests) validateRequest(name, amounts, errors);
 }
 
 interface Amounts {
@@ -47,7 +48,7 @@ function validateRequest(name: string, { limits, requests, field }: Amounts, err
 }
 
 function validateList(list: Quantities, field: string, errors: FieldError[]): void {
-  for (const name of Object.keys(list)) {
+  for (const name in list) {
     const quantity = list[name] as string;
     if (isNegativeQuantity(quantity)) errors.push(invalidValue(`${field}[${name}]`, quantity, NOT_NEGATIVE));
     if (isStandard(name)) continue;

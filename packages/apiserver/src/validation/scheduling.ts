@@ -1,8 +1,18 @@
 import { isLabelValue, isQualifiedName, type FieldError } from '@kybern/core';
-import type { Affinity, NodeSelectorRequirement, NodeSelectorTerm, PodAffinityTerm, Toleration, TopologySpreadConstraint } from '@kybern/core/kinds';
+import type {
+  Affinity,
+  NodeSelectorRequirement,
+  NodeSelectorTerm,
+  PodAffinity,
+  PodAffinityTerm,
+  Toleration,
+  TopologySpreadConstraint,
+  WeightedPodAffinityTerm,
+} from '@kybern/core/kinds';
 import { duplicate, forbiddenField, invalidValue, notSupported, required } from './field-errors.ts';
 import { validateLabelSelector } from './label-selectors.ts';
 import { LABEL_VALUE_MESSAGE, QUALIFIED_NAME_MESSAGE } from './names.ts';
+import { nothingSeen, see } from './seen.ts';
 
 /** Checks tolerations. @see kubernetes v1.36 pkg/apis/core/validation/validation.go (ValidateTolerations) */
 export function validateTolerations(tolerations: readonly Toleration[], field: string, errors: FieldError[]): void {
@@ -34,18 +44,21 @@ export function validateAffinity({ nodeAffinity, podAffinity, podAntiAffinity }:
       validateNodeSelectorTerm(preference, `${at}.preference`, errors);
     });
   }
-  for (const [name, terms] of [
-    ['podAffinity', podAffinity],
-    ['podAntiAffinity', podAntiAffinity],
-  ] as const) {
-    terms?.requiredDuringSchedulingIgnoredDuringExecution?.forEach((term, i) =>
-      validatePodAffinityTerm(term, `${field}.${name}.requiredDuringSchedulingIgnoredDuringExecution[${i}]`, errors),
-    );
-    terms?.preferredDuringSchedulingIgnoredDuringExecution?.forEach(({ weight, podAffinityTerm }, i) => {
-      const at = `${field}.${name}.preferredDuringSchedulingIgnoredDuringExecution[${i}]`;
-      validateWeight(weight, at, errors);
-      validatePodAffinityTerm(podAffinityTerm, `${at}.podAffinityTerm`, errors);
-    });
+  if (podAffinity !== undefined) validatePodRules(podAffinity, `${field}.podAffinity`, errors);
+  if (podAntiAffinity !== undefined) validatePodRules(podAntiAffinity, `${field}.podAntiAffinity`, errors);
+}
+
+function validatePodRules(rules: PodAffinity, field: string, errors: FieldError[]): void {
+  const { requiredDuringSchedulingIgnoredDuringExecution: must, preferredDuringSchedulingIgnoredDuringExecution: should } = rules;
+  if (must !== undefined) {
+    for (let i = 0; i < must.length; i++) validatePodAffinityTerm(must[i], `${field}.requiredDuringSchedulingIgnoredDuringExecution[${i}]`, errors);
+  }
+  if (should === undefined) return;
+  for (let i = 0; i < should.length; i++) {
+    const { weight, podAffinityTerm } = should[i] as WeightedPodAffinityTerm;
+    const at = `${field}.preferredDuringSchedulingIgnoredDuringExecution[${i}]`;
+    validateWeight(weight, at, errors);
+    validatePodAffinityTerm(podAffinityTerm, `${at}.podAffinityTerm`, errors);
   }
 }
 
@@ -105,19 +118,21 @@ function validateTopologyKey(key: string, field: string, errors: FieldError[]): 
 
 /** Checks topology spread constraints. @see kubernetes v1.36 pkg/apis/core/validation/validation.go (validateTopologySpreadConstraints) */
 export function validateTopologySpread(constraints: readonly TopologySpreadConstraint[], field: string, errors: FieldError[]): void {
-  constraints.forEach((constraint, i) => {
+  const seen = constraints.length > 1 ? nothingSeen() : undefined;
+  for (let i = 0; i < constraints.length; i++) {
+    const constraint = constraints[i] as TopologySpreadConstraint;
     const { maxSkew, minDomains, topologyKey, whenUnsatisfiable, labelSelector } = constraint;
     const at = `${field}[${i}]`;
     if (maxSkew <= 0) errors.push(invalidValue(`${at}.maxSkew`, maxSkew, 'must be greater than zero'));
     validateTopologyKey(topologyKey, `${at}.topologyKey`, errors);
     if (whenUnsatisfiable !== 'DoNotSchedule' && whenUnsatisfiable !== 'ScheduleAnyway')
       errors.push(notSupported(`${at}.whenUnsatisfiable`, whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']));
-    const isTwin = (other: TopologySpreadConstraint): boolean => other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable;
-    if (constraints.findIndex(isTwin) < i) errors.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, `{${topologyKey}, ${whenUnsatisfiable}}`));
+    if (seen !== undefined && see(seen, `{${topologyKey}, ${whenUnsatisfiable}}`))
+      errors.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, `{${topologyKey}, ${whenUnsatisfiable}}`));
     if (minDomains !== undefined && minDomains <= 0) errors.push(invalidValue(`${at}.minDomains`, minDomains, 'must be greater than zero'));
     if (minDomains !== undefined && whenUnsatisfiable === 'ScheduleAnyway') {
       errors.push(invalidValue(`${at}.minDomains`, minDomains, 'can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway'));
     }
     if (labelSelector !== undefined) validateLabelSelector(labelSelector, `${at}.labelSelector`, errors);
-  });
+  }
 }

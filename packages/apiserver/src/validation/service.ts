@@ -5,6 +5,7 @@ import { duplicate, forbiddenField, invalidValue, required } from './field-error
 import { between, isPortName, portNameProblems, portProblem } from './formats.ts';
 import { dns1123Label, dns1123Subdomain } from './names.ts';
 import { validateLabels } from './object-meta.ts';
+import { nothingSeen, see } from './seen.ts';
 
 const MAX_AFFINITY_SECONDS = 86_400;
 
@@ -32,6 +33,7 @@ function validateExternalName({ clusterIPs = [], externalName = '' }: ServiceSpe
 }
 
 function validatePorts(ports: readonly ServicePort[], { type, headless }: { type: string; headless: boolean }, errors: FieldError[]): void {
+  const [names, own, onNodes] = [nothingSeen(), nothingSeen(), nothingSeen()];
   ports.forEach((port, i) => {
     const field = `spec.ports[${i}]`;
     const { name = '', protocol = 'TCP', nodePort = 0 } = port;
@@ -39,17 +41,15 @@ function validatePorts(ports: readonly ServicePort[], { type, headless }: { type
       if (ports.length > 1) errors.push(required(`${field}.name`));
     } else {
       for (const problem of dns1123Label(name, false)) errors.push(invalidValue(`${field}.name`, name, problem));
-      if (ports.findIndex((other) => other.name === name) < i) errors.push(duplicate(`${field}.name`, name));
+      if (see(names, name)) errors.push(duplicate(`${field}.name`, name));
     }
     if (portProblem(port.port) !== undefined) errors.push(invalidValue(`${field}.port`, port.port, between(1, 65_535)));
     validateTargetPort(port, { field, headless }, errors);
     if (nodePort !== 0 && (type === 'ClusterIP' || type === 'ExternalName'))
       errors.push(forbiddenField(`${field}.nodePort`, `may not be used when \`type\` is '${type}'`));
     else if (nodePort !== 0 && portProblem(nodePort) !== undefined) errors.push(invalidValue(`${field}.nodePort`, nodePort, between(1, 65_535)));
-    const twin = ports.findIndex((other) => other.port === port.port && (other.protocol ?? 'TCP') === protocol);
-    if (twin < i) errors.push(duplicate(field, { port: port.port, protocol }));
-    const nodeTwin = ports.findIndex((other) => (other.nodePort ?? 0) === nodePort && (other.protocol ?? 'TCP') === protocol);
-    if (nodePort !== 0 && nodeTwin < i) errors.push(duplicate(`${field}.nodePort`, nodePort));
+    if (see(own, `${protocol} ${port.port}`)) errors.push(duplicate(field, { port: port.port, protocol }));
+    if (nodePort !== 0 && see(onNodes, `${protocol} ${nodePort}`)) errors.push(duplicate(`${field}.nodePort`, nodePort));
   });
 }
 

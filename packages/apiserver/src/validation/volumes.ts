@@ -5,20 +5,20 @@ import { duplicate, forbiddenField, invalidValue, required } from './field-error
 import { between, hasStepUp, relativePathProblem } from './formats.ts';
 import { DNS1123_LABEL_MESSAGE } from './names.ts';
 import { validateNonNegative } from './quantities.ts';
+import { nothingSeen, see, type Seen } from './seen.ts';
 
 const FILE_FIELDS: readonly string[] = ['metadata.annotations', 'metadata.labels', 'metadata.name', 'metadata.namespace', 'metadata.uid'];
 const MAX_MODE = 0o777;
 
 /** Checks a Pod's volumes. @returns their names. @see kubernetes v1.36 pkg/apis/core/validation/validation.go (ValidateVolumes) */
-export function validateVolumes(volumes: readonly Volume[], field: string, errors: FieldError[]): Set<string> {
-  const names = new Set<string>();
+export function validateVolumes(volumes: readonly Volume[], field: string, errors: FieldError[]): Seen {
+  const names = nothingSeen();
   for (let i = 0; i < volumes.length; i++) {
     const volume = volumes[i] as Volume;
     const { name } = volume;
     if (name === '') errors.push(required(`${field}[${i}].name`));
     else if (!isDns1123Label(name)) errors.push(invalidValue(`${field}[${i}].name`, name, DNS1123_LABEL_MESSAGE));
-    if (names.has(name)) errors.push(duplicate(`${field}[${i}].name`, name));
-    names.add(name);
+    if (see(names, name)) errors.push(duplicate(`${field}[${i}].name`, name));
     validateSource(volume, `${field}[${i}]`, errors);
   }
   return names;

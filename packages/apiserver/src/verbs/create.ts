@@ -1,6 +1,6 @@
-import { ApiError, deepFreeze, isAlreadyExists, type FieldError, type KubernetesObject, type MutableJson } from '@kybern/core';
+import { alreadyExists, ApiError, deepFreeze, isAlreadyExists, type FieldError, type KubernetesObject, type MutableJson } from '@kybern/core';
+import { isCompareFailed, type CommitResult, type StateRecord } from '@kybern/state';
 import { runMutating, runValidating, type AdmissionAttributes } from '../admission/admission.ts';
-import { commitCreate } from '../commit.ts';
 import type { Environment } from '../environment.ts';
 import { generateName, newMetadata } from '../object-meta.ts';
 import { assertSchema, assertValid, decodeObject, type Body } from '../prepare.ts';
@@ -13,16 +13,12 @@ import { validateObjectMeta } from '../validation/object-meta.ts';
 const MAX_NAME_ATTEMPTS = 8;
 
 /** Creates one object. */
-export async function createObject(env: Environment, resource: Resource, request: ApiRequest): Promise<ApiResponse> {
-  const model = resource.model ?? (await resource.loadModel());
+export function createObject(env: Environment, resource: Resource, request: ApiRequest): Promise<ApiResponse> {
+  const { model } = resource;
+  if (model === undefined) return resource.loadModel().then(() => createObject(env, resource, request));
   const warnings: string[] = [];
   const object = decodeNew(request.body, { resource, request, model, warnings });
-  const context = writeContext(env, resource, { request, warnings });
-  const stored =
-    resource.strategy.answer === undefined
-      ? await createDecoded(object, context)
-      : deepFreeze((await resource.strategy.answer(object, context)) as KubernetesObject);
-  return { type: 'object', code: 201, object: stored, warnings: warnings.length === 0 ? NO_WARNINGS : warnings, deleted: false };
+  return createDecoded(object, writeContext(env, resource, { request, warnings }));
 }
 
 /** The private copy of a new object: pruned, with defaults, of the right types. @throws {ApiError} `BadRequest`, `Invalid` */
@@ -33,14 +29,24 @@ export function decodeNew(value: unknown, body: Body): MutableJson {
 }
 
 /** The rest of a create, from a decoded object on. */
-export function createDecoded(object: MutableJson, context: WriteContext): Promise<KubernetesObject> {
+export function createDecoded(object: MutableJson, context: WriteContext): Promise<ApiResponse> {
+  if (context.resource.strategy.answer !== undefined) return answer(object, context);
   const { name, generateName: base } = object.metadata;
   const named = (name !== undefined && name !== '') || typeof base !== 'string' || base === '';
   return named ? admitAndStore(object, context) : createGenerated(object, context);
 }
 
+/** Answers an object that is a question. */
+async function answer(object: MutableJson, context: WriteContext): Promise<ApiResponse> {
+  return created(deepFreeze((await context.resource.strategy.answer?.(object, context)) as KubernetesObject), context);
+}
+
+function created(object: KubernetesObject, { warnings }: WriteContext): ApiResponse {
+  return { type: 'object', code: 201, object, warnings: warnings.length === 0 ? NO_WARNINGS : warnings, deleted: false };
+}
+
 /** Tries names until one is free. */
-async function createGenerated(object: MutableJson, context: WriteContext): Promise<KubernetesObject> {
+async function createGenerated(object: MutableJson, context: WriteContext): Promise<ApiResponse> {
   for (let attempt = 1; ; attempt++) {
     object.metadata.name = generateName(object.metadata.generateName as string, context.env);
     try {
@@ -51,29 +57,51 @@ async function createGenerated(object: MutableJson, context: WriteContext): Prom
   }
 }
 
-async function admitAndStore(object: MutableJson, context: WriteContext): Promise<KubernetesObject> {
-  const { env, resource, request } = context;
-  const { strategy } = resource;
+async function admitAndStore(object: MutableJson, context: WriteContext): Promise<ApiResponse> {
+  const { resource, request } = context;
   const chain = resource.admission('CREATE', undefined);
   const attributes = admissionAttributes(object, context);
-  if (chain.mutating.length > 0) await runMutating(chain, attributes);
-  object.metadata = newMetadata(object.metadata, env, { now: context.now, generation: strategy.generation === true });
-  if (resource.hasStatus && strategy.statusOnCreate !== true && object.status !== undefined) delete object.status;
-  strategy.prepareForCreate?.(object, context);
-  const reservation = strategy.begin?.(object, undefined, context);
+  const mutating = runMutating(chain, attributes);
+  if (mutating !== undefined) await mutating;
+  prepare(object, context);
+  const reservation = resource.strategy.begin?.(object, undefined, context);
   let stored = false;
   try {
     validateCreate(object, context);
-    if (chain.validating.length > 0) await runValidating(chain, attributes);
-    const dryRun = request.options?.dryRun === true;
-    const { namespace, name } = object.metadata;
-    const result = await commitCreate(env, resource, { key: objectKey(resource, namespace, name), object, dryRun });
-    stored = !dryRun;
-    return result;
+    const validating = runValidating(chain, attributes);
+    if (validating !== undefined) await validating;
+    if (request.options?.dryRun === true) return created(await pretend(object, context), context);
+    const { records } = await store(object, context);
+    stored = true;
+    context.env.memory.forget(resource.prefix);
+    return created(resource.read((records[0] as StateRecord).value), context);
+  } catch (error) {
+    throw isCompareFailed(error) ? alreadyExists(resource.kind, object.metadata.name as string) : error;
   } finally {
     if (stored) reservation?.commit();
     else reservation?.rollback();
   }
+}
+
+function prepare(object: MutableJson, context: WriteContext): void {
+  const { env, resource, now } = context;
+  const { strategy } = resource;
+  object.metadata = newMetadata(object.metadata, env, { now, generation: strategy.generation === true });
+  if (resource.hasStatus && strategy.statusOnCreate !== true && object.status !== undefined) delete object.status;
+  strategy.prepareForCreate?.(object, context);
+}
+
+function store(object: MutableJson, { env, resource }: WriteContext): Promise<CommitResult> {
+  const { namespace, name } = object.metadata;
+  const change = { key: objectKey(resource, namespace, name), value: resource.toStored(object as KubernetesObject), expect: 0 };
+  return env.state.commit([change]);
+}
+
+/** A dry run: everything but the write. @throws {ApiError} `AlreadyExists` */
+async function pretend(object: MutableJson, { env, resource }: WriteContext): Promise<KubernetesObject> {
+  const { namespace, name } = object.metadata;
+  if ((await env.state.get(objectKey(resource, namespace, name))) !== undefined) throw alreadyExists(resource.kind, name as string);
+  return deepFreeze(object as KubernetesObject);
 }
 
 function validateCreate(object: MutableJson, { resource, warnings }: WriteContext): void {

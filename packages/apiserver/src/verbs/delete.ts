@@ -39,7 +39,7 @@ export async function deleteObject(env: Environment, resource: Resource, request
 async function applyDeletion(plan: DeletionPlan, record: StateRecord, { env, resource, request }: WriteContext): Promise<KubernetesObject | undefined> {
   if (plan.type === 'keep') return resource.read(record.value);
   const dryRun = request.options?.dryRun === true;
-  const result = await commitReplace(env, record, { object: plan.type === 'mark' ? plan.object : undefined, dryRun });
+  const result = await commitReplace(env, record, { object: plan.type === 'mark' ? plan.object : undefined, prefix: resource.prefix, dryRun });
   if (result.lost) return undefined;
   if (plan.type === 'remove' && !dryRun) resource.strategy.afterDelete?.(record.value, env);
   return resource.read(result.object);

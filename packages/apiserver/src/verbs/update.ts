@@ -63,7 +63,7 @@ function createMissing(job: UpdateJob, model: LoadedModel, context: WriteContext
     throw objectNotFound(resource.kind, request.name ?? '');
   const object = decodeNew(request.body, { resource, request, model, warnings });
   object.metadata.name ??= request.name;
-  return createDecoded(object, context).then((stored) => ({ type: 'object', code: 201, object: stored, warnings, deleted: false }));
+  return createDecoded(object, context);
 }
 
 interface Stage {
@@ -116,13 +116,15 @@ async function admitAndReplace(record: StateRecord, object: MutableJson, stage: 
   const old = resource.read(record.value);
   const chain = resource.admission('UPDATE', request.subresource);
   const attributes = admissionAttributes(object, old, context);
-  if (chain.mutating.length > 0) await runMutating(chain, attributes);
+  const mutating = runMutating(chain, attributes);
+  if (mutating !== undefined) await mutating;
   countGeneration(object, old as MutableJson, rules.strategy);
   const reservation = rules.reserves ? resource.strategy.begin?.(object, old as MutableJson, context) : undefined;
   let stored = false;
   try {
     validateUpdate(object, old, stage);
-    if (chain.validating.length > 0) await runValidating(chain, attributes);
+    const validating = runValidating(chain, attributes);
+    if (validating !== undefined) await validating;
     const result = await replace(record, shareUnchanged(old, object) as KubernetesObject, context);
     stored = result.stored;
     return result;
@@ -146,7 +148,7 @@ async function replace(record: StateRecord, next: KubernetesObject, { env, resou
   const deleted = isReleased(next, resource);
   if (!deleted && next === resource.read(record.value)) return { object: next, lost: false, stored: false, deleted };
   const dryRun = request.options?.dryRun === true;
-  const result = await commitReplace(env, record, { object: deleted ? undefined : resource.toStored(next), dryRun });
+  const result = await commitReplace(env, record, { object: deleted ? undefined : resource.toStored(next), prefix: resource.prefix, dryRun });
   if (result.lost) return { object: undefined, lost: true, stored: false, deleted: false };
   if (deleted && !dryRun) resource.strategy.afterDelete?.(record.value, env);
   return { object: deleted ? deepFreeze(next) : resource.read(result.object), lost: false, stored: !dryRun, deleted };

@@ -29,7 +29,7 @@ export interface EventDispatcher {
   readonly revision: number;
   /** @returns stops it; idempotent */
   add(watcher: Watcher, scope: WatchScope): () => void;
-  /** Ends all watchers. */
+  /** Ends all watchers, and those who still come. */
   close(): void;
 }
 
@@ -50,6 +50,7 @@ const PREFIX = '/registry/';
 export function createEventDispatcher(state: StateStore): EventDispatcher {
   const resources = new Map<string, ResourceWatchers>();
   let watchers = 0;
+  let closed = false;
   let cursor: StateCursor | undefined;
   let cancelReady: (() => void) | undefined;
 
@@ -87,6 +88,10 @@ export function createEventDispatcher(state: StateStore): EventDispatcher {
       return cursor?.revision ?? state.revision;
     },
     add(watcher, scope) {
+      if (closed) {
+        watcher.onEnd(undefined);
+        return () => undefined;
+      }
       if (cursor === undefined) {
         cursor = state.cursor(PREFIX, state.revision);
         cancelReady = cursor.ready(drain);
@@ -102,7 +107,10 @@ export function createEventDispatcher(state: StateStore): EventDispatcher {
         if (watchers === 0) stop();
       };
     },
-    close: () => endAll(undefined),
+    close() {
+      closed = true;
+      endAll(undefined);
+    },
   };
 }
 
