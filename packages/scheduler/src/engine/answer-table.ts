@@ -51,43 +51,65 @@ export interface Signed {
   readonly plugins: ReadonlySet<string>;
 }
 
+/** No answers are kept: every plugin is asked about every bin. */
+export const NOTHING_SIGNED: Signed = { table: undefined, plugins: new Set() };
+
 /** Rows over all tables of a snapshot that are kept at most (about 60 bytes each), however many signatures there are. */
 const MAX_ROWS = 500_000;
 const MIN_TABLES = 2;
-const NOTHING_SIGNED: Signed = { table: undefined, plugins: new Set() };
+const MAX_TABLES = 256;
+/** Signatures that came once. */
+const MAX_SEEN = 1024;
+
+/** What is kept for one snapshot. Both are in the order of their last use. */
+interface Kept {
+  readonly tables: Map<string, Signed>;
+  /** Signatures without a table: one that never comes back is not worth it. */
+  readonly seen: Set<string>;
+}
 
 /** The answer tables of one scheduler, by snapshot and signature; the signatures used longest ago go first. */
 export class AnswerTables<Item, B extends Bin> {
   readonly #profile: Profile<Item, B>;
-  readonly #tables = new WeakMap<Snapshot<B>, Map<string, Signed>>();
+  readonly #kept = new WeakMap<Snapshot<B>, Kept>();
 
   constructor(profile: Profile<Item, B>) {
     this.#profile = profile;
   }
 
-  /** The table for this item, or none when the snapshot has no versions or no plugin signs. A `Status` when a plugin's `sign` threw. */
+  /**
+   * The table for this item. None when its signature comes for the first time, when the snapshot has no versions, or when no plugin signs. A `Status`
+   * when a plugin's `sign` threw.
+   */
   find(item: Item, snapshot: Snapshot<B>): Signed | Status {
     if (snapshot.versions === undefined) return NOTHING_SIGNED;
     let signature = '';
     for (const plugin of this.#profile.plugins) {
       try {
         const text = plugin.sign?.(item);
-        if (text !== undefined) signature += `${plugin.name}\u0000${text}\u0001`;
+        // The length keeps apart what a text might pretend to be.
+        if (text !== undefined) signature += `${plugin.name}:${text.length}:${text}`;
       } catch (error) {
         return thrownStatus(plugin.name, 'PreFilter', error);
       }
     }
-    return signature === '' ? NOTHING_SIGNED : this.#lookUp(signature, snapshot);
+    return signature === '' ? NOTHING_SIGNED : this.#lookUp(signature, item, snapshot);
   }
 
-  #lookUp(signature: string, snapshot: Snapshot<B>): Signed {
-    let tables = this.#tables.get(snapshot);
-    if (tables === undefined) this.#tables.set(snapshot, (tables = new Map()));
+  #lookUp(signature: string, item: Item, snapshot: Snapshot<B>): Signed {
+    const { tables, seen } = this.#keptFor(snapshot);
     const rows = snapshot.versions?.at.length ?? 0;
     let signed = tables.get(signature);
     if (signed === undefined) {
-      if (tables.size >= Math.max(MIN_TABLES, Math.floor(MAX_ROWS / Math.max(1, rows)))) tables.delete(tables.keys().next().value as string);
-      signed = { table: new AnswerTable(this.#profile.score.length), plugins: signers(signature) };
+      if (!seen.delete(signature)) {
+        if (seen.size >= MAX_SEEN) seen.delete(seen.values().next().value as string);
+        seen.add(signature);
+        return NOTHING_SIGNED;
+      }
+      const limit = Math.min(MAX_TABLES, Math.max(MIN_TABLES, Math.floor(MAX_ROWS / Math.max(1, rows))));
+      if (tables.size >= limit) tables.delete(tables.keys().next().value as string);
+      const signers = this.#profile.plugins.filter((plugin) => plugin.sign?.(item) !== undefined);
+      signed = { table: new AnswerTable(this.#profile.score.length), plugins: new Set(signers.map(({ name }) => name)) };
     } else {
       tables.delete(signature);
     }
@@ -95,8 +117,10 @@ export class AnswerTables<Item, B extends Bin> {
     signed.table?.ensure(rows);
     return signed;
   }
-}
 
-function signers(signature: string): ReadonlySet<string> {
-  return new Set(signature.split('\u0001').map((part) => part.slice(0, part.indexOf('\u0000'))));
+  #keptFor(snapshot: Snapshot<B>): Kept {
+    let kept = this.#kept.get(snapshot);
+    if (kept === undefined) this.#kept.set(snapshot, (kept = { tables: new Map(), seen: new Set() }));
+    return kept;
+  }
 }

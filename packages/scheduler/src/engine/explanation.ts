@@ -1,3 +1,4 @@
+import { NOTHING_SIGNED } from './answer-table.ts';
 import { runFilter } from './filtering.ts';
 import { Cycle, selectAll } from './cycle.ts';
 import { runPreFilters, type PreFiltering } from './pre-filtering.ts';
@@ -64,7 +65,7 @@ export function explainItem<Item, B extends Bin>(input: ExplainInput<Item, B>): 
   const isFeasible = (bin: B): boolean => Object.values(verdicts.get(bin.name) ?? {}).every(({ code }) => code === 'Success');
   cycle.select(selectAll((input.compared ?? snapshot.nodes).filter(isFeasible)));
   const kept: PluginScores[] = [];
-  const totals = scoreBins({ profile, item, cycle, signed: { table: undefined, plugins: new Set() }, scratch: new Scratch() }, kept);
+  const totals = scoreBins({ profile, item, cycle, signed: NOTHING_SIGNED, scratch: new Scratch() }, kept);
   const scored = new Map(cycle.feasible.map((bin, index) => [bin.name, index]));
   const nodes: Record<string, BinExplanation> = {};
   for (const bin of snapshot.nodes) {

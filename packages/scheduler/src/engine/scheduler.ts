@@ -3,7 +3,7 @@ import type { Pod } from '@kybern/core/kinds';
 import type { NodeInfo } from '../cluster/node-info.ts';
 import { SchedulerConfigError } from '../errors.ts';
 import { defaultPlugins } from '../plugins/default-plugins.ts';
-import { AnswerTables, type Signed } from './answer-table.ts';
+import { AnswerTables, NOTHING_SIGNED, type Signed } from './answer-table.ts';
 import { Cycle, listBins, type BinSelection } from './cycle.ts';
 import type { CycleState } from './cycle-state.ts';
 import type { Decision, ScheduleOptions } from './decision.ts';
@@ -107,7 +107,7 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
     const before = runPreFilters(this.profile, item, attempt.cycle);
     if (before.status?.code === 'Error') return this.#failed(attempt, before.status, NOTHING_FOUND);
     if (before.status !== undefined) return this.#nowhere(attempt, preFilterDiagnosis(snapshot, before.status), NOTHING_FOUND);
-    const signed = this.#tables?.find(item, snapshot) ?? { table: undefined, plugins: new Set<string>() };
+    const signed = this.#signedAnswers(attempt, before);
     if (isStatus(signed)) return this.#failed(attempt, signed, NOTHING_FOUND);
     return this.#search(attempt, before, signed);
   }
@@ -117,11 +117,16 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
     return all.schedule(item, snapshot).explain;
   }
 
+  /** Answers are worth keeping when many bins are looked at. */
+  #signedAnswers({ item, snapshot }: Attempt<Item, B>, { binNames }: PreFiltering): Signed | Status {
+    const few = binNames !== undefined && isFew(binNames, snapshot);
+    return this.#tables === undefined || few ? NOTHING_SIGNED : this.#tables.find(item, snapshot);
+  }
+
   #search(attempt: Attempt<Item, B>, before: PreFiltering, signed: Signed): Decision<Item, B> {
     const { item, snapshot, cycle, options } = attempt;
     const filters = activeFilters(this.profile, { item, cycle, signed, skipped: before.skipped });
-    const { binNames } = before;
-    const bins = binNames === undefined ? snapshot.nodes : snapshot.nodes.filter((bin) => binNames.has(bin.name));
+    const bins = before.binNames === undefined ? snapshot.nodes : namedBins(snapshot, before.binNames);
     const range = { bins, start: options.startIndex ?? 0, wanted: this.#wanted(bins.length), scratch: this.#scratch };
     const found = tryNominated(filters, range, options) ?? filterBins(filters, range);
     const { feasible, rejected, failure } = found;
@@ -217,6 +222,16 @@ class EngineDecision<Item, B extends Bin> implements Decision<Item, B> {
     this.#explanation ??= explainItem({ profile: this.#profile, item, snapshot, chosen: this.node, ...compared });
     return this.#explanation;
   }
+}
+
+function isFew<B extends Bin>(names: ReadonlySet<string>, { nodes }: Snapshot<B>): boolean {
+  return names.size * 8 < nodes.length;
+}
+
+/** The bins of these names, as far as there are such. */
+function namedBins<B extends Bin>(snapshot: Snapshot<B>, names: ReadonlySet<string>): readonly B[] {
+  if (snapshot.get === undefined || !isFew(names, snapshot)) return snapshot.nodes.filter((bin) => names.has(bin.name));
+  return [...names].flatMap((name) => snapshot.get?.(name) ?? []);
 }
 
 /** A bin that was promised to the item goes before all others. */
