@@ -104,7 +104,6 @@ function copyObject(run: Run, value: Fields, node: Node | undefined, depth: numb
   return copyFields(run, value, node, {}, depth);
 }
 
- 
 function copyFields(run: Run, value: Fields, node: Node, out: Fields, depth: number): Fields {
   if (!node.compiled) run.compile(node);
   const { properties, rest } = node;

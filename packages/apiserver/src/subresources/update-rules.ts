@@ -10,6 +10,8 @@ export interface UpdateRules {
   readonly strategy: Strategy | undefined;
   /** Whether {@link Strategy.begin} takes part. */
   readonly reserves: boolean;
+  /** The top-level fields that it takes from the body, besides metadata; undefined: all. {@link prepare} puts the others back. */
+  readonly takes?: readonly string[];
   /** Puts back what this update must not change, and normalises the rest. */
   prepare(object: MutableJson, old: MutableJson, context: WriteContext): void;
   validate(object: MutableJson, old: MutableJson, errors: FieldError[]): void;
@@ -33,18 +35,28 @@ function objectRules({ strategy, hasStatus }: Resource): UpdateRules {
       strategy.prepareForUpdate?.(object, old, context);
     },
     validate(object, old, errors) {
-      strategy.validate?.(object, errors);
+      if (!isAllInSpec(object) || object.spec !== old.spec) strategy.validate?.(object, errors);
       strategy.validateUpdate?.(object, old, errors);
     },
   };
 }
 
+/** Whether all that a kind says is in its spec, so that an object with the same spec need not be checked again. */
+function isAllInSpec(object: MutableJson): boolean {
+  if (object.spec === undefined) return false;
+  for (const key in object) if (key !== 'spec' && key !== 'status' && key !== 'metadata' && key !== 'apiVersion' && key !== 'kind') return false;
+  return true;
+}
+
+const STATUS: readonly string[] = ['status'];
+
 function statusRules({ strategy }: Resource): UpdateRules {
   return {
     strategy: undefined,
     reserves: false,
+    takes: STATUS,
     prepare(object, old, context) {
-      keepAllBut(object, old, ['status']);
+      keepAllBut(object, old, STATUS);
       if (strategy.statusUpdatesMetadata === false) object.metadata = old.metadata;
       strategy.prepareForStatusUpdate?.(object, old, context);
     },

@@ -83,7 +83,7 @@ async function readSingle(env: Environment, key: string, { window, selection, re
 
 async function readAll(env: Environment, prefix: string, { window, selection, resource }: Reading): Promise<Found> {
   const { revision, records } = await readRange(env, prefix, window);
-  return { items: pick(records, resource, selection), metadata: { resourceVersion: String(revision) } };
+  return { items: Object.freeze(pick(records, resource, selection)), metadata: { resourceVersion: String(revision) } };
 }
 
 function pick(records: readonly StateRecord[], resource: Resource, { matches }: Selection): KubernetesObject[] {

@@ -9,7 +9,7 @@ import { assertSchema, assertValid, decodeObject } from '../prepare.ts';
 import { NO_WARNINGS, type ApiRequest, type ApiResponse } from '../request.ts';
 import { objectKey, type LoadedModel, type Resource } from '../resource.ts';
 import { shareUnchanged } from '../share.ts';
-import { writeContext, type Strategy, type WriteContext } from '../strategy.ts';
+import { writeContext, type WriteContext } from '../strategy.ts';
 import type { UpdateRules } from '../subresources/update-rules.ts';
 import { validateObjectMetaUpdate } from '../validation/object-meta.ts';
 import { createDecoded, decodeNew } from './create.ts';
@@ -75,17 +75,28 @@ interface Stage {
 /** The new object as it would be stored, before admission. `guarded`: the caller named the state that it is based on. */
 function propose(old: KubernetesObject, { job, model, context, rules }: Stage & { readonly job: UpdateJob }): { object: MutableJson; guarded: boolean } {
   const { resource, request, warnings } = context;
-  const proposed = job.propose(old);
-  const object = decodeObject(proposed, { resource, request, model, warnings });
+  const object = decodeObject(rules.takes === undefined ? job.propose(old) : partOf(job.propose(old), rules.takes), { resource, request, model, warnings });
   const { metadata } = object;
   if (metadata.name === undefined || metadata.name === '') metadata.name = old.metadata.name;
   const isPut = request.verb === 'update';
   if (isPut) checkUid(metadata, old, resource);
   const guarded = checkPreconditions(metadata, old, { resource, unguardedAllowed: !isPut || resource.strategy.unconditionalUpdate !== false });
   keepSystemFields(metadata, old.metadata);
-  assertSchema(object, { resource, request, model, warnings }, (errors) => validateObjectMetaUpdate(metadata, old.metadata, errors));
+  // A part is checked when it is back in its place; what is checked on its own is of the right types before anything looks at it.
+  const check = (): void => assertSchema(object, { resource, request, model, warnings }, (errors) => validateObjectMetaUpdate(metadata, old.metadata, errors));
+  if (rules.takes === undefined) check();
   rules.prepare(object, old as MutableJson, context);
+  if (rules.takes !== undefined) check();
   return { object, guarded: guarded && isPut };
+}
+
+/** The fields of a body that an update takes: the others need not be copied and checked. */
+function partOf(body: unknown, takes: readonly string[]): unknown {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
+  const { apiVersion, kind, metadata } = body as Record<string, unknown>;
+  const part: Record<string, unknown> = { apiVersion, kind, metadata };
+  for (const name of takes) part[name] = (body as Record<string, unknown>)[name];
+  return part;
 }
 
 /** Another uid means that the caller knows another object of the same name. */
@@ -118,20 +129,38 @@ async function admitAndReplace(record: StateRecord, object: MutableJson, stage: 
   const attributes = admissionAttributes(object, old, context);
   const mutating = runMutating(chain, attributes);
   if (mutating !== undefined) await mutating;
-  countGeneration(object, old as MutableJson, rules.strategy);
   const reservation = rules.reserves ? resource.strategy.begin?.(object, old as MutableJson, context) : undefined;
   let stored = false;
   try {
-    validateUpdate(object, old, stage);
-    const validating = runValidating(chain, attributes);
-    if (validating !== undefined) await validating;
-    const result = await replace(record, shareUnchanged(old, object) as KubernetesObject, context);
+    const next = settle(object, old, rules);
+    if (next !== old) {
+      validateUpdate(next, old, stage);
+      const validating = runValidating(chain, { ...attributes, object: next });
+      if (validating !== undefined) await validating;
+    }
+    const result = await replace(record, next, context);
     stored = result.stored;
     return result;
   } finally {
     if (stored) reservation?.commit();
     else reservation?.rollback();
   }
+}
+
+/** The object with its unchanged parts shared and its generation counted; `old` itself when nothing differs. */
+function settle(object: MutableJson, old: KubernetesObject, { strategy }: UpdateRules): KubernetesObject {
+  const before = old as MutableJson;
+  let changed = false;
+  for (const key of Object.keys(object)) {
+    if (key === 'metadata') continue;
+    const shared = shareUnchanged(before[key], object[key]);
+    if (shared !== before[key] && key !== 'status') changed = true;
+    object[key] = shared;
+  }
+  for (const key of Object.keys(before)) if (object[key] === undefined && key !== 'status') changed = true;
+  if (strategy?.generation === true && (strategy.generationChanged?.(object, before) ?? changed))
+    object.metadata.generation = (before.metadata.generation ?? 0) + 1;
+  return shareUnchanged(old, object) as KubernetesObject;
 }
 
 /** What an update came to. */
@@ -161,27 +190,10 @@ export function isReleased(object: KubernetesObject, resource: Resource): boolea
   return resource.strategy.isHeld?.(object) !== true;
 }
 
-function countGeneration(object: MutableJson, old: MutableJson, strategy: Strategy | undefined): void {
-  if (strategy?.generation !== true) return;
-  const changed = strategy.generationChanged?.(object, old) ?? contentChanged(object, old);
-  if (changed) object.metadata.generation = ((old.metadata.generation as number | undefined) ?? 0) + 1;
-}
-
-/** Whether anything but metadata and status differs. */
-function contentChanged(object: MutableJson, old: MutableJson): boolean {
-  for (const key of Object.keys(object)) {
-    if (key === 'metadata' || key === 'status') continue;
-    const shared = shareUnchanged(old[key], object[key]);
-    if (shared !== old[key]) return true;
-  }
-  for (const key of Object.keys(old)) if (!Object.hasOwn(object, key) && key !== 'metadata' && key !== 'status') return true;
-  return false;
-}
-
-function validateUpdate(object: MutableJson, old: KubernetesObject, { context: { resource }, rules }: Stage): void {
+function validateUpdate(object: KubernetesObject, old: KubernetesObject, { context: { resource }, rules }: Stage): void {
   const errors: FieldError[] = [];
-  validateObjectMetaUpdate(object.metadata, old.metadata, errors);
-  rules.validate(object, old as MutableJson, errors);
+  validateObjectMetaUpdate(object.metadata as MutableJson, old.metadata, errors);
+  rules.validate(object as MutableJson, old as MutableJson, errors);
   assertValid(resource, old.metadata.name, errors);
 }
 
