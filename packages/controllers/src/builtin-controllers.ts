@@ -1,5 +1,6 @@
 import { builtinKinds } from '@kybern/core/kinds';
 import type { ControllerDefinition } from '@kybern/reconcile';
+import { cronJobController } from './cronjob/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
 import { endpointSliceController } from './endpointslice/controller.ts';
 import { garbageCollectorController } from './garbagecollector/controller.ts';
@@ -14,6 +15,7 @@ import { nodeLifecycleController } from './nodelifecycle/controller.ts';
 import { podGarbageCollectorController, type PodGarbageCollectorOptions } from './podgc/controller.ts';
 import { replicaSetController } from './replicaset/controller.ts';
 import { serviceAccountController } from './serviceaccount/controller.ts';
+import { statefulSetController } from './statefulset/controller.ts';
 import { taintEvictionController } from './tainteviction/controller.ts';
 import { ttlAfterFinishedController } from './ttlafterfinished/controller.ts';
 
@@ -45,8 +47,10 @@ export function builtinControllers(options: BuiltinControllersOptions = {}): rea
     podGarbageCollectorController(options.podGarbageCollector),
     deploymentController(),
     replicaSetController(),
+    statefulSetController(),
     jobController(),
     jobOrphanController(),
+    cronJobController(),
     ttlAfterFinishedController(),
     endpointSliceController(),
     serviceLoadBalancerController(options.serviceLoadBalancer),

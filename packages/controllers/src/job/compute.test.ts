@@ -59,6 +59,11 @@ describe('how many Pods', () => {
     expect(carriedOut(object, planned).first.release).toHaveLength(1);
   });
 
+  it('what is tracked no longer goes first: it could not be counted', () => {
+    const untracked = jobPod('untracked', { ready: true, tracked: false });
+    expect(plan(job({ parallelism: 1 }), [jobPod('tracked', { phase: 'Pending' }), untracked]).remove).toEqual([untracked]);
+  });
+
   it('those that got least far go first', () => {
     const ready = jobPod('ready', { ready: true });
     const pending = jobPod('pending', { phase: 'Pending' });

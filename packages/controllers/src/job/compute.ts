@@ -4,7 +4,7 @@ import { inOrderOfRemoval } from '../active-pods.ts';
 import { isPodTerminating } from '../pod-state.ts';
 import { backoffLeftMs, indexBackoffLeftMs, nextBackoff, type BackoffRecord } from './backoff.ts';
 import { freeIndexes, mergeIndexes, withIndexes } from './indexes.ts';
-import { completionIndex, isIndexed, replacesOnlyFailed, validIndex } from './job-pods.ts';
+import { completionIndex, isIndexed, isTracked, replacesOnlyFailed, validIndex } from './job-pods.ts';
 import { observeJob, type JobFacts } from './observe.ts';
 import { deadlineLeftMs, judgeJob, type JobOutcome } from './outcome.ts';
 import { indexedPod, jobPod } from './pod-input.ts';
@@ -83,7 +83,7 @@ function desiredActive({ job: { spec }, active, succeeded }: JobFacts): number {
 function surplusPods(facts: JobFacts): readonly Pod[] {
   const remove: Pod[] = [];
   const kept = new Map<number | Pod, Pod>();
-  for (const pod of inOrderOfRemoval(facts.active)) {
+  for (const pod of removalOrder(facts.active)) {
     if (isIndexed(facts.job) && validIndex(facts.job, pod) === undefined) remove.push(pod);
     else {
       const slot = isIndexed(facts.job) ? (validIndex(facts.job, pod) ?? pod) : pod;
@@ -93,7 +93,13 @@ function surplusPods(facts: JobFacts): readonly Pod[] {
     }
   }
   const beyond = facts.active.length - desiredActive(facts) - remove.length;
-  return beyond > 0 ? [...remove, ...inOrderOfRemoval([...kept.values()]).slice(0, beyond)] : remove;
+  return beyond > 0 ? [...remove, ...removalOrder([...kept.values()]).slice(0, beyond)] : remove;
+}
+
+/** What is not tracked could not be counted: somebody was about to delete it. */
+function removalOrder(pods: readonly Pod[]): readonly Pod[] {
+  const sorted = inOrderOfRemoval(pods);
+  return [...sorted.filter((pod) => !isTracked(pod)), ...sorted.filter(isTracked)];
 }
 
 function growth({ facts, backoff, nowMs }: Situation): Steps {

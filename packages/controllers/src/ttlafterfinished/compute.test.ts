@@ -7,7 +7,7 @@ const job = (ttlSecondsAfterFinished: number | undefined, type: string, metadata
   apiVersion: 'batch/v1',
   kind: 'Job',
   metadata: { name: 'j', ...metadata },
-  spec: { template: {}, ...(ttlSecondsAfterFinished === undefined ? {} : { ttlSecondsAfterFinished }) },
+  spec: { template: { spec: { containers: [] } }, ...(ttlSecondsAfterFinished === undefined ? {} : { ttlSecondsAfterFinished }) },
   status: { conditions: [{ type, status: 'True', lastTransitionTime: at(10) }] },
 });
 
