@@ -4,7 +4,7 @@ import type { Environment } from './environment.ts';
 import type { Resource } from './resource.ts';
 
 /** @see kubernetes v1.36 staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go (OptimisticLockErrorMsg) */
-export const STALE = 'the object has been modified; please apply your changes to the latest version and try again';
+const STALE = 'the object has been modified; please apply your changes to the latest version and try again';
 
 /** What a write of one object came to: the stored object, or that somebody else was first. */
 export type WriteResult = { readonly object: KubernetesObject; readonly lost: false } | { readonly lost: true };

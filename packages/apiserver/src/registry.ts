@@ -1,4 +1,4 @@
-import { apiVersionOf, groupResource, parseApiVersion, type Kind } from '@kybern/core';
+import { apiVersionOf, type Kind } from '@kybern/core';
 
 /** The kinds that a server serves. Lookups never fail by throwing: an unknown name is undefined. */
 export interface KindRegistry {
@@ -74,15 +74,4 @@ function indexNames(kinds: readonly Kind[]): Map<string, Kind> {
   for (const kind of kinds) for (const name of [kind.plural, kind.singular, kind.kind]) put(name, kind);
   for (const kind of kinds) for (const name of kind.shortNames) put(name, kind);
   return index;
-}
-
-/** Whether two kinds name the same resource: same group and plural, whatever the version. */
-export function isSameResource(a: Kind, b: Kind): boolean {
-  return a === b || groupResource(a) === groupResource(b);
-}
-
-/** The kind that an object says it is. */
-export function kindOf(registry: KindRegistry, object: { readonly apiVersion: string; readonly kind: string }): Kind | undefined {
-  const { group, version } = parseApiVersion(object.apiVersion);
-  return registry.find(apiVersionOf({ group, version }), object.kind);
 }

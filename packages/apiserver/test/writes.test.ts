@@ -33,6 +33,16 @@ describe('optimistic concurrency', () => {
     expect(Object.keys((await server.client.get(ConfigMap, 'a')).data ?? {}).sort()).toEqual(['k0', 'k1', 'k2', 'k3', 'k4']);
   });
 
+  it('lets many replace what they do not name the state of', async () => {
+    await using server = await startServer();
+    await server.client.create(ConfigMap, { metadata: { name: 'a' } });
+    await Promise.all(Array.from({ length: 30 }, (_, i) => server.client.update(ConfigMap, { metadata: { name: 'a' }, data: { last: String(i) } })));
+    const late = await Promise.allSettled(
+      Array.from({ length: 30 }, (_, i) => server.client.patch(ConfigMap, 'a', { type: 'merge', patch: { data: { [`k${i}`]: '' } } })),
+    );
+    for (const result of late) if (result.status === 'rejected') expect(isConflict(result.reason)).toBe(true);
+  });
+
   it('lets one of many creates win', async () => {
     await using server = await startServer();
     const results = await Promise.allSettled(Array.from({ length: 10 }, () => server.client.create(ConfigMap, { metadata: { name: 'a' } })));

@@ -11,6 +11,9 @@ import { successStatus } from '../success-status.ts';
 import { applyUpdate } from '../verbs/update.ts';
 import type { UpdateRules } from './update-rules.ts';
 
+/** How often it begins again when the Pod changes meanwhile. */
+const MAX_ATTEMPTS = 100;
+
 /** A binding, as far as it is read. */
 interface Binding {
   readonly metadata?: {
@@ -32,7 +35,12 @@ export async function serveBinding(env: Environment, resource: Resource, request
   // A binding does not count as a change of the spec.
   const rules: UpdateRules = { strategy: undefined, reserves: false, prepare: () => undefined, validate: () => undefined };
   const update: ApiRequest = { ...request, verb: 'patch' };
-  await applyUpdate(env, resource, { request: update, rules, propose: (pod) => bind(pod, { binding, nodeName, resource, now: formatTime(env.clock.now()) }) });
+  await applyUpdate(env, resource, {
+    request: update,
+    rules,
+    attempts: MAX_ATTEMPTS,
+    propose: (pod) => bind(pod, { binding, nodeName, resource, now: formatTime(env.clock.now()) }),
+  });
   return { type: 'object', code: 201, object: successStatus(201), warnings: NO_WARNINGS, deleted: false };
 }
 

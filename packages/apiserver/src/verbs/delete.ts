@@ -9,7 +9,8 @@ import { objectKey, type Resource } from '../resource.ts';
 import { shareUnchanged } from '../share.ts';
 import { writeContext, type WriteContext } from '../strategy.ts';
 
-const MAX_ATTEMPTS = 5;
+/** How often a delete begins again when somebody wrote meanwhile. Kubernetes does not stop; this only ends what can never succeed. */
+const MAX_ATTEMPTS = 1000;
 const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
 

@@ -14,8 +14,10 @@ import type { UpdateRules } from '../subresources/update-rules.ts';
 import { validateObjectMetaUpdate } from '../validation/object-meta.ts';
 import { createDecoded, decodeNew } from './create.ts';
 
-/** How often an update that is not bound to a resourceVersion begins again when somebody else was first. */
-const MAX_ATTEMPTS = 5;
+/** How often a patch begins again when somebody else was first. @see kubernetes v1.36 …/apiserver/pkg/endpoints/handlers/patch.go (MaxRetryWhenPatchConflicts) */
+const PATCH_ATTEMPTS = 5;
+/** How often any other update does that is not bound to a resourceVersion. Kubernetes does not stop; this only ends what can never succeed. */
+const MAX_ATTEMPTS = 1000;
 
 /** Where the new object comes from: the body of a PUT, or the old object with a patch applied. Called again when another write came between. */
 export type Proposal = (old: KubernetesObject) => unknown;
@@ -35,6 +37,8 @@ export interface UpdateJob {
   readonly request: ApiRequest;
   readonly propose: Proposal;
   readonly rules?: UpdateRules;
+  /** Default: as the verb. */
+  readonly attempts?: number;
 }
 
 /** Read, propose, prepare, admit, validate, compare-and-set: the loop behind PUT and PATCH, of objects and of subresources. */
@@ -43,6 +47,7 @@ export async function applyUpdate(env: Environment, resource: Resource, job: Upd
   const model = resource.model ?? (await resource.loadModel());
   const rules = job.rules ?? resource.updateRules(request.subresource);
   const key = objectKey(resource, request.namespace, request.name ?? '');
+  const attempts = job.attempts ?? (request.verb === 'patch' ? PATCH_ATTEMPTS : MAX_ATTEMPTS);
   for (let attempt = 1; ; attempt++) {
     const warnings: string[] = [];
     const context = writeContext(env, resource, { request, warnings });
@@ -52,7 +57,7 @@ export async function applyUpdate(env: Environment, resource: Resource, job: Upd
     const result = await admitAndReplace(record, object, { context, model, rules });
     if (result.object !== undefined)
       return { type: 'object', code: 200, object: result.object, warnings: warnings.length === 0 ? NO_WARNINGS : warnings, deleted: result.deleted };
-    if (guarded || attempt >= MAX_ATTEMPTS) throw staleWrite(resource, request.name ?? '');
+    if (guarded || attempt >= attempts) throw staleWrite(resource, request.name ?? '');
   }
 }
 
