@@ -1,3 +1,5 @@
+import { formatSeconds } from './internal/rfc-3339.ts';
+
 /** Options of {@link Clock.after}. */
 export interface TimerOptions {
   /**
@@ -84,7 +86,7 @@ export function sleep(clock: Clock, delayMs: number, options: SleepOptions = {})
 
 /** A time as Kubernetes' `metav1.Time` writes it: RFC 3339, UTC, whole seconds. */
 export function formatTime(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
+  return formatSeconds(epochMs);
 }
 
 /** A time as `metav1.MicroTime` writes it: RFC 3339, UTC, six decimals. */

@@ -184,7 +184,7 @@ describe('an event recorder', () => {
     await using world = await createWorld();
     const { recorder, errors } = await setUp(world);
     world.fault = () => ({ type: 'stall' });
-    for (let i = 0; i < 1_100; i++)
+    for (let i = 0; i < 10_100; i++)
       recorder.event({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `x${i}`, namespace: 'default' } }, details('hello'));
     expect(errors.length).toBe(100);
     expect(errors[0]?.message).toContain('dropped');

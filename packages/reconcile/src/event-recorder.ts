@@ -3,7 +3,7 @@ import type { Client, Clock, KubernetesObject, Logger, ObjectInput, Random } fro
 import { Event } from '@kybern/core/kinds/core-v1';
 import { createErrorSink, type ErrorSink } from './error-sink.ts';
 import { toError } from './errors.ts';
-import { withDeadline, type DeadlineOptions } from './internal/deadline.ts';
+import { SerialDeadline } from './internal/deadline.ts';
 import { EventCorrelator, type EventPlan, type EventRecord } from './internal/event-correlator.ts';
 
 /** What happened, for people. */
@@ -38,8 +38,11 @@ export interface EventRecorderOptions {
   readonly onError?: ErrorSink;
 }
 
-/** Events that wait to be written; more are dropped, and that is reported. */
-const QUEUE_LIMIT = 1000;
+/**
+ * Events that wait to be written; more are dropped, and that is reported. Higher than Kubernetes' 1,000, for a cluster in virtual time records the events
+ * of thousands of objects in one instant; a waiting event is about as large as its message.
+ */
+const QUEUE_LIMIT = 10_000;
 /** @see kubernetes v1.36 staging/src/k8s.io/client-go/tools/record/event.go (maxTriesPerEvent, defaultSleepDuration) */
 const MAX_TRIES = 12;
 const RETRY_MS = 10_000;
@@ -71,7 +74,7 @@ class BackgroundRecorder implements EventRecorder {
   readonly #logger: Logger;
   readonly #report: ErrorSink;
   readonly #correlator = new EventCorrelator();
-  readonly #deadline: Pick<DeadlineOptions, 'clock' | 'timeoutMs' | 'onTimeout'>;
+  readonly #deadline: SerialDeadline;
   /** What waits to be written, in order; a repetition of what waits already is written with it. */
   readonly #tasks = new Map<EventRecord, Task>();
   /** Aborts when failures are not tried again any more. */
@@ -87,7 +90,7 @@ class BackgroundRecorder implements EventRecorder {
     this.#logger = options.logger ?? noopLogger;
     this.#report = createErrorSink(this.#logger, options.onError);
     const onTimeout = (): Error => new ApiError('Timeout', `the event was not written within ${WRITE_TIMEOUT_MS} ms`);
-    this.#deadline = { clock: this.#clock, timeoutMs: WRITE_TIMEOUT_MS, onTimeout };
+    this.#deadline = new SerialDeadline({ clock: this.#clock, timeoutMs: WRITE_TIMEOUT_MS, onTimeout });
   }
 
   event(object: KubernetesObject, details: EventDetails): void {
@@ -105,6 +108,7 @@ class BackgroundRecorder implements EventRecorder {
   async flush(): Promise<void> {
     this.#hurry.abort();
     await this.#writing;
+    this.#deadline.rest();
   }
 
   async #writeAll(): Promise<void> {
@@ -120,7 +124,7 @@ class BackgroundRecorder implements EventRecorder {
   async #writeSafely(task: Task): Promise<void> {
     for (let tries = 1; ; tries++) {
       try {
-        await withDeadline((signal) => this.#write(task, signal), { ...this.#deadline, signal: new AbortController().signal });
+        await this.#deadline.run((signal) => this.#write(task, signal));
         return;
       } catch (error) {
         if (isFinal(error) || tries >= MAX_TRIES || this.#hurry.signal.aborted) {
@@ -133,34 +137,39 @@ class BackgroundRecorder implements EventRecorder {
     }
   }
 
-  async #write(task: Task, signal: AbortSignal): Promise<void> {
-    const { object, plan, atMs } = task;
-    const namespace = object.metadata.namespace ?? 'default';
-    if (plan.type === 'repeat' && plan.record.name !== undefined) {
-      try {
-        const patch = { count: plan.record.count, lastTimestamp: formatTime(atMs), message: plan.message };
-        await this.#client.patch(Event, { namespace, name: plan.record.name }, { type: 'merge', patch }, { signal });
-        return;
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
+  #write(task: Task, signal: AbortSignal): Promise<void> {
+    const namespace = task.object.metadata.namespace ?? 'default';
+    return task.plan.type === 'repeat' && task.plan.record.name !== undefined
+      ? this.#repeat(task, { namespace, name: task.plan.record.name }, signal)
+      : this.#create(task, namespace, signal);
+  }
+
+  async #repeat(task: Task, key: { readonly namespace: string; readonly name: string }, signal: AbortSignal): Promise<void> {
+    const { plan, atMs } = task;
+    try {
+      const patch = { count: plan.record.count, lastTimestamp: formatTime(atMs), message: plan.message };
+      await this.#client.patch(Event, key, { type: 'merge', patch }, { signal });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      await this.#create(task, key.namespace, signal);
     }
-    await this.#create(task, namespace, signal);
   }
 
   async #create({ object, details, plan, atMs }: Task, namespace: string, signal: AbortSignal): Promise<void> {
     const { record } = plan;
     const { metadata } = object;
+    const { action } = details;
+    const lastTimestamp = formatTime(atMs);
     const event: ObjectInput<Event> = {
       metadata: { name: this.#name(metadata.name, atMs), namespace },
       involvedObject: { ...referenceTo(object) },
       type: details.type,
       reason: details.reason,
       message: plan.message,
-      ...(details.action === undefined ? {} : { action: details.action }),
+      ...(action === undefined ? {} : { action }),
       count: record.count,
-      firstTimestamp: formatTime(record.firstMs),
-      lastTimestamp: formatTime(atMs),
+      firstTimestamp: record.firstMs === atMs ? lastTimestamp : formatTime(record.firstMs),
+      lastTimestamp,
       source: this.#source,
       reportingComponent: this.#source.component,
       reportingInstance: this.#source.host ?? '',

@@ -33,3 +33,71 @@ export function withDeadline<T>(work: (signal: AbortSignal) => Promise<T>, optio
     work(abort.signal).then((value) => (settle(), resolve(value)), fail);
   });
 }
+
+/** A call that {@link SerialDeadline} guards. */
+interface Call {
+  readonly beganMs: number;
+  readonly fail: (error: Error) => void;
+}
+
+/**
+ * {@link withDeadline} for one call after the other: they share one signal and one timer, which are made anew only when a call was given up. So a call
+ * costs a promise and no more, however many there are.
+ */
+export class SerialDeadline {
+  readonly #options: Omit<DeadlineOptions, 'signal'>;
+  #abort = new AbortController();
+  #call: Call | undefined;
+  /** Invariant: set while there is a call, and for at most one `timeoutMs` longer. */
+  #stopTimer: (() => void) | undefined;
+
+  constructor(options: Omit<DeadlineOptions, 'signal'>) {
+    this.#options = options;
+  }
+
+  /** Runs `work`, which must not overlap with an earlier one. Settles when the time is up, even when `work` ignores its signal. */
+  run<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { clock, timeoutMs } = this.#options;
+    return new Promise((resolve, reject) => {
+      const call = { beganMs: clock.monotonicMs(), fail: reject };
+      this.#call = call;
+      if (this.#stopTimer === undefined) this.#look(timeoutMs);
+      work(this.#abort.signal).then(
+        (value) => (this.#end(call), resolve(value)),
+        (error: unknown) => (this.#end(call), reject(error as Error)),
+      );
+    });
+  }
+
+  /** Takes the timer off; to be called when no call is under way and none is to be expected soon. */
+  rest(): void {
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
+  }
+
+  #end(call: Call): void {
+    if (this.#call === call) this.#call = undefined;
+  }
+
+  #look(inMs: number): void {
+    this.#stopTimer = this.#options.clock.after(inMs, () => this.#check(), { background: true });
+  }
+
+  #check(): void {
+    const { clock, timeoutMs, onTimeout } = this.#options;
+    this.#stopTimer = undefined;
+    const call = this.#call;
+    if (call === undefined) return;
+    const leftMs = timeoutMs - (clock.monotonicMs() - call.beganMs);
+    if (leftMs > 0) {
+      this.#look(leftMs);
+      return;
+    }
+    const abort = this.#abort;
+    this.#abort = new AbortController();
+    this.#call = undefined;
+    const error = onTimeout();
+    call.fail(error);
+    abort.abort(error);
+  }
+}

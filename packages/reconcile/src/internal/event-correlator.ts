@@ -24,13 +24,18 @@ const SPAM_REFILL_MS = 300_000;
 const MAX_SIMILAR = 10;
 const SIMILAR_WITHIN_MS = 600_000;
 
+/** Between the parts of a key: in no name, and in no word that a program calls a reason. The message, which may hold anything, comes last. */
+const SEPARATOR = '\0';
+
 interface Bucket {
   tokens: number;
   filledMs: number;
 }
 
 interface Similar {
-  readonly messages: Set<string>;
+  /** Most groups never see a second message, and need no set. */
+  readonly first: string;
+  others: Set<string> | undefined;
   lastMs: number;
 }
 
@@ -47,22 +52,24 @@ export class EventCorrelator {
 
   plan(object: KubernetesObject, details: EventDetails, nowMs: number): EventPlan {
     const { kind, apiVersion, metadata } = object;
-    const about = JSON.stringify([apiVersion, kind, metadata.namespace, metadata.name, metadata.uid]);
-    const group = JSON.stringify([about, details.type, details.reason, details.action]);
+    const about = [apiVersion, kind, metadata.namespace, metadata.name, metadata.uid].join(SEPARATOR);
+    const group = [about, details.type, details.reason, details.action].join(SEPARATOR);
     const isCombined = this.#isCombined(group, details.message, nowMs);
     const message = isCombined ? `(combined from similar events): ${details.message}` : details.message;
-    const record = this.#records.use(isCombined ? group : JSON.stringify([group, message]), () => ({ name: undefined, count: 0, firstMs: nowMs }));
+    const record = this.#records.use(isCombined ? group : `${group}${SEPARATOR}${message}`, () => ({ name: undefined, count: 0, firstMs: nowMs }));
     record.count += 1;
     if (!this.#takeToken(about, nowMs)) return { type: 'skip' };
     return { type: record.count === 1 ? 'create' : 'repeat', message, record };
   }
 
   #isCombined(group: string, message: string, nowMs: number): boolean {
-    const similar = this.#similar.use(group, () => ({ messages: new Set(), lastMs: nowMs }));
-    if (nowMs - similar.lastMs > SIMILAR_WITHIN_MS) similar.messages.clear();
+    let similar = this.#similar.use(group, () => ({ first: message, others: undefined, lastMs: nowMs }));
+    if (nowMs - similar.lastMs > SIMILAR_WITHIN_MS) this.#similar.set(group, (similar = { first: message, others: undefined, lastMs: nowMs }));
     similar.lastMs = nowMs;
-    if (similar.messages.size >= MAX_SIMILAR && !similar.messages.has(message)) return true;
-    similar.messages.add(message);
+    if (message === similar.first || similar.others?.has(message) === true) return false;
+    similar.others ??= new Set();
+    if (similar.others.size >= MAX_SIMILAR - 1) return true;
+    similar.others.add(message);
     return false;
   }
 

@@ -1,8 +1,12 @@
-/** A map that keeps only what was used last. */
-export class LruMap<K, V> {
+/**
+ * A map that forgets what was not used for long: it keeps at least the `limit` entries that were used last, and at most twice as many.
+ *
+ * Two generations and no order of use, so that a hit changes nothing: what is used is in the young one, and when that is full it becomes the old one.
+ */
+export class LruMap<K, V extends object> {
   readonly #limit: number;
-  /** Invariant: the least recently used entry comes first. */
-  readonly #entries = new Map<K, V>();
+  #young = new Map<K, V>();
+  #old: ReadonlyMap<K, V> = new Map();
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -10,14 +14,19 @@ export class LruMap<K, V> {
 
   /** The value of `key`, which thereby was used; made when there is none. */
   use(key: K, make: () => V): V {
-    const value = this.#entries.get(key) ?? make();
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
-    if (this.#entries.size > this.#limit) for (const oldest of this.#entries.keys()) return (this.#entries.delete(oldest), value);
+    const known = this.#young.get(key);
+    if (known !== undefined) return known;
+    const value = this.#old.get(key) ?? make();
+    this.set(key, value);
     return value;
   }
 
-  delete(key: K): void {
-    this.#entries.delete(key);
+  /** Sets the value of `key`, which thereby was used. */
+  set(key: K, value: V): void {
+    if (this.#young.size >= this.#limit && !this.#young.has(key)) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(key, value);
   }
 }
