@@ -47,7 +47,14 @@ interface Group {
 }
 
 function groupOf(registry: KindRegistry, name: string): (Group & { readonly preferredVersion: Group['versions'][number] }) | undefined {
-  const versions = [...new Set(registry.list().filter((kind) => kind.group === name).map((kind) => kind.version))].map((version) => ({ groupVersion: `${name}/${version}`, version }));
+  const versions = [
+    ...new Set(
+      registry
+        .list()
+        .filter((kind) => kind.group === name)
+        .map((kind) => kind.version),
+    ),
+  ].map((version) => ({ groupVersion: `${name}/${version}`, version }));
   const [preferredVersion] = versions;
   return preferredVersion === undefined ? undefined : { kind: 'APIGroup', apiVersion: 'v1', name, versions, preferredVersion };
 }

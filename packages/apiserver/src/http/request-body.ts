@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { ApiError } from '@kybern/core';
+import { ApiError, isApiError, type Clock } from '@kybern/core';
 import { parse as parseYaml } from 'yaml';
 import type { PatchType } from '../request.ts';
 
@@ -19,31 +19,82 @@ const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
 /** The format of a PATCH body. @throws {ApiError} `UnsupportedMediaType` */
 export function patchTypeOf(request: WireRequest): PatchType {
   const type = mediaType(request);
-  const patchType = PATCH_TYPES[type];
-  if (patchType === undefined) throw unsupported(type, Object.keys(PATCH_TYPES));
+  const patchType = Object.hasOwn(PATCH_TYPES, type) ? PATCH_TYPES[type] : undefined;
+  if (patchType === undefined) throw unsupported(Object.keys(PATCH_TYPES));
   return patchType;
 }
 
-/** Reads and parses a body; undefined when there is none. @throws {ApiError} `RequestEntityTooLarge`, `UnsupportedMediaType`, `BadRequest` */
-export async function readBody(request: WireRequest): Promise<unknown> {
-  const text = decodeUtf8(await readBytes(request));
-  if (text === '') return undefined;
-  const type = mediaType(request);
-  if (type === '' || type.endsWith('json')) return parseJson(text);
-  if (type.endsWith('yaml')) return parseYamlText(text);
-  throw unsupported(type, ['application/json', 'application/yaml']);
+/** What reading a body depends on. */
+export interface BodyOptions {
+  readonly clock: Clock;
+  /** Patches come in media types of their own. */
+  readonly patchType?: PatchType | undefined;
 }
 
-async function readBytes(request: WireRequest): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new ApiError('RequestEntityTooLarge', `the request body is larger than ${String(MAX_BODY_BYTES)} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+/** How long a client may take to send a body. */
+const BODY_TIMEOUT_MS = 60_000;
+
+/** Reads and parses a body; undefined when there is none. @throws {ApiError} `RequestEntityTooLarge`, `UnsupportedMediaType`, `BadRequest`, `Timeout` */
+export async function readBody(request: WireRequest, { clock, patchType }: BodyOptions): Promise<unknown> {
+  const type = mediaType(request);
+  const yaml = type.endsWith('yaml');
+  const known = patchType !== undefined || type === '' || type === '*/*' || type === 'application/json' || type === 'application/yaml';
+  const bytes = await readBytes(request, clock);
+  if (bytes.length === 0) return undefined;
+  if (!known) throw unsupported(['application/json', 'application/yaml']);
+  const text = decodeUtf8(bytes);
+  // JSON is YAML, and much faster to read: clients send it under both names.
+  return yaml ? parseEither(text) : parseJson(text);
 }
+
+function readBytes(request: WireRequest, clock: Clock): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge();
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const cancel = clock.after(BODY_TIMEOUT_MS, () => settle(() => reject(new ApiError('Timeout', 'the request body did not come in time'))), {
+      background: true,
+    });
+    const settle = (then: () => void): void => {
+      cancel();
+      request.off('data', onData).off('end', onEnd).off('error', onFault).off('close', onFault).off('aborted', onFault);
+      then();
+    };
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size <= MAX_BODY_BYTES) chunks.push(chunk);
+      else settle(() => reject(tooLarge()));
+    };
+    const onEnd = (): void => settle(() => resolve(Buffer.concat(chunks, size)));
+    const onFault = (): void => settle(() => reject(new ApiError('BadRequest', 'the request body was cut off')));
+    request.on('data', onData).on('end', onEnd).on('error', onFault).on('close', onFault).on('aborted', onFault);
+  });
+}
+
+function tooLarge(): ApiError {
+  return new ApiError('RequestEntityTooLarge', `Request entity too large: limit is ${String(MAX_BODY_BYTES)}`);
+}
+
+/** Deeper documents are refused before anything that calls itself looks at them. */
+const MAX_DEPTH = 500;
+
+function checkDepth(text: string): void {
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (quoted) {
+      if (char === BACKSLASH) i += 1;
+      else if (char === QUOTE) quoted = false;
+    } else if (char === QUOTE) quoted = true;
+    else if (char === OPEN_BRACE || char === OPEN_BRACKET) {
+      depth += 1;
+      if (depth > MAX_DEPTH) throw new ApiError('BadRequest', `the body of the request is nested deeper than ${String(MAX_DEPTH)} levels`);
+    } else if (char === CLOSE_BRACE || char === CLOSE_BRACKET) depth -= 1;
+  }
+}
+
+const [BACKSLASH, QUOTE, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [92, 34, 123, 125, 91, 93];
 
 function mediaType(request: WireRequest): string {
   return (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
@@ -58,6 +109,7 @@ function decodeUtf8(bytes: Buffer): string {
 }
 
 function parseJson(text: string): unknown {
+  checkDepth(text);
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -65,10 +117,24 @@ function parseJson(text: string): unknown {
   }
 }
 
+function parseEither(text: string): unknown {
+  if (!/^\s*[[{]/.test(text)) return parseYamlText(text);
+  try {
+    checkDepth(text);
+    return JSON.parse(text);
+  } catch (error) {
+    if (isApiError(error)) throw error;
+    return parseYamlText(text); // it may still be YAML in its short form
+  }
+}
+
 function parseYamlText(text: string): unknown {
   try {
-    return parseYaml(text, { maxAliasCount: 100 });
+    const value: unknown = parseYaml(text, { maxAliasCount: 100 });
+    checkDepth(JSON.stringify(value) ?? '');
+    return value;
   } catch (cause) {
+    if (isApiError(cause)) throw cause;
     throw new ApiError('BadRequest', `the body of the request was in an unknown format - not YAML: ${messageOf(cause)}`, { cause });
   }
 }
@@ -77,6 +143,6 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function unsupported(type: string, accepted: readonly string[]): ApiError {
-  return new ApiError('UnsupportedMediaType', `the body of the request was in an unknown format "${type}" - accepted media types include: ${accepted.join(', ')}`);
+function unsupported(accepted: readonly string[]): ApiError {
+  return new ApiError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`);
 }

@@ -32,7 +32,9 @@ export function deleteOptions(query: URLSearchParams, body: unknown, signal: Abo
   const policy = given.propagationPolicy ?? (given.orphanDependents === true ? 'Orphan' : given.orphanDependents === false ? 'Background' : undefined);
   return {
     ...options,
-    ...(given.gracePeriodSeconds === undefined || given.gracePeriodSeconds === null ? {} : { gracePeriodSeconds: wholeNumber('gracePeriodSeconds', given.gracePeriodSeconds) }),
+    ...(given.gracePeriodSeconds === undefined || given.gracePeriodSeconds === null
+      ? {}
+      : { gracePeriodSeconds: wholeNumber('gracePeriodSeconds', given.gracePeriodSeconds) }),
     ...(policy === undefined || policy === null ? {} : { propagationPolicy: propagationPolicy(String(policy)) }),
     ...(Array.isArray(given.dryRun) ? { dryRun: dryRun(given.dryRun.map(String)) } : {}),
     ...(typeof given.preconditions === 'object' && given.preconditions !== null ? { preconditions: given.preconditions } : {}),

@@ -2,7 +2,15 @@ import { ApiError } from '@kybern/core';
 
 /** What a URL of the API names, before anything is looked up. */
 export type Route =
-  | { readonly type: 'resource'; readonly group: string; readonly version: string; readonly plural: string; readonly namespace?: string; readonly name?: string; readonly subresource?: string }
+  | {
+      readonly type: 'resource';
+      readonly group: string;
+      readonly version: string;
+      readonly plural: string;
+      readonly namespace?: string;
+      readonly name?: string;
+      readonly subresource?: string;
+    }
   | { readonly type: 'other'; readonly path: string };
 
 /**
@@ -11,7 +19,10 @@ export type Route =
  * @throws {ApiError} `BadRequest` when the path has parts that are not well-formed percent-encoding
  */
 export function parsePath(path: string): Route {
-  const parts = path.split('/').filter((part) => part !== '').map(decodePart);
+  const parts = path
+    .split('/')
+    .filter((part) => part !== '')
+    .map(decodePart);
   const core = parts[0] === 'api';
   if ((!core && parts[0] !== 'apis') || parts.length < (core ? 3 : 4)) return { type: 'other', path };
   const [group, version] = core ? ['', parts[1] ?? ''] : [parts[1] ?? '', parts[2] ?? ''];

@@ -1,117 +1,127 @@
-import type { ServerResponse } from 'node:http';
-import { ApiError, isApiError, type Clock, type Kind, type KubernetesObject, type Logger, type ObjectList, type Status, type WatchEvent } from '@kybern/core';
-import type { Observable, Observer } from 'rxjs';
-import { Subscription } from '../internal/rx.ts';
-import { printTable } from '../printers/print-table.ts';
+import type { Clock, Kind, KubernetesObject, Logger } from '@kybern/core';
+import { stringify as stringifyYaml } from 'yaml';
 import type { ApiResponse } from '../request.ts';
+import type { Representation } from './accept.ts';
+import { sendBytes, sendPieces, type Transport, type WireResponse } from './body-writer.ts';
+import { toStatus } from './error-body.ts';
+import type { FrameCache } from './frames.ts';
+import { shapeList, shapeObject, type IncludeObject, type Shape } from './shapes.ts';
+import { streamWatch } from './watch-stream.ts';
 
-/** A response of either protocol: HTTP/2's compatibility API has all of `ServerResponse` that is used here. */
-export type WireResponse = ServerResponse;
-
-/** A watcher that has so much unread is too slow: it is cut off and has to list again. */
-const MAX_UNREAD_BYTES = 8 * 1_048_576;
+/** How a client wants its answers. */
+export interface Wanted extends Transport {
+  readonly representation: Representation;
+  readonly pretty: boolean;
+  readonly includeObject: IncludeObject;
+}
 
 /** What a response depends on besides its content. */
 export interface RespondContext {
   readonly kind: Kind;
   readonly clock: Clock;
-  /** The client asked for Tables. */
-  readonly table: boolean;
+  readonly logger: Logger;
+  readonly frames: FrameCache;
   /** The verb, because a finished DELETE answers with a Status. */
   readonly verb: string;
-  readonly signal: AbortSignal;
-  readonly logger: Logger;
+  readonly wanted: Wanted;
 }
 
-/** Writes the answer to a request that succeeded. Resolves when all of it is written, or the client went away. */
+/** Lists with more objects are sent in pieces. */
+const PIECE_ITEMS = 64;
+
+/** Writes the answer to a request that succeeded. Resolves when all of it is handed over, or the client went away. */
 export async function respond(response: WireResponse, answer: ApiResponse, context: RespondContext): Promise<void> {
-  for (const warning of answer.warnings) response.appendHeader('warning', `299 - "${warning.replaceAll(/["\\]/g, (char) => `\\${char}`)}"`);
+  addWarnings(response, answer.warnings);
+  const { wanted, clock, kind } = context;
+  const { as } = wanted.representation;
+  const shape = as === undefined ? undefined : (): Shape => ({ ...as, includeObject: wanted.includeObject, resource: kind, nowMs: clock.now() });
   switch (answer.type) {
     case 'object':
-      if (answer.deleted && context.verb === 'delete' && !context.table) sendJson(response, 200, success(context.kind, answer.object));
-      else sendJson(response, answer.code, context.table ? tableOf([answer.object], context) : answer.object);
+      if (answer.deleted && context.verb === 'delete') await sendObject(response, { code: 200, object: success(kind, answer.object), wanted });
+      else await sendObject(response, { code: answer.code, object: shape === undefined ? answer.object : shapeObject(answer.object, shape()), wanted });
       return;
-    case 'list':
-      sendJson(response, answer.code, listBody(answer.list, context));
+    case 'list': {
+      const { items, metadata, apiVersion, kind: listKind } = answer.list;
+      if (shape !== undefined) await sendObject(response, { code: 200, object: shapeList(items, metadata, shape()), wanted });
+      else if (items.length <= PIECE_ITEMS || wanted.pretty || wanted.representation.encoding === 'yaml')
+        await sendObject(response, { code: 200, object: { kind: listKind, apiVersion, metadata, items }, wanted });
+      else
+        await sendPieces(response, listPieces({ kind: listKind, apiVersion, metadata }, items), {
+          body: { code: 200, contentType: 'application/json' },
+          transport: wanted,
+        });
       return;
+    }
     case 'watch':
-      await streamWatch(response, answer.events, context);
+      await streamWatch(response, answer.events, { ...context, signal: wanted.signal, shape });
       return;
   }
 }
 
-/** Writes any JSON body. */
-export function sendJson(response: WireResponse, code: number, body: unknown): void {
-  const bytes = Buffer.from(JSON.stringify(body));
-  response.writeHead(code, { 'content-type': 'application/json', 'content-length': bytes.length });
+/** Sends any object in the encoding that the client wants. */
+export async function sendObject(
+  response: WireResponse,
+  { code, object, wanted }: { code: number; object: object; wanted: Omit<Wanted, 'includeObject'> },
+): Promise<void> {
+  const yaml = wanted.representation.encoding === 'yaml';
+  const text = yaml
+    ? stringifyYaml(object, { aliasDuplicateObjects: false })
+    : wanted.pretty
+      ? `${JSON.stringify(object, undefined, 2)}\n`
+      : JSON.stringify(object);
+  await sendBytes(response, Buffer.from(text), { body: { code, contentType: yaml ? 'application/yaml' : 'application/json' }, transport: wanted });
+}
+
+/** Writes an error as Kubernetes' Status. When the answer has begun it is cut off, so that nobody takes it for whole. */
+export function sendError(
+  response: WireResponse,
+  error: unknown,
+  { logger, headers = {} }: { logger: Logger; headers?: Readonly<Record<string, string>> },
+): void {
+  const status = toStatus(error, logger);
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const retryAfter = status.details?.retryAfterSeconds;
+  const bytes = Buffer.from(JSON.stringify(status));
+  response.writeHead(status.code ?? 500, {
+    'content-type': 'application/json',
+    'content-length': bytes.length,
+    ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
+    ...headers,
+  });
   response.end(bytes);
 }
 
-/** Writes an error as Kubernetes' Status. Anything but an {@link ApiError} is a bug here: it is logged and answered as InternalError. */
-export function sendError(response: WireResponse, error: unknown, logger: Logger): void {
-  const status = toStatus(error, logger);
-  const retryAfter = status.details?.retryAfterSeconds;
-  if (response.headersSent) {
-    response.end();
-    return;
+function* listPieces(
+  head: { readonly kind: string; readonly apiVersion: string; readonly metadata: object },
+  items: readonly KubernetesObject[],
+): Generator<string> {
+  yield `${JSON.stringify(head).slice(0, -1)},"items":[`;
+  for (let start = 0; start < items.length; start += PIECE_ITEMS) {
+    const piece = JSON.stringify(items.slice(start, start + PIECE_ITEMS));
+    yield `${start === 0 ? '' : ','}${piece.slice(1, -1)}`;
   }
-  if (retryAfter !== undefined) response.setHeader('retry-after', String(retryAfter));
-  sendJson(response, status.code ?? 500, status);
+  yield ']}';
 }
 
-function toStatus(error: unknown, logger: Logger): Status {
-  if (isApiError(error)) return error.toStatus();
-  logger.error('a request failed in the server', { error });
-  return new ApiError('InternalError', `Internal error occurred: ${error instanceof Error ? error.message : String(error)}`, { cause: error }).toStatus();
+/** All warnings together may not be longer. */
+const MAX_WARNING_BYTES = 4096;
+
+/** @see kubernetes v1.36 staging/src/k8s.io/apiserver/pkg/endpoints/filters/warning.go */
+function addWarnings(response: WireResponse, warnings: readonly string[]): void {
+  let left = MAX_WARNING_BYTES;
+  for (const warning of new Set(warnings)) {
+    const text = warning.replaceAll(/[\u0000-\u001F\u007F]+/g, ' ').replaceAll(/["\\]/g, (char) => `\\${char}`);
+    left -= Buffer.byteLength(text);
+    if (left < 0) return;
+    // Header values are bytes: UTF-8, which Go clients read as such.
+    response.appendHeader('warning', `299 - "${Buffer.from(text, 'utf8').toString('latin1')}"`);
+  }
 }
 
 function success(kind: Kind, object: KubernetesObject): object {
   const details = { name: object.metadata.name, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.plural, uid: object.metadata.uid };
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
-}
-
-function listBody(list: ObjectList<KubernetesObject>, context: RespondContext): object {
-  if (context.table) return printTable({ kind: context.kind, objects: list.items, metadata: list.metadata, nowMs: context.clock.now() });
-  return { kind: list.kind, apiVersion: list.apiVersion, metadata: list.metadata, items: list.items };
-}
-
-function tableOf(objects: readonly KubernetesObject[], context: RespondContext): object {
-  return printTable({ kind: context.kind, objects, nowMs: context.clock.now() });
-}
-
-function streamWatch(response: WireResponse, events: Observable<WatchEvent<KubernetesObject>>, context: RespondContext): Promise<void> {
-  response.writeHead(200, { 'content-type': 'application/json' });
-  response.flushHeaders();
-  return new Promise((resolve) => {
-    const finish = (): void => {
-      context.signal.removeEventListener('abort', stop);
-      if (!response.writableEnded) response.end();
-      resolve();
-    };
-    const write = (line: object): void => {
-      response.write(`${JSON.stringify(line)}\n`);
-      if (response.writableLength <= MAX_UNREAD_BYTES) return;
-      context.logger.warn('a watcher that reads too slowly is cut off', { kind: context.kind.kind });
-      subscription.unsubscribe();
-      response.destroy();
-      finish();
-    };
-    // Made before it is used: what has expired ends while it is being subscribed to.
-    const subscription = new Subscription();
-    const stop = (): void => {
-      subscription.unsubscribe();
-      finish();
-    };
-    const observer: Observer<WatchEvent<KubernetesObject>> = {
-      next: (event) => write(context.table && event.type !== 'BOOKMARK' ? { type: event.type, object: tableOf([event.object], context) } : event),
-      error: (error: unknown) => {
-        write({ type: 'ERROR', object: toStatus(error, context.logger) });
-        finish();
-      },
-      complete: finish,
-    };
-    subscription.add(events.subscribe(observer));
-    if (context.signal.aborted) stop();
-    else context.signal.addEventListener('abort', stop, { once: true });
-  });
 }
