@@ -1,6 +1,7 @@
 import { builtinKinds } from '@kybern/core/kinds';
 import type { ControllerDefinition } from '@kybern/reconcile';
 import { cronJobController } from './cronjob/controller.ts';
+import { daemonSetController } from './daemonset/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
 import { endpointSliceController } from './endpointslice/controller.ts';
 import { garbageCollectorController } from './garbagecollector/controller.ts';
@@ -48,6 +49,7 @@ export function builtinControllers(options: BuiltinControllersOptions = {}): rea
     deploymentController(),
     replicaSetController(),
     statefulSetController(),
+    daemonSetController(),
     jobController(),
     jobOrphanController(),
     cronJobController(),

@@ -16,6 +16,12 @@ export type { StatefulSetAction, StatefulSetInput, StatefulSetPlan } from './sta
 export { computeStatefulSetStatus } from './statefulset/status.ts';
 export type { StatefulSetStatusInput } from './statefulset/status.ts';
 export type { Revisions } from './revisions.ts';
+export { daemonSetController } from './daemonset/controller.ts';
+export { computeDaemonSet } from './daemonset/compute.ts';
+export type { DaemonSetInput, DaemonSetPlan } from './daemonset/compute.ts';
+export { computeDaemonSetStatus } from './daemonset/status.ts';
+export type { DaemonSetStatusInput } from './daemonset/status.ts';
+export type { Failures } from './daemonset/failures.ts';
 export { jobController } from './job/controller.ts';
 export { jobOrphanController } from './job/orphans.ts';
 export { computeJob } from './job/compute.ts';
