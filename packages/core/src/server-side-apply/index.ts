@@ -1,0 +1,31 @@
+export { applyFields } from './apply.ts';
+export type { ApplyConflict, ApplyInput, ApplyResult } from './apply.ts';
+export { unfitApply } from './check-applied.ts';
+export { applyConflictError } from './conflict-error.ts';
+export { updateManagers } from './update.ts';
+export type { UpdateInput } from './update.ts';
+export { formatManagedFields, isSameOwnership, parseManagedFields } from './managers.ts';
+export type { Manager, ManagerId } from './managers.ts';
+export { fieldTypeOf } from './field-type.ts';
+export type { FieldPlace, FieldType, ListIdentity, ListKey } from './field-type.ts';
+export { fieldsOf } from './fields-of.ts';
+export { compareFields } from './compare-fields.ts';
+export type { Comparison } from './compare-fields.ts';
+export { mergeFields } from './merge-fields.ts';
+export {
+  difference,
+  differenceWithBelow,
+  equalSets,
+  fieldSetOf,
+  formatFieldsV1,
+  hasPath,
+  intersection,
+  isEmptySet,
+  NO_FIELDS,
+  parseFieldsV1,
+  pathsOf,
+  setOf,
+  union,
+} from './field-set.ts';
+export type { FieldSet } from './field-set.ts';
+export { formatFieldSetPath } from './path-element.ts';
