@@ -17,6 +17,7 @@ import type { AdmissionPlugin } from './admission/admission.ts';
 import { defaultAdmission } from './admission/index.ts';
 import { findDefaultPriorityClass } from './admission/priority.ts';
 import { privilegedGroupAuthorizer, type Authorizer } from './authorization.ts';
+import { chainAuthorizers } from './authorizer-chain.ts';
 import { bootstrap } from './bootstrap.ts';
 import { createInProcessClient } from './client.ts';
 import type { Environment } from './environment.ts';
@@ -24,6 +25,7 @@ import { noSuchResource } from './errors.ts';
 import { execute } from './execute.ts';
 import type { Listener, ListenOptions } from './http/listener.ts';
 import { createKindsInUse, type KindsInUse } from './kinds-in-use.ts';
+import { createRbacAuthorizer } from './rbac/rbac-authorizer.ts';
 import { createKindRegistry, type KindRegistry } from './registry.ts';
 import { createMemory } from './remembered.ts';
 import { SYSTEM_USER, type ApiRequest, type ApiResponse, type UserInfo } from './request.ts';
@@ -46,7 +48,13 @@ export interface ApiServerOptions {
   readonly logger?: Logger;
   /** The addresses of Services. Default `10.96.0.0/12`. */
   readonly serviceCidr?: string;
-  /** Default: members of `system:masters` may do everything, others nothing. */
+  /**
+   * Who may do what. In both cases members of `system:masters` may do everything, and others what the Roles and bindings in the store say. `rbac` brings
+   * Kubernetes' default roles and bindings into the store at start. Default: `system-masters` (a store without roles, where nobody else may do anything)
+   * until {@link ApiServer.listen} opens a door, which makes it `rbac`; say `system-masters` to keep it.
+   */
+  readonly authorization?: 'rbac' | 'system-masters';
+  /** Decides instead. `authorization` then only says whether there are default roles. */
   readonly authorizer?: Authorizer;
   /** The admission chain, in order. Default: {@link defaultAdmission}. */
   readonly admission?: readonly AdmissionPlugin[];
@@ -88,6 +96,8 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
   const env = createEnvironment(options);
   const kindsInUse = createKindsInUse(env.state, env.kinds);
   await bootstrap(env);
+  const secure = once(() => createDefaultPolicy(env));
+  if (options.authorization === 'rbac') await secure();
   const run = (request: ApiRequest): Promise<ApiResponse> => execute(env, request);
   const clientFor = (user: UserInfo): Client => createInProcessClient(run, { user, clock: env.clock });
   const listeners = new Set<Listener>();
@@ -98,6 +108,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     kindsInUse,
     execute: run,
     async listen(listenOptions) {
+      if (options.authorization === undefined) await secure();
       // The door drags TLS and certificates along, which a cluster inside a test does not need.
       const { listen } = await import('./http/listener.ts');
       const listener = await listen({ execute: run, kinds: env.kinds, clock: env.clock, logger: env.logger }, listenOptions);
@@ -107,10 +118,22 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     async [Symbol.asyncDispose]() {
       for (const listener of listeners) await listener[Symbol.asyncDispose]();
       kindsInUse.close();
+      env.rbac.close();
       env.dispatcher.close();
       if (options.state === undefined) await env.state[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The tables of default roles are loaded only where they are wanted. */
+async function createDefaultPolicy({ state, clock, ids, pending }: Environment): Promise<void> {
+  const { ensureDefaultPolicy } = await pending(import('./rbac/reconcile-policy.ts'));
+  await ensureDefaultPolicy(state, { uid: () => ids.uid(), now: () => formatTime(clock.now()) });
+}
+
+function once(run: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => (running ??= run());
 }
 
 function createEnvironment(options: ApiServerOptions): Environment {
@@ -120,6 +143,7 @@ function createEnvironment(options: ApiServerOptions): Environment {
   const kinds = createKindRegistry([...builtinKinds, ...(options.kinds ?? [])]);
   const builtin = new Set<Kind>(builtinKinds);
   const dispatcher = createEventDispatcher(state);
+  const rbac = createRbacAuthorizer(state);
   const memory = createMemory(dispatcher, () => state.revision);
   const env: Environment = {
     state,
@@ -129,7 +153,8 @@ function createEnvironment(options: ApiServerOptions): Environment {
     ids: options.ids ?? systemIds(),
     logger: options.logger ?? noopLogger,
     kinds,
-    authorizer: options.authorizer ?? privilegedGroupAuthorizer(),
+    authorizer: options.authorizer ?? chainAuthorizers(privilegedGroupAuthorizer(), rbac),
+    rbac,
     admission: options.admission ?? defaultAdmission(),
     allocators: createServiceAllocators(options.serviceCidr ?? DEFAULT_SERVICE_CIDR),
     dispatcher,

@@ -42,21 +42,46 @@ export function privilegedGroupAuthorizer(): Authorizer {
 
 /** Asks `authorizer` for one request. @returns a promise only when the authorizer does. @throws {ApiError} `Forbidden` */
 export function checkAccess(authorizer: Authorizer, request: ApiRequest): void | Promise<void> {
-  const { user, verb, kind, namespace, name, subresource } = request;
-  const attributes: AuthorizationAttributes = {
-    user,
-    verb,
-    group: kind.group,
-    version: kind.version,
-    resource: kind.plural,
-    subresource,
-    namespace,
-    name,
-    path: undefined,
-  };
+  const { kind } = request;
+  const attributes = attributesOf(request);
   const decision = authorizer.authorize(attributes);
   if (decision instanceof Promise) return decision.then((late) => assertAllowed(late, kind, attributes));
   assertAllowed(decision, kind, attributes);
+}
+
+/** @see kubernetes v1.36 staging/src/k8s.io/apiserver/pkg/endpoints/request/requestinfo.go (NewRequestInfo) */
+function attributesOf({ user, verb, kind, namespace, name, subresource, options }: ApiRequest): AuthorizationAttributes {
+  const { group, version, plural: resource } = kind;
+  const one = authorizedName(verb, { name, subresource, fieldSelector: options?.fieldSelector });
+  // A namespace counts as being in itself, so that a role there is enough to read it.
+  const where = resource === 'namespaces' && group === '' && name !== undefined && verb !== 'create' ? name : namespace;
+  return { user, verb, group, version, resource, subresource, namespace: where, name: one, path: undefined };
+}
+
+type Naming = Pick<ApiRequest, 'name' | 'subresource'> & { readonly fieldSelector: string | undefined };
+
+/** A new object has no name yet, as far as `resourceNames` of roles go; a list of one name is about it. */
+function authorizedName(verb: string, { name, subresource, fieldSelector }: Naming): string | undefined {
+  if (verb === 'create') return subresource === undefined ? undefined : name;
+  if (name !== undefined || fieldSelector === undefined) return name;
+  return /(?:^|,)metadata\.name==?([^,!=]+)(?:,|$)/.exec(fieldSelector)?.[1];
+}
+
+/**
+ * Asks about a request that is not about a resource. @throws {ApiError} `Forbidden`
+ *
+ * @see kubernetes v1.36 staging/src/k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/errors.go (Forbidden)
+ */
+export async function checkPathAccess(
+  authorizer: Authorizer,
+  request: { readonly user: UserInfo; readonly verb: string; readonly path: string },
+): Promise<void> {
+  const { user, verb, path } = request;
+  const nothing = { group: '', version: '', resource: '', subresource: undefined, namespace: undefined, name: undefined };
+  const { decision, reason = '' } = await authorizer.authorize({ user, verb, path, ...nothing });
+  if (decision === 'Allow') return;
+  const why = `User ${JSON.stringify(user.username)} cannot ${verb} path ${JSON.stringify(path)}${reason === '' ? '' : `: ${reason}`}`;
+  throw new ApiError('Forbidden', `forbidden: ${why}`, { details: {} });
 }
 
 function assertAllowed({ decision, reason }: AuthorizationDecision, kind: Kind, attributes: AuthorizationAttributes): void {

@@ -3,6 +3,7 @@ import type { Namespace, PriorityClass } from '@kybern/core/kinds';
 import type { StateStore } from '@kybern/state';
 import type { AdmissionPlugin } from './admission/admission.ts';
 import type { Authorizer } from './authorization.ts';
+import type { RbacAuthorizer } from './rbac/rbac-authorizer.ts';
 import type { KindRegistry } from './registry.ts';
 import type { Memory, Remembered } from './remembered.ts';
 import type { Resource } from './resource.ts';
@@ -20,6 +21,8 @@ export interface Environment {
   readonly logger: Logger;
   readonly kinds: KindRegistry;
   readonly authorizer: Authorizer;
+  /** The rules that the RBAC objects in the store give, whichever authorizer decides. */
+  readonly rbac: RbacAuthorizer;
   readonly admission: readonly AdmissionPlugin[];
   readonly allocators: ServiceAllocators;
   readonly dispatcher: EventDispatcher;

@@ -24,9 +24,9 @@ import { watchObjects } from './verbs/watch.ts';
 export async function execute(env: Environment, request: ApiRequest): Promise<ApiResponse> {
   request.options?.signal?.throwIfAborted();
   const resource = env.resource(request.kind);
-  const access = checkAccess(env.authorizer, request);
-  if (access !== undefined) await access;
   try {
+    const access = checkAccess(env.authorizer, request);
+    if (access !== undefined) await access;
     return await dispatch(env, resource, request);
   } catch (error) {
     throw toApiError(error, env, request);

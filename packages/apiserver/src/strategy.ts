@@ -64,6 +64,8 @@ export interface Strategy {
   prepareForCreate?(object: MutableJson, context: WriteContext): void;
   /** Normalises a changed object before it is validated. */
   prepareForUpdate?(object: MutableJson, old: MutableJson, context: WriteContext): void;
+  /** May this user write this object? After the mutating part of admission. `old` is undefined on create. @throws {ApiError} `Forbidden` */
+  check?(object: MutableJson, old: MutableJson | undefined, context: WriteContext): void | Promise<void>;
   /** Reserves what must be unique in the cluster (addresses, ports) and writes it into `object`. `old` is undefined on create. */
   begin?(object: MutableJson, old: MutableJson | undefined, context: WriteContext): Reservation | undefined;
   /** What is wrong beyond the schema; on create and on update. */

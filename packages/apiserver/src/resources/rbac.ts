@@ -4,6 +4,7 @@ import type { Strategy } from '../strategy.ts';
 import { invalidValue, notSupported, required } from '../validation/field-errors.ts';
 import { validateLabelSelector } from '../validation/label-selectors.ts';
 import { pathSegment } from '../validation/names.ts';
+import { checkBinding, checkRole } from './rbac-escalation.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
 
@@ -11,6 +12,7 @@ const GROUP = 'rbac.authorization.k8s.io';
 export const roleStrategy: Strategy = {
   nameRule: pathSegment,
   createOnUpdate: true,
+  check: checkRole,
   validate: ({ rules = [] }: Role, errors) => rules.forEach((rule, i) => validateRule(rule, { namespaced: true, field: `rules[${i}]` }, errors)),
 };
 
@@ -18,6 +20,7 @@ export const roleStrategy: Strategy = {
 export const clusterRoleStrategy: Strategy = {
   nameRule: pathSegment,
   createOnUpdate: true,
+  check: checkRole,
   validate({ rules = [], aggregationRule }: ClusterRole, errors) {
     rules.forEach((rule, i) => validateRule(rule, { namespaced: false, field: `rules[${i}]` }, errors));
     const selectors = aggregationRule?.clusterRoleSelectors;
@@ -51,6 +54,7 @@ function bindingStrategy(kinds: readonly string[]): Strategy {
   return {
     nameRule: pathSegment,
     createOnUpdate: true,
+    check: checkBinding,
     validate({ roleRef, subjects = [] }: RoleBinding, errors) {
       if (roleRef.apiGroup !== GROUP) errors.push(notSupported('roleRef.apiGroup', roleRef.apiGroup ?? '', [GROUP]));
       if (!kinds.includes(roleRef.kind)) errors.push(notSupported('roleRef.kind', roleRef.kind, kinds));

@@ -64,6 +64,8 @@ async function admitAndStore(object: MutableJson, context: WriteContext): Promis
   const mutating = runMutating(chain, attributes);
   if (mutating !== undefined) await mutating;
   prepare(object, context);
+  const checking = resource.strategy.check?.(object, undefined, context);
+  if (checking !== undefined) await checking;
   const reservation = resource.strategy.begin?.(object, undefined, context);
   let stored = false;
   try {

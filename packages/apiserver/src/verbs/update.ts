@@ -134,6 +134,8 @@ async function admitAndReplace(record: StateRecord, object: MutableJson, stage: 
   const attributes = admissionAttributes(object, old, context);
   const mutating = runMutating(chain, attributes);
   if (mutating !== undefined) await mutating;
+  const checking = rules.reserves ? resource.strategy.check?.(object, old as MutableJson, context) : undefined;
+  if (checking !== undefined) await checking;
   const reservation = rules.reserves ? resource.strategy.begin?.(object, old as MutableJson, context) : undefined;
   let stored = false;
   try {
