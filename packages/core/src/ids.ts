@@ -13,15 +13,20 @@ const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 
 /** Ids from a {@link Random}: repeatable when it is seeded. */
 export function randomIds(random: Random): IdSource {
-  const word = (): string => randomInt(random, 2 ** 32).toString(16).padStart(8, '0');
   return {
-    // Joined, so that every object keeps one flat text and not a tree of pieces.
-    uid: () => {
-      const [a, b, c, d] = [word(), word(), word(), word()];
-      return [a, b.slice(0, 4), `4${b.slice(5)}`, '89ab'.charAt(randomInt(random, 4)) + c.slice(1, 4), c.slice(4) + d].join('-');
-    },
+    uid: () => uuidFrom(random),
     suffix: (length) => pick(random, SUFFIX_ALPHABET, length),
   };
+}
+
+const hexWord = (random: Random): string => randomInt(random, 2 ** 32).toString(16).padStart(8, '0');
+
+/** A UUID from 122 random bits, put together from few pieces: every object keeps one. */
+function uuidFrom(random: Random): string {
+  const b = hexWord(random);
+  const c = hexWord(random);
+  const variant = '89ab'.charAt(randomInt(random, 4));
+  return `${hexWord(random)}-${b.slice(0, 4)}-4${b.slice(5)}-${variant}${c.slice(1, 4)}-${c.slice(4)}${hexWord(random)}`;
 }
 
 /** Ids that are unique over machines and time: UIDs from the platform's generator. */

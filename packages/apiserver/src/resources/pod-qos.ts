@@ -1,4 +1,5 @@
 import { compareQuantities } from '@kybern/core';
+import { compareQuantityTexts } from '../validation/quantities.ts';
 import type { Container, PodSpec, ResourceRequirements } from '@kybern/core/kinds';
 
 /** How readily a Pod is sacrificed when its node runs short. */
@@ -31,7 +32,7 @@ function isFull({ requests, limits }: ResourceRequirements, name: 'cpu' | 'memor
   const limit = limits?.[name];
   if (limit === undefined || !isPositive(limit)) return false;
   const request = requests?.[name];
-  return request === undefined || request === limit || compareQuantities(request, limit) === 0;
+  return request === undefined || request === limit || compareQuantityTexts(request, limit) === 0;
 }
 
 function isPositive(quantity: string | undefined): boolean {

@@ -2,6 +2,7 @@ import { alreadyExists, ApiError, deepFreeze, isAlreadyExists, type FieldError, 
 import { isCompareFailed, type CommitResult, type StateRecord } from '@kybern/state';
 import { runMutating, runValidating, type AdmissionAttributes } from '../admission/admission.ts';
 import type { Environment } from '../environment.ts';
+import { freezeParts } from '../freeze.ts';
 import { generateName, newMetadata } from '../object-meta.ts';
 import { assertSchema, assertValid, decodeObject, type Body } from '../prepare.ts';
 import { NO_WARNINGS, type ApiRequest, type ApiResponse } from '../request.ts';
@@ -95,6 +96,7 @@ function prepare(object: MutableJson, context: WriteContext): void {
 
 function store(object: MutableJson, { env, resource }: WriteContext): Promise<CommitResult> {
   const { namespace, name } = object.metadata;
+  freezeParts(object);
   const change = { key: objectKey(resource, namespace, name), value: resource.toStored(object as KubernetesObject), expect: 0 };
   return env.state.commit([change]);
 }
