@@ -25,9 +25,16 @@ export interface Inner<R> {
 /** A node of a copy-on-write B+tree that counts its keys. All leaves are at one depth. */
 export type Node<R> = Leaf<R> | Inner<R>;
 
-const MAX_ITEMS = 64;
+const MAX_ITEMS = 32;
 const MIN_ITEMS = MAX_ITEMS / 4;
 const MERGED_ITEMS = (MAX_ITEMS * 3) / 4;
+
+/** Who edits a tree. */
+export interface Edit<R> {
+  readonly owner: Owner;
+  /** Told of every leaf that has taken records over from another one: a copy, a half of a split, or the two of a merge. */
+  readonly moved: (leaf: Leaf<R>) => void;
+}
 
 /** A leaf that belongs to `owner`. */
 export const leafOf = <R>(owner: Owner, items: R[]): Leaf<R> => ({ owner, size: items.length, keys: undefined, items });
@@ -41,7 +48,7 @@ export function find<R extends Keyed>(root: Node<R>, key: string): { readonly le
 
 /** An insertion under way. */
 interface Insertion<R> {
-  readonly owner: Owner;
+  readonly edit: Edit<R>;
   readonly record: R;
   /** The leaf that the record landed in. */
   leaf: Leaf<R> | undefined;
@@ -49,18 +56,18 @@ interface Insertion<R> {
   split: { readonly key: string; readonly node: Node<R> } | undefined;
 }
 
-/** Adds a record, or replaces the one with its key. Returns the new root and the leaf that the record is in, both of `owner`. */
-export function insert<R extends Keyed>(root: Node<R>, record: R, owner: Owner): { readonly root: Node<R>; readonly leaf: Leaf<R> } {
-  const insertion: Insertion<R> = { owner, record, leaf: undefined, split: undefined };
+/** Adds a record, or replaces the one with its key. Returns the new root and the leaf that the record is in, both of the edit's owner. */
+export function insert<R extends Keyed>(root: Node<R>, record: R, edit: Edit<R>): { readonly root: Node<R>; readonly leaf: Leaf<R> } {
+  const insertion: Insertion<R> = { edit, record, leaf: undefined, split: undefined };
   const node = insertUnder(root, insertion);
   const { leaf, split } = insertion as { leaf: Leaf<R>; split: Insertion<R>['split'] };
-  return { root: split === undefined ? node : innerOf(owner, [split.key], [node, split.node]), leaf };
+  return { root: split === undefined ? node : innerOf(edit.owner, [split.key], [node, split.node]), leaf };
 }
 
-/** Takes out a key that exists. Returns the new root. A leaf of `owner` that leaves the tree is left empty. */
-export function remove<R extends Keyed>(root: Node<R>, key: string, owner: Owner): Node<R> {
-  let node = removeUnder(root, key, owner);
-  while (node.keys !== undefined && node.items.length < 2) node = node.items[0] ?? leafOf(owner, []);
+/** Takes out a key that exists. Returns the new root. */
+export function remove<R extends Keyed>(root: Node<R>, key: string, edit: Edit<R>): Node<R> {
+  let node = removeUnder(root, key, edit);
+  while (node.keys !== undefined && node.items.length < 2) node = node.items[0] ?? leafOf(edit.owner, []);
   return node;
 }
 
@@ -112,15 +119,24 @@ function innerOf<R>(owner: Owner, keys: string[], items: Node<R>[]): Inner<R> {
   return { owner, size, keys, items };
 }
 
-const ownLeaf = <R>(leaf: Leaf<R>, owner: Owner): Leaf<R> => (leaf.owner === owner ? leaf : leafOf(owner, leaf.items.slice()));
+function ownLeaf<R>(leaf: Leaf<R>, edit: Edit<R>): Leaf<R> {
+  return leaf.owner === edit.owner ? leaf : takenOver(leaf.items.slice(), edit);
+}
+
+/** A leaf of records that were in others. */
+function takenOver<R>(items: R[], edit: Edit<R>): Leaf<R> {
+  const leaf = leafOf(edit.owner, items);
+  edit.moved(leaf);
+  return leaf;
+}
 
 const ownInner = <R>(inner: Inner<R>, owner: Owner): Inner<R> =>
   inner.owner === owner ? inner : { owner, size: inner.size, keys: inner.keys.slice(), items: inner.items.slice() };
 
 /** Returns the node that takes the place of `node`. */
 function insertUnder<R extends Keyed>(node: Node<R>, insertion: Insertion<R>): Node<R> {
-  if (node.keys === undefined) return insertIntoLeaf(ownLeaf(node, insertion.owner), insertion);
-  const inner = ownInner(node, insertion.owner);
+  if (node.keys === undefined) return insertIntoLeaf(ownLeaf(node, insertion.edit), insertion);
+  const inner = ownInner(node, insertion.edit.owner);
   const at = childOf(inner.keys, insertion.record.key);
   const child = inner.items[at] as Node<R>;
   const { size } = child;
@@ -133,7 +149,7 @@ function insertUnder<R extends Keyed>(node: Node<R>, insertion: Insertion<R>): N
 
 function insertIntoLeaf<R extends Keyed>(leaf: Leaf<R>, insertion: Insertion<R>): Leaf<R> {
   const { items } = leaf;
-  const { record, owner } = insertion;
+  const { record, edit } = insertion;
   const at = lowerBound(items, record.key);
   insertion.leaf = leaf;
   if (items[at]?.key === record.key) {
@@ -143,7 +159,7 @@ function insertIntoLeaf<R extends Keyed>(leaf: Leaf<R>, insertion: Insertion<R>)
   items.splice(at, 0, record);
   if (items.length > MAX_ITEMS) {
     const point = splitPoint(items.length, at);
-    const right = leafOf(owner, items.splice(point));
+    const right = takenOver(items.splice(point), edit);
     insertion.split = { key: (right.items[0] as R).key, node: right };
     if (at >= point) insertion.leaf = right;
   }
@@ -161,7 +177,7 @@ function addChild<R extends Keyed>(inner: Inner<R>, at: number, insertion: Inser
   inner.size += node.size;
   if (items.length <= MAX_ITEMS) return;
   const point = splitPoint(items.length, at);
-  const right = innerOf(insertion.owner, keys.splice(point), items.splice(point));
+  const right = innerOf(insertion.edit.owner, keys.splice(point), items.splice(point));
   inner.size -= right.size;
   insertion.split = { key: keys.pop() as string, node: right };
 }
@@ -170,39 +186,35 @@ function addChild<R extends Keyed>(inner: Inner<R>, at: number, insertion: Inser
 const splitPoint = (length: number, inserted: number): number => (inserted === length - 1 ? inserted : length >> 1);
 
 /** Returns the node that takes the place of `node`; it may be empty. */
-function removeUnder<R extends Keyed>(node: Node<R>, key: string, owner: Owner): Node<R> {
+function removeUnder<R extends Keyed>(node: Node<R>, key: string, edit: Edit<R>): Node<R> {
   if (node.keys === undefined) {
-    const leaf = ownLeaf(node, owner);
+    const leaf = ownLeaf(node, edit);
     leaf.items.splice(lowerBound(leaf.items, key), 1);
     leaf.size = leaf.items.length;
     return leaf;
   }
-  const inner = ownInner(node, owner);
+  const inner = ownInner(node, edit.owner);
   const at = childOf(inner.keys, key);
-  const child = removeUnder(inner.items[at] as Node<R>, key, owner);
+  const child = removeUnder(inner.items[at] as Node<R>, key, edit);
   inner.items[at] = child;
   inner.size -= 1;
   if (child.items.length === 0) dropChild(inner, at);
-  else if (child.items.length < MIN_ITEMS && !merge(inner, at)) merge(inner, at + 1);
+  else if (child.items.length < MIN_ITEMS && !merge(inner, at, edit)) merge(inner, at + 1, edit);
   return inner;
 }
 
 /** Merges the child at `at` into the one before it, unless there is none or they are too many. */
-function merge<R extends Keyed>(inner: Inner<R>, at: number): boolean {
+function merge<R extends Keyed>(inner: Inner<R>, at: number, edit: Edit<R>): boolean {
   const left = inner.items[at - 1];
   const right = inner.items[at];
   if (left === undefined || right === undefined || left.items.length + right.items.length > MERGED_ITEMS) return false;
-  inner.items[at - 1] = join(left, right, { key: inner.keys[at - 1] as string, owner: inner.owner });
+  if (left.keys === undefined || right.keys === undefined) {
+    inner.items[at - 1] = takenOver([...(left as Leaf<R>).items, ...(right as Leaf<R>).items], edit);
+  } else {
+    inner.items[at - 1] = innerOf(edit.owner, [...left.keys, inner.keys[at - 1] as string, ...right.keys], [...left.items, ...right.items]);
+  }
   dropChild(inner, at);
   return true;
-}
-
-/** Both are of one height. `key` stands between them. */
-function join<R>(left: Node<R>, right: Node<R>, { key, owner }: { readonly key: string; readonly owner: Owner }): Node<R> {
-  if (left.keys !== undefined && right.keys !== undefined) return innerOf(owner, [...left.keys, key, ...right.keys], [...left.items, ...right.items]);
-  const joined = leafOf(owner, [...(left as Leaf<R>).items, ...(right as Leaf<R>).items]);
-  for (const leaf of [left, right]) if (leaf.owner === owner) leaf.items.length = 0;
-  return joined;
 }
 
 function dropChild(inner: Inner<Keyed>, at: number): void {

@@ -1,5 +1,5 @@
 import type { PageOptions } from '../store.ts';
-import { collect, find, insert, leafOf, rank, remove, type Keyed, type Leaf, type Node, type Owner } from './b-tree.ts';
+import { collect, find, insert, leafOf, rank, remove, type Edit, type Keyed, type Leaf, type Node } from './b-tree.ts';
 import { KeyIndex } from './key-index.ts';
 
 /** Part of an {@link OrderedMap}. */
@@ -14,7 +14,7 @@ export interface Slot<R> {
   readonly record: R;
 }
 
-/** What the index knows of a key: its record, and the leaf in which that was last seen. When it is not there any more, the tree knows. */
+/** What the index knows of a key: its record, and the leaf of the tree that has it. */
 interface Entry<R> extends Slot<R> {
   record: R;
   leaf: Leaf<R>;
@@ -26,16 +26,17 @@ interface Entry<R> extends Slot<R> {
  * tree. The index of a clone starts empty and is filled as keys are used.
  */
 export class OrderedMap<R extends Keyed> {
-  /** Invariant: every leaf that it owns is in this tree and in no other, or is empty. */
-  #owner: Owner = {};
+  /** Invariant: a node of its owner is in this tree only. */
+  #edit: Edit<R>;
   #root: Node<R>;
-  /** Invariant: an entry has its key's current record. */
+  /** Invariant: an entry has its key's current record, and the leaf that has it now: an old leaf would keep old records in memory. */
   readonly #index = new KeyIndex<Entry<R>>();
   /** Whether a key that is not in the index does not exist. */
   readonly #indexed: boolean;
 
   constructor(root?: Node<R>) {
-    this.#root = root ?? leafOf<R>(this.#owner, []);
+    this.#edit = { owner: {}, moved: (leaf) => this.#moved(leaf) };
+    this.#root = root ?? leafOf<R>(this.#edit.owner, []);
     this.#indexed = this.#root.size === 0;
   }
 
@@ -59,21 +60,21 @@ export class OrderedMap<R extends Keyed> {
       this.#index.set(record.key, { record, leaf: this.#put(record) });
       return;
     }
-    const at = entry.leaf.owner === this.#owner ? entry.leaf.items.indexOf(entry.record) : -1;
-    if (at >= 0) entry.leaf.items[at] = record;
-    else entry.leaf = this.#put(record);
+    const { items, owner } = entry.leaf;
+    if (owner === this.#edit.owner) items[items.indexOf(entry.record)] = record;
+    else this.#put(record);
     entry.record = record;
   }
 
   delete(key: string): void {
     if (this.#entry(key) === undefined) return;
     this.#index.delete(key);
-    this.#root = remove(this.#root, key, this.#owner);
+    this.#root = remove(this.#root, key, this.#edit);
   }
 
   /** An independent copy, in O(1). */
   clone(): OrderedMap<R> {
-    this.#owner = {};
+    this.#edit = { ...this.#edit, owner: {} };
     return new OrderedMap(this.#root);
   }
 
@@ -87,8 +88,15 @@ export class OrderedMap<R extends Keyed> {
     return { records, remaining: (end === undefined ? this.size : rank(this.#root, end)) - rank(this.#root, last.key) - 1 };
   }
 
+  #moved(leaf: Leaf<R>): void {
+    for (const { key } of leaf.items) {
+      const entry = this.#index.get(key);
+      if (entry !== undefined) entry.leaf = leaf;
+    }
+  }
+
   #put(record: R): Leaf<R> {
-    const { root, leaf } = insert(this.#root, record, this.#owner);
+    const { root, leaf } = insert(this.#root, record, this.#edit);
     this.#root = root;
     return leaf;
   }
