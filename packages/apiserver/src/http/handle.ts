@@ -1,12 +1,17 @@
 import { ApiError, type Clock, type Kind, type Logger } from '@kybern/core';
+import type { Authenticator } from '../authentication/authenticator.ts';
+import { identify, isHealthPath } from '../authentication/identify.ts';
+import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
+import { checkPathAccess, type Authorizer } from '../authorization.ts';
 import type { KindRegistry } from '../registry.ts';
 import type { ApiRequest, ApiResponse, UserInfo, Verb } from '../request.ts';
 import { chooseRepresentation, parseAccept } from './accept.ts';
-import { ANONYMOUS, authenticate } from './authenticate.ts';
+import type { CertificateReader } from './authenticate.ts';
 import type { WireResponse } from './body-writer.ts';
 import type { FrameCache } from './frames.ts';
 import type { OpenApi } from './openapi/openapi.ts';
-import { answerOther, isHealthPath } from './other-paths.ts';
+import { answerOther } from './other-paths.ts';
+import type { ProtobufReader } from './protobuf/body.ts';
 import { patchTypeOf, readBody, type WireRequest } from './request-body.ts';
 import { deleteOptions, queryOptions } from './request-options.ts';
 import { parsePath, type Route } from './request-url.ts';
@@ -17,8 +22,13 @@ import { includeObjectOf } from './shapes.ts';
 export interface HandleTarget {
   execute(request: ApiRequest): Promise<ApiResponse>;
   readonly kinds: KindRegistry;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly tokens: ServiceAccountTokens;
+  readonly certificateOf: CertificateReader;
   readonly openApi: OpenApi;
   readonly frames: FrameCache;
+  readonly protobuf: ProtobufReader;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -62,10 +72,11 @@ interface Answering {
 async function answer(target: HandleTarget, { request, response, signal }: Answering): Promise<void> {
   const url = parseUrl(request.url ?? '/');
   const route = parsePath(url.pathname);
-  const user = authenticate(request);
-  if (user === ANONYMOUS && !isHealthPath(url.pathname)) throw new ApiError('Unauthorized', 'Unauthorized');
+  const user = await identify(target, { headers: request.headers, certificate: target.certificateOf(request), path: url.pathname });
   const wanted = { ...transportOf(target, { request, url, signal }) };
   if (route.type === 'other') {
+    const verb = (request.method ?? 'GET').toLowerCase();
+    if (!isHealthPath(url.pathname)) await checkPathAccess(target.authorizer, { user, verb, path: url.pathname });
     await answerOther(target, { request, response, url, wanted: { ...wanted, representation: plainRepresentation(request) } });
     return;
   }
@@ -127,7 +138,7 @@ async function toApiRequest(target: HandleTarget, incoming: Incoming): Promise<A
   const base = { verb, kind, namespace: route.namespace, name: route.name, subresource: route.subresource, user };
   if (verb === 'get' || verb === 'list' || verb === 'watch') return { ...base, options: queryOptions(query, signal) };
   const patchType = verb === 'patch' ? patchTypeOf(request) : undefined;
-  const body = await readBody(request, { clock: target.clock, patchType });
+  const body = await readBody(request, { clock: target.clock, patchType, protobuf: target.protobuf });
   if (verb === 'delete' || verb === 'deletecollection') return { ...base, options: deleteOptions(query, body, signal) };
   const options = queryOptions(query, signal);
   const fieldManager = options.fieldManager ?? (patchType === 'apply' ? undefined : userAgentManager(request.headers['user-agent']));

@@ -1,8 +1,12 @@
 import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { Clock, Logger } from '@kybern/core';
+import type { Authenticator } from '../authentication/authenticator.ts';
+import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
+import type { Authorizer } from '../authorization.ts';
 import type { KindRegistry } from '../registry.ts';
 import type { ApiRequest, ApiResponse } from '../request.ts';
+import { createCertificateReader } from './authenticate.ts';
 import type { WireResponse } from './body-writer.ts';
 import { createCertificateAuthority, type CertificateAuthority, type CertifiedKey } from './certificates.ts';
 import { SERVER_LIMITS, trackConnections } from './connections.ts';
@@ -10,6 +14,7 @@ import { VERSION } from './discovery.ts';
 import { createFrameCache } from './frames.ts';
 import { handle, type HandleTarget } from './handle.ts';
 import { createOpenApi } from './openapi/openapi.ts';
+import { createProtobufReader } from './protobuf/body.ts';
 import type { WireRequest } from './request-body.ts';
 
 /** Where to listen. */
@@ -33,6 +38,9 @@ export interface Listener extends AsyncDisposable {
 /** The server behind the door. */
 export interface ListenTarget {
   execute(request: ApiRequest): Promise<ApiResponse>;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly tokens: ServiceAccountTokens;
   readonly kinds: KindRegistry;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -49,7 +57,11 @@ export async function listen(target: ListenTarget, options: ListenOptions = {}):
   const host = options.host ?? '127.0.0.1';
   const ca = await createCertificateAuthority(target.clock.now());
   const [own, admin] = await Promise.all([ca.issueServer(serverHosts(host)), ca.issueClient(ADMIN)]);
-  const { server, close } = openServer({ ...target, openApi: createOpenApi(target.kinds, VERSION['gitVersion'] ?? ''), frames: createFrameCache() }, ca, own);
+  const { server, close } = openServer(
+    { ...target, certificateOf: createCertificateReader(), openApi: createOpenApi(target.kinds, VERSION['gitVersion'] ?? ''), frames: createFrameCache(), protobuf: createProtobufReader(target.kinds) },
+    ca,
+    own,
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port ?? 0, host, () => {

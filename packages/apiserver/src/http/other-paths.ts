@@ -1,4 +1,6 @@
 import { ApiError, type Clock } from '@kybern/core';
+import { isHealthPath } from '../authentication/identify.ts';
+import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
 import type { KindRegistry } from '../registry.ts';
 import { accepts, notAcceptable, parseAccept } from './accept.ts';
 import { AGGREGATED_TYPE, aggregatedDiscovery } from './aggregated-discovery.ts';
@@ -7,11 +9,13 @@ import { discoveryDocument, VERSION } from './discovery.ts';
 import type { OpenApi, OpenApiDocument } from './openapi/openapi.ts';
 import type { WireRequest } from './request-body.ts';
 import { sendObject, type Wanted } from './respond.ts';
+import { issuerDocument } from './issuer-discovery.ts';
 import { rootOf } from './openapi/types.ts';
 
 /** What answers are made of that are about no object. */
 export interface OtherPathsTarget {
   readonly kinds: KindRegistry;
+  readonly tokens: ServiceAccountTokens;
   readonly openApi: OpenApi;
   readonly clock: Clock;
 }
@@ -24,13 +28,6 @@ export interface OtherExchange {
   readonly wanted: Omit<Wanted, 'includeObject'>;
 }
 
-const HEALTH = /^\/(healthz|livez|readyz)(\/ping)?$/;
-
-/** Whether a path says only that the server is alive, which anybody may know. */
-export function isHealthPath(path: string): boolean {
-  return HEALTH.test(path);
-}
-
 /** Answers a request for one of the paths that are about no object. @throws {ApiError} `NotFound`, `MethodNotAllowed`, `NotAcceptable` */
 export async function answerOther(target: OtherPathsTarget, exchange: OtherExchange): Promise<void> {
   const { request, response, url, wanted } = exchange;
@@ -39,6 +36,8 @@ export async function answerOther(target: OtherPathsTarget, exchange: OtherExcha
     throw new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource');
   if (isHealthPath(path)) return sendText(response, healthText(path, url.searchParams.has('verbose')), wanted);
   if (path.startsWith('/openapi/')) return answerOpenApi(target.openApi, path, exchange);
+  const issued = await issuerDocument(target.tokens, path, originOf(request));
+  if (issued !== undefined) return sendBytes(response, Buffer.from(JSON.stringify(issued.body)), { body: { code: 200, contentType: issued.contentType }, transport: wanted });
   if (path === '/api' || path === '/apis') {
     const { accept } = request.headers;
     if (wantsAggregated(accept)) return sendAggregated(target.kinds, path === '/api', exchange);
@@ -46,6 +45,11 @@ export async function answerOther(target: OtherPathsTarget, exchange: OtherExcha
   const document = path === '/version' ? VERSION : path === '/' ? rootPaths(target.kinds) : discoveryDocument(target.kinds, path);
   if (document === undefined) throw new ApiError('NotFound', 'the server could not find the requested resource');
   await sendObject(response, { code: 200, object: document, wanted });
+}
+
+/** Where the client reached the server. */
+function originOf({ headers }: WireRequest): string {
+  return `https://${headers.host ?? (headers[':authority'] as string | undefined) ?? 'kubernetes.default.svc'}`;
 }
 
 function healthText(path: string, verbose: boolean): string {

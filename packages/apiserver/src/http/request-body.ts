@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { ApiError, isApiError, type Clock } from '@kybern/core';
 import { parse as parseYaml } from 'yaml';
 import type { PatchType } from '../request.ts';
+import type { ProtobufReader } from './protobuf/body.ts';
+import { PROTOBUF_TYPE } from './protobuf/decode.ts';
 
 /** The largest body that is read. @see kubernetes v1.36 staging/src/k8s.io/apiserver/pkg/server/config.go (MaxRequestBodyBytes) */
 export const MAX_BODY_BYTES: number = 3 * 1_048_576;
@@ -29,19 +31,21 @@ export interface BodyOptions {
   readonly clock: Clock;
   /** Patches come in media types of their own. */
   readonly patchType?: PatchType | undefined;
+  readonly protobuf: ProtobufReader;
 }
 
 /** How long a client may take to send a body. */
 const BODY_TIMEOUT_MS = 60_000;
 
 /** Reads and parses a body; undefined when there is none. @throws {ApiError} `RequestEntityTooLarge`, `UnsupportedMediaType`, `BadRequest`, `Timeout` */
-export async function readBody(request: WireRequest, { clock, patchType }: BodyOptions): Promise<unknown> {
+export async function readBody(request: WireRequest, { clock, patchType, protobuf }: BodyOptions): Promise<unknown> {
   const type = mediaType(request);
   const yaml = type.endsWith('yaml');
   const known = patchType !== undefined || type === '' || type === '*/*' || type === 'application/json' || type === 'application/yaml';
   const bytes = await readBytes(request, clock);
   if (bytes.length === 0) return undefined;
-  if (!known) throw unsupported(['application/json', 'application/yaml']);
+  if (type === PROTOBUF_TYPE && patchType === undefined) return protobuf.read(bytes);
+  if (!known) throw unsupported(['application/json', 'application/yaml', PROTOBUF_TYPE]);
   const text = decodeUtf8(bytes);
   // JSON is YAML, and much faster to read: clients send it under both names.
   return yaml ? parseEither(text) : parseJson(text);
