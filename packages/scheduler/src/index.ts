@@ -5,7 +5,7 @@ export type { Decision, ScheduleOptions } from './engine/decision.ts';
 export { diagnosisMessage, statusOfBin } from './engine/diagnosis.ts';
 export type { Diagnosis } from './engine/diagnosis.ts';
 export type { BinExplanation, Explanation, FilterVerdict, ScoreVerdict } from './engine/explanation.ts';
-export type { Bin, BinVersions, Snapshot } from './engine/snapshot.ts';
+export type { Bin, BinVersions, Nominations, Snapshot, Trial } from './engine/snapshot.ts';
 export type { Profile } from './engine/profile.ts';
 export { CycleState } from './engine/cycle-state.ts';
 export type { ClonableState } from './engine/cycle-state.ts';
@@ -19,6 +19,7 @@ export type {
   PlacedItem,
   Plugin,
   PostBindPlugin,
+  PostFilterContext,
   PostFilterPlugin,
   PostFilterResult,
   PreBindPlugin,
@@ -31,6 +32,7 @@ export type {
   ScorePlugin,
   WaitingPod,
   WaitingPods,
+  WhatIf,
 } from './engine/plugin.ts';
 export { failure, isRejected, isSuccess, pending, skip, success, unresolvable, unschedulable, wait } from './engine/status.ts';
 export type { Status, StatusCode, StatusResult } from './engine/status.ts';
@@ -48,14 +50,19 @@ export { nodeResourcesBalancedAllocation } from './plugins/node-resources-balanc
 export type { NodeResourcesBalancedAllocationArgs } from './plugins/node-resources-balanced-allocation.ts';
 export { nodeResourcesFit } from './plugins/node-resources-fit.ts';
 export type { NodeResourcesFitArgs } from './plugins/node-resources-fit.ts';
+export type { ScoringStrategy } from './plugins/scoring-strategy.ts';
+export type { UtilizationShapePoint } from './plugins/utilization-shape.ts';
+export { imageLocality } from './plugins/image-locality.ts';
 export type { ResourceSpec } from './plugins/resource-usage.ts';
 export { nodeUnschedulable } from './plugins/node-unschedulable.ts';
 export { prioritySort } from './plugins/priority-sort.ts';
 export { schedulingGates } from './plugins/scheduling-gates.ts';
 export { taintToleration } from './plugins/taint-toleration.ts';
 // Nodes and Pods
-export { ClusterState, createSnapshot } from './cluster/cluster-state.ts';
-export type { ClusterSnapshot, SnapshotInput } from './cluster/cluster-state.ts';
+export { ClusterState, clusterOf } from './cluster/cluster-state.ts';
+export { createSnapshot } from './cluster/create-snapshot.ts';
+export type { ClusterSnapshot } from './cluster/cluster-state.ts';
+export type { SnapshotInput } from './cluster/create-snapshot.ts';
 export type { NodeInfo, ResourceAmounts } from './cluster/node-info.ts';
 export { podRequests } from './cluster/pod-requests.ts';
 export type { HostPort, PodRequests } from './cluster/pod-requests.ts';

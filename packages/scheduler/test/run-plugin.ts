@@ -1,5 +1,5 @@
 import type { Node, Pod } from '@kybern/core/kinds';
-import { createSnapshot } from '../src/cluster/cluster-state.ts';
+import { createSnapshot } from '../src/cluster/create-snapshot.ts';
 import type { NodeInfo } from '../src/cluster/node-info.ts';
 import { explainItem, type FilterVerdict } from '../src/engine/explanation.ts';
 import type { Plugin } from '../src/engine/plugin.ts';

@@ -1,6 +1,7 @@
 import { expect, describe, it } from 'vitest';
 import { makeNode, makePod } from '../../test/objects.ts';
-import { ClusterState, createSnapshot } from './cluster-state.ts';
+import { ClusterState } from './cluster-state.ts';
+import { createSnapshot } from './create-snapshot.ts';
 import type { NodeInfo } from './node-info.ts';
 
 describe('ClusterState', () => {

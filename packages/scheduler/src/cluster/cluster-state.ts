@@ -1,16 +1,38 @@
-import { keyOf } from '@kybern/core';
-import type { Node, Pod } from '@kybern/core/kinds';
-import type { BinVersions, Snapshot } from '../engine/snapshot.ts';
+import { deepEqual, keyOf, type Kind, type KubernetesObject, type Labels } from '@kybern/core';
+import { Namespace, type Node, type Pod } from '@kybern/core/kinds';
+import type { BinVersions, Snapshot, Trial } from '../engine/snapshot.ts';
+import { ClusterObjects } from './cluster-objects.ts';
+import { ImageIndex } from './image-index.ts';
 import { NodeColumns } from './node-columns.ts';
 import { NodeEntry, type PodRecord } from './node-entry.ts';
 import type { NodeInfo } from './node-info.ts';
 import { NodeOrder } from './node-order.ts';
+import { NominatedPods } from './nominated-pods.ts';
+import { PlacementIndex } from './placement-index.ts';
 import { podRequests } from './pod-requests.ts';
+import { StateTrial } from './state-trial.ts';
 
 /** Nodes and the Pods on them, as the engine reads them. */
 export interface ClusterSnapshot extends Snapshot<NodeInfo> {
   readonly versions: BinVersions<NodeInfo>;
+  readonly nominations: NominatedPods;
+  /** Where Pods are, by topology domain. */
+  readonly placements: PlacementIndex;
+  readonly images: ImageIndex;
+  /** Everything that is neither a node nor a Pod. */
+  readonly objects: ClusterObjects;
   get(nodeName: string): NodeInfo | undefined;
+  trial(): Trial;
+}
+
+/**
+ * The cluster behind a snapshot, for plugins that look further than one node.
+ *
+ * @throws {TypeError} when the snapshot is none that {@link createSnapshot} made
+ */
+export function clusterOf(snapshot: Snapshot<NodeInfo>): ClusterSnapshot {
+  if ('placements' in snapshot && 'objects' in snapshot) return snapshot as ClusterSnapshot;
+  throw new TypeError('this plugin needs a snapshot of nodes and Pods, as createSnapshot makes it');
 }
 
 /**
@@ -22,6 +44,10 @@ export interface ClusterSnapshot extends Snapshot<NodeInfo> {
  */
 export class ClusterState implements ClusterSnapshot {
   readonly versions: BinVersions<NodeInfo>;
+  readonly nominations: NominatedPods = new NominatedPods();
+  readonly objects: ClusterObjects = new ClusterObjects();
+  readonly images: ImageIndex = new ImageIndex();
+  readonly placements: PlacementIndex = new PlacementIndex((namespace) => this.#namespaceLabels(namespace));
   readonly #columns = new NodeColumns();
   readonly #entries = new Map<string, NodeEntry>();
   readonly #order = new NodeOrder();
@@ -69,13 +95,26 @@ export class ClusterState implements ClusterSnapshot {
     const entry = this.#entries.get(name);
     this.#order.set(node);
     if (entry !== undefined) {
-      entry.setNode(node);
+      this.#changeNode(entry, node);
       return;
     }
     const added = new NodeEntry(node, this.#columns);
     this.#entries.set(name, added);
-    for (const record of this.#strays.get(name) ?? []) added.add(record);
+    this.placements.addNode(added.row, node);
+    this.images.setNode(added.row, node);
+    for (const record of this.#strays.get(name) ?? []) this.#addTo(added, record);
     this.#strays.delete(name);
+  }
+
+  #changeNode(entry: NodeEntry, node: Node): void {
+    const { row, node: old } = entry;
+    entry.setNode(node);
+    this.images.setNode(row, node);
+    if (isSamePlace(old, node)) return;
+    for (const record of entry.records) this.placements.removePod(record, row);
+    this.placements.removeNode(row);
+    this.placements.addNode(row, node);
+    for (const record of entry.records) this.placements.addPod(record, row);
   }
 
   removeNode(name: string): void {
@@ -85,7 +124,27 @@ export class ClusterState implements ClusterSnapshot {
     if (left.size > 0) this.#strays.set(name, left);
     this.#entries.delete(name);
     this.#order.delete(name);
+    for (const record of left) this.placements.removePod(record, entry.row);
+    this.placements.removeNode(entry.row);
+    this.images.removeNode(entry.row);
     entry.release();
+  }
+
+  /** Adds or replaces an object that is neither a node nor a Pod. */
+  setObject<T extends KubernetesObject>(kind: Kind<T>, object: T): void {
+    const isNamespace = isNamespaceKind(kind);
+    const before = isNamespace ? this.objects.get(kind, keyOf(object)) : undefined;
+    this.objects.set(kind, object);
+    if (isNamespace && !isSame(before?.metadata?.labels, object.metadata?.labels)) this.placements.namespaceChanged();
+  }
+
+  removeObject<T extends KubernetesObject>(kind: Kind<T>, object: T): void {
+    this.objects.delete(kind, object);
+    if (isNamespaceKind(kind)) this.placements.namespaceChanged();
+  }
+
+  trial(): Trial {
+    return new StateTrial(this, this.#columns);
   }
 
   /** Counts a Pod on its node (`spec.nodeName`), or moves it there, replacing what was known under its key. Pods without a node do not count. */
@@ -94,10 +153,10 @@ export class ClusterState implements ClusterSnapshot {
     const key = keyOf(pod);
     this.removePod(key);
     if (nodeName === undefined || nodeName === '') return;
-    const record: PodRecord = { key, pod, nodeName, requests: podRequests(pod) };
+    const record: PodRecord = { key, pod, nodeName, requests: podRequests(pod), placement: undefined };
     this.#pods.set(key, record);
     const entry = this.#entries.get(nodeName);
-    if (entry !== undefined) entry.add(record);
+    if (entry !== undefined) this.#addTo(entry, record);
     else this.#straysOf(nodeName).add(record);
   }
 
@@ -109,11 +168,23 @@ export class ClusterState implements ClusterSnapshot {
     const entry = this.#entries.get(record.nodeName);
     if (entry !== undefined) {
       entry.remove(record);
+      this.placements.removePod(record, entry.row);
       return;
     }
     const strays = this.#strays.get(record.nodeName);
     strays?.delete(record);
     if (strays?.size === 0) this.#strays.delete(record.nodeName);
+  }
+
+  #addTo(entry: NodeEntry, record: PodRecord): void {
+    entry.add(record);
+    this.placements.addPod(record, entry.row);
+  }
+
+  /** Every namespace has its own name as a label, also where manifests do not say so. */
+  #namespaceLabels(name: string): Labels {
+    const labels = this.objects.get(Namespace, name)?.metadata.labels;
+    return { 'kubernetes.io/metadata.name': name, ...labels };
   }
 
   #arrange(): void {
@@ -131,23 +202,17 @@ export class ClusterState implements ClusterSnapshot {
   }
 }
 
-/** Plain manifests to make a snapshot of. */
-export interface SnapshotInput {
-  readonly nodes: readonly Node[];
-  /** Those with `spec.nodeName` count on their nodes, unless they have ended. */
-  readonly pods?: readonly Pod[];
+/** Whether a node is, for whoever counts Pods on nodes like this, the same as before. */
+function isSamePlace(old: Node, node: Node): boolean {
+  return isSame(old.metadata.labels, node.metadata.labels) && isSame(old.spec?.taints, node.spec?.taints);
 }
 
-/**
- * The nodes and the Pods on them, ready for the engine.
- *
- * @throws {ApiError} `BadRequest` when a quantity cannot be read
- */
-export function createSnapshot(input: SnapshotInput): ClusterState {
-  const state = new ClusterState();
-  for (const node of input.nodes) state.setNode(node);
-  for (const pod of input.pods ?? []) if (!hasEnded(pod)) state.setPod(pod);
-  return state;
+function isNamespaceKind({ kind, group }: Pick<Kind, 'kind' | 'group'>): boolean {
+  return kind === Namespace.kind && group === Namespace.group;
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return a === b || deepEqual(a, b);
 }
 
 /** Whether a Pod has run to its end, so that what it requested is free again. */

@@ -70,6 +70,16 @@ export class NodeColumns {
     this.fixed.version[row] = ++this.#tick;
   }
 
+  /** The row's present version, to be given back to {@link restore}. */
+  version(row: number): number {
+    return this.fixed.version[row] as number;
+  }
+
+  /** Says that a row is again as it was when it had this version. */
+  restore(row: number, version: number): void {
+    this.fixed.version[row] = version;
+  }
+
   extendedColumn(name: string): ExtendedColumn {
     let column = this.extended.get(name);
     if (column === undefined) {

@@ -1,6 +1,7 @@
 import type { Node, Pod } from '@kybern/core/kinds';
 import type { NodeColumns } from './node-columns.ts';
 import type { NodeInfo, ResourceAmounts } from './node-info.ts';
+import type { Placement } from './placement-index.ts';
 import { amounts, isExtendedResource, type HostPort, type PodRequests } from './pod-requests.ts';
 
 /** A Pod that counts on a node. */
@@ -9,6 +10,8 @@ export interface PodRecord {
   readonly pod: Pod;
   readonly nodeName: string;
   readonly requests: PodRequests;
+  /** Written by the {@link PlacementIndex} alone: set exactly while the Pod is counted there. */
+  placement: Placement | undefined;
 }
 
 /** The writable side of a {@link NodeInfo}. Invariant: its row in the columns is the sum over `#records`, and changes only together with its version. */

@@ -1,7 +1,8 @@
 import { seededRandom } from '@kybern/core';
 import type { Pod } from '@kybern/core/kinds';
 import { describe, expect, it } from 'vitest';
-import { createSnapshot, type ClusterState } from '../cluster/cluster-state.ts';
+import type { ClusterState } from '../cluster/cluster-state.ts';
+import { createSnapshot } from '../cluster/create-snapshot.ts';
 import type { NodeInfo } from '../cluster/node-info.ts';
 import { explainItem, type Explanation } from '../engine/explanation.ts';
 import type { Plugin } from '../engine/plugin.ts';
@@ -116,7 +117,7 @@ function describeState(snapshot: ClusterState): unknown {
 function expectSigned(plugin: Plugin, cluster: RandomCluster): void {
   const answers = new Map<string, Explanation>();
   for (const pod of [...cluster.waiting, ...cluster.waiting.map(twin)]) {
-    const text = plugin.sign?.(pod);
+    const text = plugin.sign?.(pod, snapshotOf(cluster));
     if (text === undefined) continue;
     const answer = explain(plugin, pod, snapshotOf(cluster));
     expectEqual(answers.get(text) ?? answer, answer);

@@ -86,7 +86,7 @@ export class AnswerTables<Item, B extends Bin> {
     let signature = '';
     for (const plugin of this.#profile.plugins) {
       try {
-        const text = plugin.sign?.(item);
+        const text = plugin.sign?.(item, snapshot);
         // The length keeps apart what a text might pretend to be.
         if (text !== undefined) signature += `${plugin.name}:${text.length}:${text}`;
       } catch (error) {
@@ -108,7 +108,7 @@ export class AnswerTables<Item, B extends Bin> {
       }
       const limit = Math.min(MAX_TABLES, Math.max(MIN_TABLES, Math.floor(MAX_ROWS / Math.max(1, rows))));
       if (tables.size >= limit) tables.delete(tables.keys().next().value as string);
-      const signers = this.#profile.plugins.filter((plugin) => plugin.sign?.(item) !== undefined);
+      const signers = this.#profile.plugins.filter((plugin) => plugin.sign?.(item, snapshot) !== undefined);
       signed = { table: new AnswerTable(this.#profile.score.length), plugins: new Set(signers.map(({ name }) => name)) };
     } else {
       tables.delete(signature);

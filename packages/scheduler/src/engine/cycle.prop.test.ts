@@ -3,7 +3,8 @@ import type { Node, Pod } from '@kybern/core/kinds';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { allocatable, oracle, request } from '../../test/oracle.ts';
-import { createSnapshot, type ClusterState } from '../cluster/cluster-state.ts';
+import type { ClusterState } from '../cluster/cluster-state.ts';
+import { createSnapshot } from '../cluster/create-snapshot.ts';
 import { randomCluster } from '../conformance/random-cluster.ts';
 import { createScheduler } from './scheduler.ts';
 

@@ -15,12 +15,13 @@ export const NO_BINS: BinSelection<never> = { bins: [], positions: new Int32Arra
 /** The engine's side of a {@link CycleContext}. */
 export class Cycle<B extends Bin> implements CycleContext<B> {
   readonly snapshot: Snapshot<B>;
-  readonly state: CycleState = new CycleState();
+  readonly state: CycleState;
   readonly explaining: boolean;
   #selection: BinSelection<B> = NO_BINS;
   #feasible: readonly B[] | undefined = [];
 
-  constructor(snapshot: Snapshot<B>, explaining: boolean) {
+  constructor(snapshot: Snapshot<B>, explaining: boolean, state: CycleState = new CycleState()) {
+    this.state = state;
     this.snapshot = snapshot;
     this.explaining = explaining;
   }

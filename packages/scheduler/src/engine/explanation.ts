@@ -1,8 +1,8 @@
 import { NOTHING_SIGNED } from './answer-table.ts';
-import { runFilter } from './filtering.ts';
 import { Cycle, selectAll } from './cycle.ts';
 import { runPreFilters, type PreFiltering } from './pre-filtering.ts';
 import type { Profile } from './profile.ts';
+import { runFilter } from './run-filter.ts';
 import { scoreBins, type PluginScores } from './scoring.ts';
 import { Scratch } from './scratch.ts';
 import type { Bin, Snapshot } from './snapshot.ts';

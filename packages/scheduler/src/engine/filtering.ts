@@ -1,10 +1,12 @@
 import { NOT_REJECTED, type AnswerTable, type Signed } from './answer-table.ts';
-import { checkedStatus, thrownStatus } from './checked-call.ts';
 import type { BinSelection, Cycle } from './cycle.ts';
+import type { Plugin } from './plugin.ts';
 import type { Having, Profile } from './profile.ts';
+import { runFilter } from './run-filter.ts';
 import type { Scratch } from './scratch.ts';
 import type { Bin, Snapshot } from './snapshot.ts';
-import { success, type StatusResult, type Status } from './status.ts';
+import type { Status, StatusResult } from './status.ts';
+import { judgeBesidePromised } from './what-if.ts';
 
 /** A filter with its place in the profile. */
 interface PlacedFilter<Item, B extends Bin> {
@@ -20,6 +22,10 @@ export interface ActiveFilters<Item, B extends Bin> {
   readonly table: AnswerTable | undefined;
   readonly signed: readonly PlacedFilter<Item, B>[];
   readonly unsigned: readonly PlacedFilter<Item, B>[];
+  /** Signed or not, in the order of the profile. */
+  readonly all: readonly Having<Item, B, 'filter'>[];
+  /** The plugins that want to know of items that come and go in a what-if. */
+  readonly listening: readonly Plugin<Item, B>[];
 }
 
 /** Sorts out which filters are asked at every bin and which through the table. */
@@ -34,7 +40,19 @@ export function activeFilters<Item, B extends Bin>(
     if (skipped.has(plugin.name)) return;
     (signature.plugins.has(plugin.name) ? signed : unsigned).push({ plugin, position });
   });
-  return { item, cycle, table: signature.table, signed, unsigned };
+  return {
+    item,
+    cycle,
+    table: signature.table,
+    signed,
+    unsigned,
+    get all() {
+      return profile.filter.filter(({ name }) => !skipped.has(name));
+    },
+    get listening() {
+      return profile.preFilter.filter(({ name, addPod, removePod }) => !skipped.has(name) && (addPod !== undefined || removePod !== undefined));
+    },
+  };
 }
 
 /** What the filters made of the bins. */
@@ -71,13 +89,16 @@ export function filterBins<Item, B extends Bin>(filters: ActiveFilters<Item, B>,
   const table = filters.unsigned.length === 0 ? filters.table : undefined;
   const rows = rowsOf(filters.cycle.snapshot, bins);
   const at = filters.cycle.snapshot.versions?.at ?? NO_VERSIONS;
+  const { nominations: promises } = filters.cycle.snapshot;
+  const nominations = promises === undefined || promises.size === 0 ? undefined : promises;
   let position = bins.length === 0 ? 0 : start % bins.length;
   for (let looked = 0; looked < bins.length && count < wanted; looked++) {
     const row = rows === undefined ? -1 : (rows[position] as number);
     const known = table !== undefined && table.filterVersion[row] === at[row];
-    if (known && table.rejectedBy[row] === NOT_REJECTED) feasible[count++] = position;
+    if (known && nominations === undefined && table.rejectedBy[row] === NOT_REJECTED) feasible[count++] = position;
     else {
-      const status = known ? table.statuses[row] : judge(filters, bins[position] as B, row);
+      const promised = nominations === undefined ? undefined : judgeBesidePromised(filters, bins[position] as B, nominations);
+      const status = promised ?? (known ? table.statuses[row] : judge(filters, bins[position] as B, row));
       if (status === undefined) feasible[count++] = position;
       else if (status.code === 'Error') {
         failure = status;
@@ -131,18 +152,4 @@ function updateRow<Item, B extends Bin>(filters: ActiveFilters<Item, B>, bin: B,
   }
   table.filterVersion[row] = version;
   return undefined;
-}
-
-/** One filter's answer about one bin; undefined when it lets the item in. */
-export function runFilter<Item, B extends Bin>(
-  plugin: Having<Item, B, 'filter'>,
-  item: Item,
-  { bin, cycle }: { readonly bin: B; readonly cycle: Cycle<B> },
-): StatusResult {
-  try {
-    const answer: unknown = plugin.filter(item, bin, cycle);
-    return answer === undefined || answer === success() ? undefined : checkedStatus(plugin.name, 'Filter', answer);
-  } catch (error) {
-    return thrownStatus(plugin.name, 'Filter', error);
-  }
 }

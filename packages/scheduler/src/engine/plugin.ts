@@ -1,4 +1,4 @@
-import type { Clock, Client } from '@kybern/core';
+import type { Client, Clock, Kind, Random } from '@kybern/core';
 import type { Pod } from '@kybern/core/kinds';
 import type { NodeInfo } from '../cluster/node-info.ts';
 import type { ClusterEventWithHint } from '../queue/cluster-event.ts';
@@ -18,6 +18,24 @@ export interface CycleContext<B extends Bin = NodeInfo> {
   readonly feasible: readonly B[];
   /** Somebody wants to read why: answers may carry `details`. */
   readonly explaining: boolean;
+}
+
+/** What a PostFilter plugin sees: also bins as they would be. */
+export interface PostFilterContext<Item = Pod, B extends Bin = NodeInfo> extends CycleContext<B> {
+  /** The item's own generator, for whoever has to choose. */
+  readonly random: Random;
+  /** Begins a what-if on one bin. One at a time, and `end()` it. Undefined when the snapshot has no {@link Snapshot.trial}. */
+  whatIf(bin: B): WhatIf<Item> | undefined;
+}
+
+/** A bin as it would be if some items came or went. The plugins' AddPod and RemovePod are called. */
+export interface WhatIf<Item = Pod> {
+  add(item: Item): StatusResult;
+  remove(item: Item): StatusResult;
+  /** Whether the item at hand could go on the bin, those that were promised room there considered. */
+  fits(): StatusResult;
+  /** Takes everything back. */
+  end(): void;
 }
 
 /** What a plugin gets from Reserve on, when the decision is made and its effects begin. */
@@ -57,6 +75,7 @@ export interface PreFilterResult {
 /** Answer of PostFilter: `Success` with the bin that will have room once the victims are gone, or `Unschedulable`. */
 export interface PostFilterResult<Item = Pod> {
   readonly status: Status;
+  /** Empty: whatever was promised to the item is void. */
   readonly nominatedNodeName?: string;
   /** What the scheduler is to evict from there. */
   readonly victims?: readonly Item[];
@@ -87,9 +106,10 @@ export interface Plugin<Item = Pod, B extends Bin = NodeInfo> {
 
   /**
    * Promises that this plugin's PreFilter, Filter, PreScore and Score depend only on the returned text and on the bin, so that answers can be used again
-   * for other items of the same text while the bin does not change. `undefined`: no such promise for this item.
+   * for other items of the same text while the bin does not change. What the answers depend on besides, such as numbers over all bins, belongs into the text.
+   * `undefined`: no such promise for this item.
    */
-  sign?(item: Item): string | undefined;
+  sign?(item: Item, snapshot: Snapshot<B>): string | undefined;
 
   /** Anything but `Success` keeps the item out of the queue until an event that this plugin registered for. */
   preEnqueue?(item: Item): StatusResult;
@@ -105,7 +125,7 @@ export interface Plugin<Item = Pod, B extends Bin = NodeInfo> {
   /** Whether the item can go on the bin. */
   filter?(item: Item, bin: B, cycle: CycleContext<B>): StatusResult;
   /** When no bin is feasible: makes room, if it can. The first plugin that succeeds ends it. */
-  postFilter?(item: Item, diagnosis: Diagnosis<B>, cycle: CycleContext<B>): PostFilterResult<Item>;
+  postFilter?(item: Item, diagnosis: Diagnosis<B>, cycle: PostFilterContext<Item, B>): PostFilterResult<Item>;
 
   /** Once per attempt, before the scores of `cycle.feasible`. `Skip` switches this plugin's score off for the attempt. */
   preScore?(item: Item, cycle: CycleContext<B>): StatusResult;
@@ -127,6 +147,8 @@ export interface Plugin<Item = Pod, B extends Bin = NodeInfo> {
   /** Is told that the item was bound. */
   postBind?(item: Item, nodeName: string, context: BindingContext<Item>): void | Promise<void>;
 
+  /** The kinds, besides nodes and Pods, whose objects the plugin reads from the snapshot; the scheduler of a cluster watches them. */
+  readonly reads?: readonly Kind[];
   /** Which events can cure a rejection by this plugin. Without it: all. */
   eventsToRegister?(): readonly ClusterEventWithHint<Item>[];
 }

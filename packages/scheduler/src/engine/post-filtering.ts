@@ -1,7 +1,6 @@
 import { checkedStatus, nonsense, thrownStatus } from './checked-call.ts';
-import type { Cycle } from './cycle.ts';
 import type { Diagnosis } from './diagnosis.ts';
-import type { PostFilterResult } from './plugin.ts';
+import type { PostFilterContext, PostFilterResult } from './plugin.ts';
 import type { Having, Profile } from './profile.ts';
 import type { Bin } from './snapshot.ts';
 import { messageOf, type Status } from './status.ts';
@@ -10,6 +9,7 @@ import { messageOf, type Status } from './status.ts';
 export interface PostFiltering<Item> {
   /** `Success` when a plugin made room, else the answers of all. Undefined when there is no such plugin. */
   readonly status: Status | undefined;
+  /** Empty: whatever was promised to the item is void. */
   readonly nominatedNodeName: string | undefined;
   readonly victims: readonly Item[];
   readonly message: string;
@@ -19,10 +19,11 @@ export interface PostFiltering<Item> {
 export function runPostFilters<Item, B extends Bin>(
   profile: Profile<Item, B>,
   item: Item,
-  { diagnosis, cycle }: { readonly diagnosis: Diagnosis<B>; readonly cycle: Cycle<B> },
+  { diagnosis, cycle }: { readonly diagnosis: Diagnosis<B>; readonly cycle: PostFilterContext<Item, B> },
 ): PostFiltering<Item> {
   const messages: string[] = [];
   let status: Status | undefined;
+  let nominatedNodeName: string | undefined;
   for (const plugin of profile.postFilter) {
     const result = runPostFilter(plugin, item, { diagnosis, cycle });
     const message = messageOf(result.status);
@@ -31,14 +32,15 @@ export function runPostFilters<Item, B extends Bin>(
       return { status: result.status, nominatedNodeName: result.nominatedNodeName, victims: result.victims ?? [], message: messages.join(', ') };
     }
     status ??= result.status;
+    if (result.nominatedNodeName !== undefined) nominatedNodeName = result.nominatedNodeName;
   }
-  return { status, nominatedNodeName: undefined, victims: [], message: messages.join(', ') };
+  return { status, nominatedNodeName, victims: [], message: messages.join(', ') };
 }
 
 function runPostFilter<Item, B extends Bin>(
   plugin: Having<Item, B, 'postFilter'>,
   item: Item,
-  { diagnosis, cycle }: { readonly diagnosis: Diagnosis<B>; readonly cycle: Cycle<B> },
+  { diagnosis, cycle }: { readonly diagnosis: Diagnosis<B>; readonly cycle: PostFilterContext<Item, B> },
 ): PostFilterResult<Item> {
   try {
     const result: unknown = plugin.postFilter(item, diagnosis, cycle);

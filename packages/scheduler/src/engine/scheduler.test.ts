@@ -1,7 +1,7 @@
 import { seededRandom } from '@kybern/core';
 import { describe, expect, it } from 'vitest';
 import { makeNode, makePod } from '../../test/objects.ts';
-import { createSnapshot } from '../cluster/cluster-state.ts';
+import { createSnapshot } from '../cluster/create-snapshot.ts';
 import { SchedulerConfigError } from '../errors.ts';
 import { defaultPlugins } from '../plugins/default-plugins.ts';
 import type { FilterPlugin, Plugin, PostFilterPlugin, PreFilterPlugin, ScorePlugin } from './plugin.ts';

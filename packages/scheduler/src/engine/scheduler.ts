@@ -10,7 +10,7 @@ import type { Decision, ScheduleOptions } from './decision.ts';
 import { diagnosisMessage, noteRejection, type Diagnosis } from './diagnosis.ts';
 import { explainItem, type Explanation } from './explanation.ts';
 import { activeFilters, filterBins, type ActiveFilters, type FilterRange, type Filtering } from './filtering.ts';
-import type { Plugin } from './plugin.ts';
+import type { Plugin, PostFilterContext } from './plugin.ts';
 import { runPostFilters } from './post-filtering.ts';
 import { runPreFilters, type PreFiltering } from './pre-filtering.ts';
 import { compileProfile, type Profile } from './profile.ts';
@@ -20,6 +20,7 @@ import { Scratch } from './scratch.ts';
 import { selectLargest } from './selection.ts';
 import type { Bin, Snapshot } from './snapshot.ts';
 import { isStatus, messageOf, success, unresolvable, unschedulable, type Status } from './status.ts';
+import { BinWhatIf } from './what-if.ts';
 
 /** Options of {@link createScheduler}. */
 export interface SchedulerOptions<Item, B extends Bin> {
@@ -103,10 +104,12 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
     const attempt: Attempt<Item, B> = { item, snapshot, options, cycle: new Cycle(snapshot, false) };
     // Differs from Kubernetes: it tries again with back-off for ever; here the attempt waits for the first bin, the event of whoever registered for it.
     const everyPlugin = (): Set<string> => new Set(this.profile.plugins.map(({ name }) => name));
-    if (snapshot.nodes.length === 0) return this.#nowhere(attempt, { ...emptyDiagnosis(0), unschedulablePlugins: everyPlugin() }, NOTHING_FOUND);
+    if (snapshot.nodes.length === 0) return this.#nowhere(attempt, { ...emptyDiagnosis(0), unschedulablePlugins: everyPlugin() }, { ...NOTHING_FOUND, skipped: new Set() });
     const before = runPreFilters(this.profile, item, attempt.cycle);
     if (before.status?.code === 'Error') return this.#failed(attempt, before.status, NOTHING_FOUND);
-    if (before.status !== undefined) return this.#nowhere(attempt, preFilterDiagnosis(snapshot, before.status), NOTHING_FOUND);
+    if (before.status !== undefined) {
+      return this.#nowhere(attempt, preFilterDiagnosis(snapshot, before.status), { ...NOTHING_FOUND, skipped: before.skipped });
+    }
     const signed = this.#signedAnswers(attempt, before);
     if (isStatus(signed)) return this.#failed(attempt, signed, NOTHING_FOUND);
     return this.#search(attempt, before, signed);
@@ -132,7 +135,7 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
     const { feasible, rejected, failure } = found;
     const progress = { bins: feasible.bins, start: range.start, evaluated: feasible.count + rejected.count, feasible: feasible.count };
     if (failure !== undefined) return this.#failed(attempt, failure, progress);
-    if (feasible.count === 0) return this.#nowhere(attempt, filterDiagnosis(snapshot, before, found), progress);
+    if (feasible.count === 0) return this.#nowhere(attempt, filterDiagnosis(snapshot, before, found), { ...progress, skipped: before.skipped });
     cycle.select(feasible);
     if (feasible.count === 1) return this.#chosen(attempt, binAt(feasible, 0), progress);
     const totals = scoreBins({ profile: this.profile, item, cycle, signed, scratch: this.#scratch });
@@ -159,14 +162,32 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
     return this.#decision(attempt, progress, { ...NO_OUTCOME, status, message: messageOf(status) });
   }
 
-  #nowhere(attempt: Attempt<Item, B>, found: Diagnosis<B>, progress: Progress<B>): Decision<Item, B> {
-    const { item, cycle } = attempt;
-    const after = runPostFilters(this.profile, item, { diagnosis: found, cycle });
+  #nowhere(attempt: Attempt<Item, B>, found: Diagnosis<B>, progress: Progress<B> & Pick<PreFiltering, 'skipped'>): Decision<Item, B> {
+    const { item } = attempt;
+    const after = runPostFilters(this.profile, item, { diagnosis: found, cycle: this.#postFilterContext(attempt, progress.skipped) });
     if (after.status?.code === 'Error') return this.#failed(attempt, after.status, progress);
     const diagnosis = { ...found, postFilterMessage: after.message };
     const message = diagnosisMessage(diagnosis);
     const { victims, nominatedNodeName } = after;
     return this.#decision(attempt, progress, { node: undefined, status: unschedulable(message), message, diagnosis, victims, nominatedNodeName });
+  }
+
+  #postFilterContext({ item, snapshot, cycle }: Attempt<Item, B>, skipped: ReadonlySet<string>): PostFilterContext<Item, B> {
+    const filters = activeFilters(this.profile, { item, cycle, signed: NOTHING_SIGNED, skipped });
+    const random = (): Random => this.#random.fork(`${this.#keyOf(item)}/post-filter`);
+    return {
+      snapshot,
+      state: cycle.state,
+      feasible: [],
+      explaining: cycle.explaining,
+      get random() {
+        return random();
+      },
+      whatIf(bin) {
+        const trial = snapshot.trial?.();
+        return trial === undefined ? undefined : new BinWhatIf(filters, bin, trial);
+      },
+    };
   }
 
   #decision(attempt: Attempt<Item, B>, progress: Progress<B>, outcome: Outcome<Item, B>): Decision<Item, B> {

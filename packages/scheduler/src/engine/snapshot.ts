@@ -26,4 +26,29 @@ export interface Snapshot<B extends Bin> {
   get?(name: string): B | undefined;
   /** Optional: see {@link BinVersions}. Without it every plugin is asked about every bin at every attempt. */
   readonly versions?: BinVersions<B>;
+  /** Optional: begins a {@link Trial}, for plugins that ask what would be if. One at a time. */
+  trial?(): Trial;
+  /** Optional: see {@link Nominations}. */
+  readonly nominations?: Nominations;
+}
+
+/**
+ * Changes that are tried and then taken back. Between {@link Snapshot.trial} and `undo` the snapshot shows its bins as they would be; nobody else looks at
+ * it meanwhile, because decisions are synchronous.
+ */
+export interface Trial {
+  /** As if `item` were on the bin of this name. */
+  add(item: unknown, binName: string): void;
+  /** As if `item`, which is on some bin, were gone. */
+  remove(item: unknown): void;
+  /** Makes everything as it was when the trial began. */
+  undo(): void;
+}
+
+/** Items that were promised room on a bin, see PostFilter. */
+export interface Nominations {
+  /** How many there are. */
+  readonly size: number;
+  /** Those whose room on the bin `item` must respect. */
+  before(item: unknown, binName: string): readonly unknown[];
 }

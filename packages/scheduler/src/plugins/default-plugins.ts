@@ -1,5 +1,6 @@
 import type { Plugin } from '../engine/plugin.ts';
 import { defaultBinder } from './default-binder.ts';
+import { imageLocality } from './image-locality.ts';
 import { nodeAffinity } from './node-affinity.ts';
 import { nodeName } from './node-name.ts';
 import { nodePorts } from './node-ports.ts';
@@ -27,6 +28,7 @@ export function defaultPlugins(): Plugin[] {
     nodePorts(),
     nodeResourcesFit(),
     nodeResourcesBalancedAllocation(),
+    imageLocality(),
     defaultBinder(),
   ];
 }

@@ -1,21 +1,11 @@
 import type { Node, Pod } from '@kybern/core/kinds';
 import type { NodeInfo } from '../cluster/node-info.ts';
 import { amounts, podRequests, type PodRequests } from '../cluster/pod-requests.ts';
-import { MAX_SCORE } from '../engine/normalize.ts';
 import type { FilterPlugin, ScorePlugin } from '../engine/plugin.ts';
 import type { Status } from '../engine/status.ts';
 import { changedPod, type ClusterEvent, type ClusterEventWithHint, type QueueingHint } from '../queue/cluster-event.ts';
-import {
-  allocatableOf,
-  checkedResources,
-  isLeftOut,
-  nonZeroRequestedOf,
-  podNonZeroRequestOf,
-  podRequestOf,
-  requestedOf,
-  requestSignature,
-  type ResourceSpec,
-} from './resource-usage.ts';
+import { allocatableOf, podRequestOf, requestedOf, requestSignature } from './resource-usage.ts';
+import { resourceScorer, type ScoringStrategy } from './scoring-strategy.ts';
 
 const NAME = 'NodeResourcesFit';
 
@@ -25,16 +15,12 @@ export interface NodeResourcesFitArgs {
   readonly ignoredResources?: readonly string[];
   /** Groups of such resources: `example.com` stands for `example.com/foo` and all others. */
   readonly ignoredResourceGroups?: readonly string[];
-  readonly scoringStrategy?: {
-    /** Prefer nodes with most left. */
-    readonly type: 'LeastAllocated';
-    /** Default cpu and memory, 1 each. */
-    readonly resources?: readonly ResourceSpec[];
-  };
+  /** Default `LeastAllocated`. */
+  readonly scoringStrategy?: ScoringStrategy;
 }
 
 /**
- * Keeps Pods off nodes that have not enough of what they request, and prefers nodes that have most left.
+ * Keeps Pods off nodes that have not enough of what they request, and prefers nodes that have most left, or as the strategy says.
  *
  * @throws {SchedulerConfigError} when an argument is not valid
  * @see kubernetes v1.36 pkg/scheduler/framework/plugins/noderesources/fit.go
@@ -42,7 +28,7 @@ export interface NodeResourcesFitArgs {
 export function nodeResourcesFit(args: NodeResourcesFitArgs = {}): FilterPlugin & ScorePlugin {
   const ignored = new Set(args.ignoredResources);
   const ignoredGroups = new Set(args.ignoredResourceGroups);
-  const resources = checkedResources(args.scoringStrategy?.resources, 'scoringStrategy.resources');
+  const score = resourceScorer(args.scoringStrategy);
   const isIgnored = (name: string): boolean => ignored.has(name) || ignoredGroups.has(name.slice(0, Math.max(0, name.indexOf('/'))));
   return {
     name: NAME,
@@ -52,7 +38,7 @@ export function nodeResourcesFit(args: NodeResourcesFitArgs = {}): FilterPlugin 
       if (fits(requests, node, isIgnored)) return undefined;
       return rejection(findShortages(requests, node, isIgnored), explaining);
     },
-    score: (pod, node) => leastAllocated(podRequests(pod), node, resources),
+    score: (pod, node) => score(podRequests(pod), node),
     eventsToRegister: () => EVENTS,
   };
 }
@@ -99,24 +85,6 @@ function rejection(shortages: readonly Shortage[], explaining: boolean): Status 
     plugin: NAME,
     ...(explaining ? { details: { insufficient: shortages } } : {}),
   };
-}
-
-/**
- * The share of each resource that would be left, weighted; every division truncates.
- *
- * @see kubernetes v1.36 pkg/scheduler/framework/plugins/noderesources/least_allocated.go
- */
-function leastAllocated(requests: PodRequests, node: NodeInfo, resources: readonly Required<ResourceSpec>[]): number {
-  let sum = 0;
-  let weights = 0;
-  for (const { name, weight } of resources) {
-    const capacity = allocatableOf(node, name);
-    if (capacity === 0 || isLeftOut(requests, name)) continue;
-    const used = nonZeroRequestedOf(node, name) + podNonZeroRequestOf(requests, name);
-    sum += weight * (used > capacity ? 0 : Math.floor(((capacity - used) * MAX_SCORE) / capacity));
-    weights += weight;
-  }
-  return weights === 0 ? 0 : Math.floor(sum / weights);
 }
 
 const EVENTS: readonly ClusterEventWithHint[] = [

@@ -1,0 +1,63 @@
+import { keyOf } from '@kybern/core';
+import type { Pod } from '@kybern/core/kinds';
+
+const NONE: readonly Pod[] = Object.freeze([]);
+
+/** A Pod's priority; 0 when it has none. */
+export function priorityOf(pod: Pod): number {
+  return pod.spec.priority ?? 0;
+}
+
+/**
+ * The Pods that wait for room which was made for them on a node. Until they have it, no Pod of lower priority may take it.
+ *
+ * @see kubernetes v1.36 pkg/scheduler/backend/queue/nominator.go
+ */
+export class NominatedPods {
+  /** Invariant: a Pod is in `#byNode` under the node that `#nodeOf` says, and nowhere else. */
+  readonly #byNode = new Map<string, Map<string, Pod>>();
+  readonly #nodeOf = new Map<string, string>();
+
+  get size(): number {
+    return this.#nodeOf.size;
+  }
+
+  nodeOf(key: string): string | undefined {
+    return this.#nodeOf.get(key);
+  }
+
+  set(pod: Pod, nodeName: string): void {
+    const key = keyOf(pod);
+    this.delete(key);
+    this.#nodeOf.set(key, nodeName);
+    let there = this.#byNode.get(nodeName);
+    if (there === undefined) this.#byNode.set(nodeName, (there = new Map()));
+    there.set(key, pod);
+  }
+
+  delete(key: string): void {
+    const nodeName = this.#nodeOf.get(key);
+    if (nodeName === undefined) return;
+    this.#nodeOf.delete(key);
+    const there = this.#byNode.get(nodeName);
+    there?.delete(key);
+    if (there?.size === 0) this.#byNode.delete(nodeName);
+  }
+
+  /** The Pods whose room on the node `pod` must respect: all of at least its priority. */
+  before(pod: Pod, nodeName: string): readonly Pod[] {
+    return this.#select(pod, nodeName, (other) => priorityOf(other) >= priorityOf(pod));
+  }
+
+  /** The Pods whose room on the node `pod` may take. */
+  after(pod: Pod, nodeName: string): readonly Pod[] {
+    return this.#select(pod, nodeName, (other) => priorityOf(other) < priorityOf(pod));
+  }
+
+  #select(pod: Pod, nodeName: string, isMeant: (other: Pod) => boolean): readonly Pod[] {
+    const there = this.#byNode.get(nodeName);
+    if (there === undefined) return NONE;
+    const key = keyOf(pod);
+    return [...there].filter(([name, other]) => name !== key && isMeant(other)).map(([, other]) => other);
+  }
+}
