@@ -77,8 +77,10 @@ class BackgroundRecorder implements EventRecorder {
   readonly #deadline: SerialDeadline;
   /** What waits to be written, in order; a repetition of what waits already is written with it. */
   readonly #tasks = new Map<EventRecord, Task>();
-  /** Aborts when failures are not tried again any more. */
-  readonly #hurry = new AbortController();
+  /** Failures are not tried again any more. */
+  #isHurried = false;
+  /** Ends the pause before the next try, if there is one. */
+  #pause: AbortController | undefined;
   /** Invariant: set exactly while tasks are being written. */
   #writing: Promise<void> | undefined;
 
@@ -106,7 +108,8 @@ class BackgroundRecorder implements EventRecorder {
   }
 
   async flush(): Promise<void> {
-    this.#hurry.abort();
+    this.#isHurried = true;
+    this.#pause?.abort();
     await this.#writing;
     this.#deadline.rest();
   }
@@ -127,14 +130,21 @@ class BackgroundRecorder implements EventRecorder {
         await this.#deadline.run((signal) => this.#write(task, signal));
         return;
       } catch (error) {
-        if (isFinal(error) || tries >= MAX_TRIES || this.#hurry.signal.aborted) {
+        if (isFinal(error) || tries >= MAX_TRIES || this.#isHurried) {
           if (isNamespaceGone(error)) this.#logger.debug('an event was refused, for its namespace is going', { error });
           else this.#failed(error);
           return;
         }
-        await sleep(this.#clock, RETRY_MS * (0.5 + this.#random.next()), { signal: this.#hurry.signal }).catch(() => undefined);
+        await this.#rest(RETRY_MS * (0.5 + this.#random.next()));
       }
     }
+  }
+
+  /** Resolves after a time, or when {@link flush} is called. */
+  async #rest(ms: number): Promise<void> {
+    this.#pause = new AbortController();
+    await sleep(this.#clock, ms, { signal: this.#pause.signal }).catch(() => undefined);
+    this.#pause = undefined;
   }
 
   #write(task: Task, signal: AbortSignal): Promise<void> {

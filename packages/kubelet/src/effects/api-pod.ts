@@ -132,12 +132,15 @@ export class ApiPod {
 
   /** Ends all writing. Resolves when none is under way. */
   async stop(): Promise<void> {
-    this.#lifetime.abort();
+    this.#lifetime.abort(STOPPED);
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
     await this.#writing;
   }
 }
+
+/** Why writing ended: made once, for each would cost its stack. */
+const STOPPED = Object.freeze(new Error('the kubelet stopped'));
 
 /**
  * Whether one resourceVersion came before another. An event may be on its way while a later state is known from the answer to a write; both come from one

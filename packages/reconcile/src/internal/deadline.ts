@@ -46,7 +46,8 @@ interface Call {
  */
 export class SerialDeadline {
   readonly #options: Omit<DeadlineOptions, 'signal'>;
-  #abort = new AbortController();
+  /** Made for the first call. */
+  #abort: AbortController | undefined;
   #call: Call | undefined;
   /** Invariant: set while there is a call, and for at most one `timeoutMs` longer. */
   #stopTimer: (() => void) | undefined;
@@ -62,6 +63,7 @@ export class SerialDeadline {
       const call = { beganMs: clock.monotonicMs(), fail: reject };
       this.#call = call;
       if (this.#stopTimer === undefined) this.#look(timeoutMs);
+      this.#abort ??= new AbortController();
       work(this.#abort.signal).then(
         (value) => (this.#end(call), resolve(value)),
         (error: unknown) => (this.#end(call), reject(error as Error)),
@@ -94,10 +96,10 @@ export class SerialDeadline {
       return;
     }
     const abort = this.#abort;
-    this.#abort = new AbortController();
+    this.#abort = undefined;
     this.#call = undefined;
     const error = onTimeout();
     call.fail(error);
-    abort.abort(error);
+    abort?.abort(error);
   }
 }

@@ -15,6 +15,8 @@ export interface EventRecord {
   name: string | undefined;
   count: number;
   readonly firstMs: number;
+  /** When its message was last new among the similar ones: a count of the group's quiet times. */
+  era: number;
 }
 
 /** @see kubernetes v1.36 staging/src/k8s.io/client-go/tools/record/events_cache.go (defaults) */
@@ -23,20 +25,34 @@ const SPAM_BURST = 25;
 const SPAM_REFILL_MS = 300_000;
 const MAX_SIMILAR = 10;
 const SIMILAR_WITHIN_MS = 600_000;
+/** Of one object: more reasons than its burst lets through. */
+const MAX_GROUPS = 64;
 
-/** Between the parts of a key: in no name, and in no word that a program calls a reason. The message, which may hold anything, comes last. */
+/** Between the parts of a key: in no name, and in no word that a program calls a reason. */
 const SEPARATOR = '\0';
 
-interface Bucket {
+/** What is remembered of one object. */
+interface Subject {
   tokens: number;
   filledMs: number;
+  /** By all but the message: by type, reason and action. */
+  readonly groups: LruMap<string, Group>;
 }
 
-interface Similar {
-  /** Most groups never see a second message, and need no set. */
-  readonly first: string;
-  others: Set<string> | undefined;
+/** The events of one object that differ only in their message. */
+interface Group {
   lastMs: number;
+  /** Goes up after each quiet time; then all messages are new again. */
+  era: number;
+  /** How many messages this era has seen: at most {@link MAX_SIMILAR}. */
+  messages: number;
+  /** The first message, which mostly stays the only one, and its record. */
+  readonly message: string;
+  readonly record: EventRecord;
+  /** Those of the other messages; what earlier eras had is still counted on. */
+  others: LruMap<string, EventRecord> | undefined;
+  /** What the messages beyond the limit become. */
+  combined: EventRecord | undefined;
 }
 
 /**
@@ -46,39 +62,50 @@ interface Similar {
  * @see kubernetes v1.36 staging/src/k8s.io/client-go/tools/record/events_cache.go (EventCorrelator)
  */
 export class EventCorrelator {
-  readonly #similar = new LruMap<string, Similar>(CACHE_SIZE);
-  readonly #records = new LruMap<string, EventRecord>(CACHE_SIZE);
-  readonly #buckets = new LruMap<string, Bucket>(CACHE_SIZE);
+  readonly #subjects = new LruMap<string, Subject>(CACHE_SIZE);
 
-  plan(object: KubernetesObject, details: EventDetails, nowMs: number): EventPlan {
-    const { kind, apiVersion, metadata } = object;
-    const about = [apiVersion, kind, metadata.namespace, metadata.name, metadata.uid].join(SEPARATOR);
-    const group = [about, details.type, details.reason, details.action].join(SEPARATOR);
-    const isCombined = this.#isCombined(group, details.message, nowMs);
-    const message = isCombined ? `(combined from similar events): ${details.message}` : details.message;
-    const record = this.#records.use(isCombined ? group : `${group}${SEPARATOR}${message}`, () => ({ name: undefined, count: 0, firstMs: nowMs }));
+  plan({ kind, metadata }: KubernetesObject, { type, reason, action = '', message }: EventDetails, nowMs: number): EventPlan {
+    const about = `${metadata.uid ?? ''}${SEPARATOR}${kind}${SEPARATOR}${metadata.namespace ?? ''}${SEPARATOR}${metadata.name}`;
+    const subject = this.#subjects.use(about, () => ({ tokens: SPAM_BURST, filledMs: nowMs, groups: new LruMap(MAX_GROUPS) }));
+    const group = subject.groups.use(`${reason}${SEPARATOR}${action}${SEPARATOR}${type}`, () => newGroup(message, nowMs));
+    const record = recordOf(group, message, nowMs);
     record.count += 1;
-    if (!this.#takeToken(about, nowMs)) return { type: 'skip' };
-    return { type: record.count === 1 ? 'create' : 'repeat', message, record };
+    if (!takeToken(subject, nowMs)) return { type: 'skip' };
+    const text = record === group.combined ? `(combined from similar events): ${message}` : message;
+    return { type: record.count === 1 ? 'create' : 'repeat', message: text, record };
   }
+}
 
-  #isCombined(group: string, message: string, nowMs: number): boolean {
-    let similar = this.#similar.use(group, () => ({ first: message, others: undefined, lastMs: nowMs }));
-    if (nowMs - similar.lastMs > SIMILAR_WITHIN_MS) this.#similar.set(group, (similar = { first: message, others: undefined, lastMs: nowMs }));
-    similar.lastMs = nowMs;
-    if (message === similar.first || similar.others?.has(message) === true) return false;
-    similar.others ??= new Set();
-    if (similar.others.size >= MAX_SIMILAR - 1) return true;
-    similar.others.add(message);
-    return false;
-  }
+function newGroup(message: string, nowMs: number): Group {
+  return { lastMs: nowMs, era: 0, messages: 0, message, record: newRecord(nowMs), others: undefined, combined: undefined };
+}
 
-  #takeToken(about: string, nowMs: number): boolean {
-    const bucket = this.#buckets.use(about, () => ({ tokens: SPAM_BURST, filledMs: nowMs }));
-    bucket.tokens = Math.min(SPAM_BURST, bucket.tokens + (nowMs - bucket.filledMs) / SPAM_REFILL_MS);
-    bucket.filledMs = nowMs;
-    if (bucket.tokens < 1) return false;
-    bucket.tokens -= 1;
-    return true;
+function newRecord(firstMs: number): EventRecord {
+  return { name: undefined, count: 0, firstMs, era: -1 };
+}
+
+/** The Event on which a message of the group is counted. */
+function recordOf(group: Group, message: string, nowMs: number): EventRecord {
+  if (nowMs - group.lastMs > SIMILAR_WITHIN_MS) {
+    group.era += 1;
+    group.messages = 0;
   }
+  group.lastMs = nowMs;
+  const known = message === group.message ? group.record : group.others?.get(message);
+  if (known?.era === group.era) return known;
+  if (group.messages >= MAX_SIMILAR) return (group.combined ??= newRecord(nowMs));
+  const record = known ?? newRecord(nowMs);
+  if (record !== group.record) (group.others ??= new LruMap(MAX_SIMILAR)).set(message, record);
+  record.era = group.era;
+  group.messages += 1;
+  return record;
+}
+
+/** Whether the object's burst still lets an event through. */
+function takeToken(subject: Subject, nowMs: number): boolean {
+  subject.tokens = Math.min(SPAM_BURST, subject.tokens + (nowMs - subject.filledMs) / SPAM_REFILL_MS);
+  subject.filledMs = nowMs;
+  if (subject.tokens < 1) return false;
+  subject.tokens -= 1;
+  return true;
 }

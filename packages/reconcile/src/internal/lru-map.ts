@@ -6,17 +6,26 @@
 export class LruMap<K, V extends object> {
   readonly #limit: number;
   #young = new Map<K, V>();
-  #old: ReadonlyMap<K, V> = new Map();
+  #old: ReadonlyMap<K, V> | undefined;
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
+  /** The value of `key`, which thereby was used. */
+  get(key: K): V | undefined {
+    const known = this.#young.get(key);
+    if (known !== undefined || this.#old === undefined) return known;
+    const value = this.#old.get(key);
+    if (value !== undefined) this.set(key, value);
+    return value;
+  }
+
   /** The value of `key`, which thereby was used; made when there is none. */
   use(key: K, make: () => V): V {
-    const known = this.#young.get(key);
+    const known = this.get(key);
     if (known !== undefined) return known;
-    const value = this.#old.get(key) ?? make();
+    const value = make();
     this.set(key, value);
     return value;
   }

@@ -18,6 +18,8 @@ import type { ContainerSelector, CrashOptions, SimulatedContainer, SimulatedRunt
 import { containerStats, sandboxStats } from './stats.ts';
 import { commandStreams, echoPorts, type WantedStreams } from './streams.ts';
 
+const HEX_DIGITS = '0123456789abcdef';
+
 /** What the simulation is made of. */
 export interface SimulationDeps {
   readonly clock: Clock;
@@ -357,12 +359,12 @@ export class RuntimeSimulation implements SimulatedRuntime {
   }
 
   #newId(): string {
-    let id = '';
-    for (let i = 0; i < 8; i++)
-      id += Math.floor(this.#random.next() * 2 ** 32)
-        .toString(16)
-        .padStart(8, '0');
-    return id;
+    const codes: number[] = [];
+    for (let i = 0; i < 8; i++) {
+      const word = Math.floor(this.#random.next() * 2 ** 32);
+      for (let shift = 28; shift >= 0; shift -= 4) codes.push(HEX_DIGITS.charCodeAt((word >>> shift) & 15));
+    }
+    return String.fromCharCode(...codes);
   }
 
   #running(containerId: string): ContainerRecord {

@@ -58,7 +58,9 @@ export class History {
 
   /** The events from a position on, up to the end of their chunk: an array and where in it they begin. It may grow, but never at its front. */
   from(position: number): { readonly events: readonly StateEvent[]; readonly at: number } {
-    const chunk = this.#chunks[this.#lastChunk((candidate) => candidate.first <= position)];
+    // Readers mostly are near the end.
+    const newest = this.#chunks.at(-1);
+    const chunk = newest !== undefined && newest.first <= position ? newest : this.#chunks[this.#lastChunk((candidate) => candidate.first <= position)];
     return chunk === undefined ? { events: [], at: 0 } : { events: chunk.events, at: position - chunk.first };
   }
 
