@@ -28,8 +28,6 @@ function shardOf(key: string): number {
   hash = Math.imul(hash, 31) + key.charCodeAt(end);
   hash = Math.imul(hash, 31) + key.charCodeAt(end - 1);
   hash = Math.imul(hash, 31) + key.charCodeAt(end - 2);
-  hash = Math.imul(hash, 31) + key.charCodeAt(end >> 1);
-  hash = Math.imul(hash, 31) + key.charCodeAt((end >> 1) + (end >> 3));
   hash = Math.imul(hash, 31) + key.charCodeAt((end >> 1) + (end >> 2));
   return (hash ^ (hash >>> 8) ^ (hash >>> 16)) & (SHARDS - 1);
 }
