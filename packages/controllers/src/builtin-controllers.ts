@@ -1,8 +1,12 @@
 import { builtinKinds } from '@kybern/core/kinds';
 import type { ControllerDefinition } from '@kybern/reconcile';
+import { clusterRoleAggregationController } from './clusterroleaggregation/controller.ts';
 import { cronJobController } from './cronjob/controller.ts';
 import { daemonSetController } from './daemonset/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
+import { disruptionController } from './disruptionbudget/controller.ts';
+import { endpointsController } from './endpoints/controller.ts';
+import { endpointSliceMirroringController } from './endpointslicemirroring/controller.ts';
 import { endpointSliceController } from './endpointslice/controller.ts';
 import { garbageCollectorController } from './garbagecollector/controller.ts';
 import { jobController } from './job/controller.ts';
@@ -15,6 +19,9 @@ import type { NodeLifecycleOptions } from './nodelifecycle/compute.ts';
 import { nodeLifecycleController } from './nodelifecycle/controller.ts';
 import { podGarbageCollectorController, type PodGarbageCollectorOptions } from './podgc/controller.ts';
 import { replicaSetController } from './replicaset/controller.ts';
+import { replicationController } from './replicationcontroller/controller.ts';
+import { resourceQuotaController } from './resourcequota/controller.ts';
+import { rootCaPublisher, type RootCaOptions } from './rootca/controller.ts';
 import { serviceAccountController } from './serviceaccount/controller.ts';
 import { statefulSetController } from './statefulset/controller.ts';
 import { taintEvictionController } from './tainteviction/controller.ts';
@@ -28,6 +35,8 @@ export interface BuiltinControllersOptions {
   readonly nodeIpam?: NodeIpamOptions;
   readonly serviceLoadBalancer?: ServiceLoadBalancerOptions;
   readonly podGarbageCollector?: PodGarbageCollectorOptions;
+  /** The certificate to publish in every namespace. Default: none is, as there is none without TLS. */
+  readonly rootCa?: RootCaOptions;
 }
 
 /**
@@ -42,19 +51,26 @@ export function builtinControllers(options: BuiltinControllersOptions = {}): rea
   return [
     namespaceController(kinds),
     serviceAccountController(),
+    ...(options.rootCa === undefined ? [] : [rootCaPublisher(options.rootCa)]),
     nodeIpamController(options.nodeIpam),
     nodeLifecycleController(options.nodeLifecycle),
     taintEvictionController(),
     podGarbageCollectorController(options.podGarbageCollector),
     deploymentController(),
     replicaSetController(),
+    replicationController(),
     statefulSetController(),
     daemonSetController(),
     jobController(),
     jobOrphanController(),
     cronJobController(),
+    disruptionController(),
+    resourceQuotaController(),
+    clusterRoleAggregationController(),
     ttlAfterFinishedController(),
     endpointSliceController(),
+    endpointsController(),
+    endpointSliceMirroringController(),
     serviceLoadBalancerController(options.serviceLoadBalancer),
     garbageCollectorController(kinds),
   ];

@@ -1,8 +1,7 @@
-import { ownerReference } from '@kybern/core';
-import { ReplicaSet, type Pod } from '@kybern/core/kinds';
+import type { KubernetesObject, ObjectInput } from '@kybern/core';
+import type { Pod } from '@kybern/core/kinds';
 import type { ReconcileRequest } from '@kybern/reconcile';
 import { createPods, messageOf, removePod } from '../pod-control.ts';
-import { podFromTemplate } from '../pod-template.ts';
 import type { ReplicaSetPlan, ReplicaSetStatusInput } from './compute.ts';
 
 /** What a plan changed, so that the status can be written at once and not only when the cache shows it. */
@@ -17,11 +16,17 @@ export interface AppliedReplicaSet {
   readonly error: unknown;
 }
 
-/** Carries out a plan. What fails is reported as an event and returned, so that the status can tell of it. */
-export async function applyReplicaSet(plan: ReplicaSetPlan, request: ReconcileRequest<ReplicaSet>): Promise<AppliedReplicaSet> {
-  const { object: replicaSet } = request;
-  const template = podFromTemplate(replicaSet.spec.template, ownerReference(ReplicaSet, replicaSet, { controller: true }), replicaSet.metadata.namespace);
-  const created = await createPods(request, Array<typeof template>(plan.create).fill(template));
+/**
+ * Carries out a plan for a ReplicaSet, or for what counts as one. What fails is reported as an event and returned, so that the status can tell of it.
+ *
+ * @param template the Pods to create
+ */
+export async function applyReplicaSet(
+  plan: ReplicaSetPlan,
+  request: ReconcileRequest<KubernetesObject>,
+  template: ObjectInput<Pod>,
+): Promise<AppliedReplicaSet> {
+  const created = await createPods(request, Array<ObjectInput<Pod>>(plan.create).fill(template));
   const outcomes = await Promise.all(plan.remove.map((pod) => removePod(request, pod)));
   const removed = plan.remove.filter((_, i) => outcomes[i]?.error === undefined);
   const deletionError = outcomes.find((outcome) => outcome.error !== undefined)?.error;

@@ -1,13 +1,11 @@
 import { controllerOf } from '@kybern/core';
 import { Pod, ReplicaSet } from '@kybern/core/kinds';
-import { defineController, done, generationChanged, requeueAfter, type ControllerDefinition, type ReconcileRequest } from '@kybern/reconcile';
-import { claim, selecting } from '../claim.ts';
+import { defineController, generationChanged, type ControllerDefinition, type ReconcileRequest } from '@kybern/reconcile';
+import { selecting } from '../claim.ts';
 import { concernsAdoption } from '../orphan-index.ts';
 import { orphanPods } from '../pod-indexes.ts';
-import { isPodActive, isPodTerminating } from '../pod-state.ts';
 import { retryOnConflict } from '../retry-on-conflict.ts';
-import { applyReplicaSet } from './apply.ts';
-import { computeReplicaSet, computeReplicaSetStatus } from './compute.ts';
+import { replicate } from './replicate.ts';
 
 /**
  * Keeps as many Pods as a ReplicaSet asks for.
@@ -27,21 +25,14 @@ export function replicaSetController(): ControllerDefinition<ReplicaSet> {
     watches: [{ kind: Pod, predicate: concernsAdoption, map: (pod, _old, cache) => selecting(cache, ReplicaSet, pod) }],
     indexes: [orphanPods],
     concurrency: 5,
-    reconcile: retryOnConflict(async (request) => {
-      const { object: replicaSet, client, clock, cache } = request;
-      const nowMs = clock.now();
-      const pods = await claim(request, { for: ReplicaSet, kind: Pod, orphans: orphanPods.name, selector: replicaSet.spec.selector, isCandidate: isPodActive });
-      const applied = await applyReplicaSet(computeReplicaSet({ nowMs, replicaSet, pods, relatedPods: () => relatedPods(request) }), request);
-      const { status, requeueAfterMs } = computeReplicaSetStatus({
-        nowMs,
+    reconcile: retryOnConflict((request) => {
+      const { object: replicaSet, client } = request;
+      return replicate(request, {
+        kind: ReplicaSet,
         replicaSet,
-        pods: [...pods.filter((pod) => !applied.removed.includes(pod)), ...applied.created],
-        terminating: cache.ownedBy(Pod, replicaSet).filter(isPodTerminating).length + applied.terminating,
-        failure: applied.failure,
+        relatedPods: () => relatedPods(request),
+        writeStatus: (status) => client.update(ReplicaSet, { ...replicaSet, status }, { subresource: 'status' }),
       });
-      if (status !== undefined) await client.update(ReplicaSet, { ...replicaSet, status }, { subresource: 'status' });
-      if (applied.error !== undefined) throw applied.error as Error;
-      return requeueAfterMs === undefined ? done() : requeueAfter(requeueAfterMs);
     }),
   });
 }
