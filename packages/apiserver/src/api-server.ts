@@ -13,11 +13,10 @@ import {
 } from '@kybern/core';
 import { builtinKinds, Namespace } from '@kybern/core/kinds';
 import { createMemoryStore, type StateStore } from '@kybern/state';
+import { createAccess, type AccessOptions } from './access.ts';
 import type { AdmissionPlugin } from './admission/admission.ts';
 import { defaultAdmission } from './admission/index.ts';
 import { findDefaultPriorityClass } from './admission/priority.ts';
-import { privilegedGroupAuthorizer, type Authorizer } from './authorization.ts';
-import { chainAuthorizers } from './authorizer-chain.ts';
 import { bootstrap } from './bootstrap.ts';
 import { createInProcessClient } from './client.ts';
 import type { Environment } from './environment.ts';
@@ -25,7 +24,6 @@ import { noSuchResource } from './errors.ts';
 import { execute } from './execute.ts';
 import type { Listener, ListenOptions } from './http/listener.ts';
 import { createKindsInUse, type KindsInUse } from './kinds-in-use.ts';
-import { createRbacAuthorizer } from './rbac/rbac-authorizer.ts';
 import { createKindRegistry, type KindRegistry } from './registry.ts';
 import { createMemory } from './remembered.ts';
 import { SYSTEM_USER, type ApiRequest, type ApiResponse, type UserInfo } from './request.ts';
@@ -34,7 +32,7 @@ import { createServiceAllocators } from './resources/service-allocators.ts';
 import { createEventDispatcher } from './watch/event-dispatcher.ts';
 
 /** Options of {@link createApiServer}. */
-export interface ApiServerOptions {
+export interface ApiServerOptions extends AccessOptions {
   /** Where objects live. Default: a new store in memory, which the server then disposes with itself; a store that is given stays the caller's. */
   readonly state?: StateStore;
   /** Kinds to serve besides the built-in ones. */
@@ -48,14 +46,6 @@ export interface ApiServerOptions {
   readonly logger?: Logger;
   /** The addresses of Services. Default `10.96.0.0/12`. */
   readonly serviceCidr?: string;
-  /**
-   * Who may do what. In both cases members of `system:masters` may do everything, and others what the Roles and bindings in the store say. `rbac` brings
-   * Kubernetes' default roles and bindings into the store at start. Default: `system-masters` (a store without roles, where nobody else may do anything)
-   * until {@link ApiServer.listen} opens a door, which makes it `rbac`; say `system-masters` to keep it.
-   */
-  readonly authorization?: 'rbac' | 'system-masters';
-  /** Decides instead. `authorization` then only says whether there are default roles. */
-  readonly authorizer?: Authorizer;
   /** The admission chain, in order. Default: {@link defaultAdmission}. */
   readonly admission?: readonly AdmissionPlugin[];
   /** Told of every load that takes real time (schemas and validators), so that a virtual clock can wait for it. */
@@ -96,8 +86,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
   const env = createEnvironment(options);
   const kindsInUse = createKindsInUse(env.state, env.kinds);
   await bootstrap(env);
-  const secure = once(() => createDefaultPolicy(env));
-  if (options.authorization === 'rbac') await secure();
+  if (options.authorization === 'rbac') await env.secure();
   const run = (request: ApiRequest): Promise<ApiResponse> => execute(env, request);
   const clientFor = (user: UserInfo): Client => createInProcessClient(run, { user, clock: env.clock });
   const listeners = new Set<Listener>();
@@ -108,10 +97,10 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     kindsInUse,
     execute: run,
     async listen(listenOptions) {
-      if (options.authorization === undefined) await secure();
+      if (options.authorization === undefined) await env.secure();
       // The door drags TLS and certificates along, which a cluster inside a test does not need.
       const { listen } = await import('./http/listener.ts');
-      const listener = await listen({ execute: run, kinds: env.kinds, clock: env.clock, logger: env.logger }, listenOptions);
+      const listener = await listen({ ...env, execute: run }, listenOptions);
       listeners.add(listener);
       return listener;
     },
@@ -125,17 +114,6 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
   };
 }
 
-/** The tables of default roles are loaded only where they are wanted. */
-async function createDefaultPolicy({ state, clock, ids, pending }: Environment): Promise<void> {
-  const { ensureDefaultPolicy } = await pending(import('./rbac/reconcile-policy.ts'));
-  await ensureDefaultPolicy(state, { uid: () => ids.uid(), now: () => formatTime(clock.now()) });
-}
-
-function once(run: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  return () => (running ??= run());
-}
-
 function createEnvironment(options: ApiServerOptions): Environment {
   const state = options.state ?? createMemoryStore();
   const clock = options.clock ?? systemClock();
@@ -143,9 +121,9 @@ function createEnvironment(options: ApiServerOptions): Environment {
   const kinds = createKindRegistry([...builtinKinds, ...(options.kinds ?? [])]);
   const builtin = new Set<Kind>(builtinKinds);
   const dispatcher = createEventDispatcher(state);
-  const rbac = createRbacAuthorizer(state);
   const memory = createMemory(dispatcher, () => state.revision);
   const env: Environment = {
+    ...createAccess(options, state, () => env),
     state,
     clock,
     formatTime: rememberSecond(),
@@ -153,8 +131,6 @@ function createEnvironment(options: ApiServerOptions): Environment {
     ids: options.ids ?? systemIds(),
     logger: options.logger ?? noopLogger,
     kinds,
-    authorizer: options.authorizer ?? chainAuthorizers(privilegedGroupAuthorizer(), rbac),
-    rbac,
     admission: options.admission ?? defaultAdmission(),
     allocators: createServiceAllocators(options.serviceCidr ?? DEFAULT_SERVICE_CIDR),
     dispatcher,

@@ -1,9 +1,8 @@
 import type { Clock, IdSource, Kind, KubernetesObject, Logger, Random } from '@kybern/core';
 import type { Namespace, PriorityClass } from '@kybern/core/kinds';
 import type { StateStore } from '@kybern/state';
+import type { Access } from './access.ts';
 import type { AdmissionPlugin } from './admission/admission.ts';
-import type { Authorizer } from './authorization.ts';
-import type { RbacAuthorizer } from './rbac/rbac-authorizer.ts';
 import type { KindRegistry } from './registry.ts';
 import type { Memory, Remembered } from './remembered.ts';
 import type { Resource } from './resource.ts';
@@ -11,7 +10,7 @@ import type { ServiceAllocators } from './resources/service-allocators.ts';
 import type { EventDispatcher } from './watch/event-dispatcher.ts';
 
 /** What every stage of the pipeline works with: the server's parts, made once by `createApiServer`. */
-export interface Environment {
+export interface Environment extends Access {
   readonly state: StateStore;
   readonly clock: Clock;
   /** `formatTime` of `@kybern/core` that remembers the last second: most writes share theirs with the one before. */
@@ -20,9 +19,6 @@ export interface Environment {
   readonly random: Random;
   readonly logger: Logger;
   readonly kinds: KindRegistry;
-  readonly authorizer: Authorizer;
-  /** The rules that the RBAC objects in the store give, whichever authorizer decides. */
-  readonly rbac: RbacAuthorizer;
   readonly admission: readonly AdmissionPlugin[];
   readonly allocators: ServiceAllocators;
   readonly dispatcher: EventDispatcher;

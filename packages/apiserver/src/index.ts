@@ -1,6 +1,7 @@
 // The server
 export { createApiServer } from './api-server.ts';
 export type { ApiServer, ApiServerOptions } from './api-server.ts';
+export type { AccessOptions } from './access.ts';
 // Requests
 export { SYSTEM_USER } from './request.ts';
 export type { ApiRequest, ApiResponse, Operation, PatchType, RequestOptions, UserInfo, Verb } from './request.ts';
@@ -16,7 +17,12 @@ export type { PrintInput, Table } from './printers/print-table.ts';
 export type { PrintContext, TableColumnDefinition, TableRow } from './printers/table.ts';
 // Who may do what
 export { privilegedGroupAuthorizer } from './authorization.ts';
+export { chainAuthorizers } from './authorizer-chain.ts';
 export type { AuthorizationAttributes, AuthorizationDecision, Authorizer } from './authorization.ts';
+// Who asks
+export { certificateAuthenticator } from './authentication/authenticator.ts';
+export type { Authentication, AuthenticationOptions, Authenticator, CertificateSubject, Credentials } from './authentication/authenticator.ts';
+export { tokenFileAuthenticator } from './authentication/token-file.ts';
 // Admission
 export { defaultAdmission } from './admission/index.ts';
 export type { AdmissionAttributes, AdmissionPlugin } from './admission/admission.ts';

@@ -74,7 +74,9 @@ describe('who may do what', () => {
     expect(await server.client.create(SelfSubjectReview, { metadata: {} } as never)).toMatchObject({
       status: { userInfo: { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] } },
     });
-    expect(await server.client.create(TokenReview, { spec: { token: 'x' }, metadata: {} } as never)).toMatchObject({ status: { authenticated: false } });
+    expect(await server.client.create(TokenReview, { spec: { token: 'x' }, metadata: {} } as never)).toMatchObject({
+      status: { error: 'invalid bearer token' },
+    });
     expect((await server.client.list(ConfigMap)).items).toEqual([]);
   });
 

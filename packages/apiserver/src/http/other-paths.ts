@@ -37,7 +37,8 @@ export async function answerOther(target: OtherPathsTarget, exchange: OtherExcha
   if (isHealthPath(path)) return sendText(response, healthText(path, url.searchParams.has('verbose')), wanted);
   if (path.startsWith('/openapi/')) return answerOpenApi(target.openApi, path, exchange);
   const issued = await issuerDocument(target.tokens, path, originOf(request));
-  if (issued !== undefined) return sendBytes(response, Buffer.from(JSON.stringify(issued.body)), { body: { code: 200, contentType: issued.contentType }, transport: wanted });
+  if (issued !== undefined)
+    return sendBytes(response, Buffer.from(JSON.stringify(issued.body)), { body: { code: 200, contentType: issued.contentType }, transport: wanted });
   if (path === '/api' || path === '/apis') {
     const { accept } = request.headers;
     if (wantsAggregated(accept)) return sendAggregated(target.kinds, path === '/api', exchange);

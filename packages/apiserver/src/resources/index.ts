@@ -10,6 +10,7 @@ import { podStrategy } from './pods.ts';
 import { horizontalPodAutoscalerStrategy, leaseStrategy, podDisruptionBudgetStrategy, priorityClassStrategy, runtimeClassStrategy } from './policy.ts';
 import { clusterRoleBindingStrategy, clusterRoleStrategy, roleBindingStrategy, roleStrategy } from './rbac.ts';
 import {
+  localSubjectAccessReviewStrategy,
   selfSubjectAccessReviewStrategy,
   selfSubjectReviewStrategy,
   selfSubjectRulesReviewStrategy,
@@ -46,7 +47,7 @@ const STRATEGIES: Readonly<Record<string, Strategy>> = {
   services: serviceStrategy,
   'selfsubjectreviews.authentication.k8s.io': selfSubjectReviewStrategy,
   'tokenreviews.authentication.k8s.io': tokenReviewStrategy,
-  'localsubjectaccessreviews.authorization.k8s.io': subjectAccessReviewStrategy,
+  'localsubjectaccessreviews.authorization.k8s.io': localSubjectAccessReviewStrategy,
   'selfsubjectaccessreviews.authorization.k8s.io': selfSubjectAccessReviewStrategy,
   'selfsubjectrulesreviews.authorization.k8s.io': selfSubjectRulesReviewStrategy,
   'subjectaccessreviews.authorization.k8s.io': subjectAccessReviewStrategy,

@@ -8,6 +8,7 @@ import { updateObject } from '../verbs/update.ts';
 import { serveBinding } from './binding.ts';
 import { serveEviction } from './eviction.ts';
 import { serveScale } from './scale.ts';
+import { serveToken } from './token.ts';
 
 /** Serves a request for a subresource. */
 export async function serveSubresource(env: Environment, resource: Resource, request: ApiRequest): Promise<ApiResponse> {
@@ -18,6 +19,8 @@ export async function serveSubresource(env: Environment, resource: Resource, req
       return serveBinding(env, resource, request);
     case 'eviction':
       return serveEviction(env, resource, request);
+    case 'token':
+      return resource.kind.plural === 'serviceaccounts' ? serveToken(env, resource, request) : serveObjectPart(env, resource, request);
     default:
       return serveObjectPart(env, resource, request);
   }
