@@ -42,6 +42,10 @@ export type { QueuedItem } from './queue/queued-item.ts';
 // Kubernetes' plugins
 export { defaultPlugins } from './plugins/default-plugins.ts';
 export { defaultBinder } from './plugins/default-binder.ts';
+export { interPodAffinity } from './plugins/inter-pod-affinity.ts';
+export type { InterPodAffinityArgs } from './plugins/inter-pod-affinity.ts';
+export { podTopologySpread } from './plugins/pod-topology-spread.ts';
+export type { PodTopologySpreadArgs } from './plugins/pod-topology-spread.ts';
 export { nodeAffinity } from './plugins/node-affinity.ts';
 export type { NodeAffinityArgs } from './plugins/node-affinity.ts';
 export { nodeName } from './plugins/node-name.ts';
@@ -67,7 +71,16 @@ export type { NodeInfo, ResourceAmounts } from './cluster/node-info.ts';
 export { podRequests } from './cluster/pod-requests.ts';
 export type { HostPort, PodRequests } from './cluster/pod-requests.ts';
 export { SchedulerConfigError } from './errors.ts';
+// Configuration
+export { readSchedulerConfiguration } from './config/read-configuration.ts';
+export type { ConfiguredScheduler, ReadConfigurationOptions } from './config/read-configuration.ts';
+export { configureProfile } from './config/configure-profile.ts';
+export type { SchedulerProfile } from './config/configure-profile.ts';
+export type { ExtenderConfig, KubeSchedulerConfiguration, KubeSchedulerProfile } from './config/configuration-types.ts';
+export type { PluginFactory, PluginRegistry } from './config/plugin-registry.ts';
+export type { PluginOrder } from './engine/profile.ts';
 // The scheduler of a cluster
-export { createSchedulerLoop, DEFAULT_SCHEDULER_NAME } from './loop/scheduler-loop.ts';
+export { createSchedulerLoop } from './loop/scheduler-loop.ts';
+export { DEFAULT_SCHEDULER_NAME } from './loop/scheduler-name.ts';
 export type { SchedulerLoop, SchedulerLoopOptions } from './loop/scheduler-loop.ts';
 export type { PluginTimeouts } from './loop/binding-cycle.ts';

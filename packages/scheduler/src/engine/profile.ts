@@ -22,6 +22,40 @@ export interface Profile<Item, B extends Bin> {
   readonly postBind: readonly Having<Item, B, 'postBind'>[];
 }
 
+/** An extension point, as configurations name it. */
+export type PointName =
+  | 'preEnqueue'
+  | 'queueSort'
+  | 'preFilter'
+  | 'filter'
+  | 'postFilter'
+  | 'preScore'
+  | 'score'
+  | 'reserve'
+  | 'permit'
+  | 'preBind'
+  | 'bind'
+  | 'postBind';
+
+/** The methods of each extension point; a plugin has the point if it has the first of them. */
+export const POINTS: Readonly<Record<PointName, readonly [keyof Plugin, ...(keyof Plugin)[]]>> = {
+  preEnqueue: ['preEnqueue'],
+  queueSort: ['less'],
+  preFilter: ['preFilter', 'addPod', 'removePod'],
+  filter: ['filter'],
+  postFilter: ['postFilter'],
+  preScore: ['preScore'],
+  score: ['score', 'normalizeScore'],
+  reserve: ['reserve', 'unreserve'],
+  permit: ['permit'],
+  preBind: ['preBind'],
+  bind: ['bind'],
+  postBind: ['postBind'],
+};
+
+/** Names of plugins in the order in which an extension point asks them. Those that are not named come after those that are, in the order of the set. */
+export type PluginOrder = { readonly [P in PointName]?: readonly string[] };
+
 const FUNCTIONS = [
   'sign',
   'preEnqueue',
@@ -49,25 +83,34 @@ const FUNCTIONS = [
  * @throws {SchedulerConfigError} when a name is missing or given twice, a weight is no positive number, an extension point is no function, or two plugins
  * want to order the queue
  */
-export function compileProfile<Item, B extends Bin>(plugins: readonly Plugin<Item, B>[]): Profile<Item, B> {
+export function compileProfile<Item, B extends Bin>(plugins: readonly Plugin<Item, B>[], order: PluginOrder = {}): Profile<Item, B> {
   validatePlugins(plugins);
-  const having = <K extends keyof Plugin>(point: K): Having<Item, B, K>[] =>
-    plugins.filter((plugin) => plugin[point as keyof Plugin<Item, B>] !== undefined) as Having<Item, B, K>[];
+  const having = <K extends keyof Plugin & keyof PluginOrder>(point: K): Having<Item, B, K>[] =>
+    inOrder(plugins.filter((plugin) => plugin[point as keyof Plugin<Item, B>] !== undefined) as Having<Item, B, K>[], order[point]);
   return {
     plugins: [...plugins],
     preEnqueue: having('preEnqueue'),
-    queueSort: having('less')[0],
+    queueSort: plugins.find((plugin): plugin is Having<Item, B, 'less'> => plugin.less !== undefined),
     preFilter: having('preFilter'),
     filter: having('filter'),
     postFilter: having('postFilter'),
     preScore: having('preScore'),
     score: having('score'),
-    reserve: plugins.filter((plugin) => plugin.reserve !== undefined || plugin.unreserve !== undefined),
+    reserve: inOrder(
+      plugins.filter((plugin) => plugin.reserve !== undefined || plugin.unreserve !== undefined),
+      order.reserve,
+    ),
     permit: having('permit'),
     preBind: having('preBind'),
     bind: having('bind'),
     postBind: having('postBind'),
   };
+}
+
+function inOrder<P extends { readonly name: string }>(plugins: P[], names: readonly string[] | undefined): P[] {
+  if (names === undefined) return plugins;
+  const place = ({ name }: P): number => (names.includes(name) ? names.indexOf(name) : names.length);
+  return plugins.sort((a, b) => place(a) - place(b));
 }
 
 /** The plugin's weight, 1 unless it has one. */

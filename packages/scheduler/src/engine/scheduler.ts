@@ -13,7 +13,7 @@ import { activeFilters, filterBins, type ActiveFilters, type FilterRange, type F
 import type { Plugin, PostFilterContext } from './plugin.ts';
 import { runPostFilters } from './post-filtering.ts';
 import { runPreFilters, type PreFiltering } from './pre-filtering.ts';
-import { compileProfile, type Profile } from './profile.ts';
+import { compileProfile, type PluginOrder, type Profile } from './profile.ts';
 import { feasibleBinsToFind } from './sampling.ts';
 import { scoreBins } from './scoring.ts';
 import { Scratch } from './scratch.ts';
@@ -26,6 +26,8 @@ import { BinWhatIf } from './what-if.ts';
 export interface SchedulerOptions<Item, B extends Bin> {
   /** Default {@link defaultPlugins}: Pods on nodes. */
   readonly plugins?: readonly Plugin<Item, B>[];
+  /** Where extension points ask the plugins in another order than theirs in `plugins`. */
+  readonly order?: PluginOrder;
   /** Chooses among equally good bins, by a generator of its own for each item: the same item, snapshot and seed give the same bin. Default: the system's. */
   readonly random?: Random;
   /** How many percent of the bins must be found feasible before the search ends; 0 (the default) adapts to their number, 100 looks at all. */
@@ -82,6 +84,7 @@ const NOTHING_FOUND: Progress<never> = { bins: [], start: 0, evaluated: 0, feasi
 
 class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
   readonly profile: Profile<Item, B>;
+  readonly #order: PluginOrder | undefined;
   readonly #random: Random;
   readonly #percentage: number;
   readonly #keyOf: (item: Item) => string;
@@ -93,7 +96,8 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
     if (!(Number.isInteger(percentage) && percentage >= 0 && percentage <= 100)) {
       throw new SchedulerConfigError('percentageOfNodesToScore', 'must be a whole number from 0 to 100');
     }
-    this.profile = compileProfile(options.plugins ?? (defaultPlugins() as unknown as readonly Plugin<Item, B>[]));
+    this.profile = compileProfile(options.plugins ?? (defaultPlugins() as unknown as readonly Plugin<Item, B>[]), options.order);
+    this.#order = options.order;
     this.#percentage = percentage;
     this.#random = options.random ?? systemRandom();
     this.#keyOf = options.keyOf ?? defaultKey;
@@ -116,7 +120,8 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
   }
 
   explain(item: Item, snapshot: Snapshot<B>): Explanation {
-    const all = new Engine<Item, B>({ plugins: this.profile.plugins, random: this.#random, percentageOfNodesToScore: 100, keyOf: this.#keyOf });
+    const order = this.#order === undefined ? {} : { order: this.#order };
+    const all = new Engine<Item, B>({ plugins: this.profile.plugins, ...order, random: this.#random, percentageOfNodesToScore: 100, keyOf: this.#keyOf });
     return all.schedule(item, snapshot).explain;
   }
 

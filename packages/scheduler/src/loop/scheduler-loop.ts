@@ -16,6 +16,7 @@ import { findBindingOutcome, isCertainlyUnbound } from './binding-outcome.ts';
 import { nodeFeed, podFeed } from './cluster-feed.ts';
 import { evict } from './eviction.ts';
 import { PodReporter } from './pod-reporter.ts';
+import { DEFAULT_SCHEDULER_NAME } from './scheduler-name.ts';
 import { Semaphore } from './semaphore.ts';
 import { PermitRoom } from './waiting-pods.ts';
 
@@ -43,9 +44,6 @@ export interface SchedulerLoop {
   /** Places Pods until `signal` aborts. Resolves when the bindings under way have ended. @throws {Error} when it runs or ran already */
   run(signal: AbortSignal): Promise<void>;
 }
-
-/** What Pods without a `schedulerName` mean. */
-export const DEFAULT_SCHEDULER_NAME = 'default-scheduler';
 
 /**
  * Makes the scheduler of a cluster: watches Pods and nodes, decides with the engine, binds, and says what it did in events and conditions.
