@@ -9,6 +9,7 @@ import { endpointsController } from './endpoints/controller.ts';
 import { endpointSliceMirroringController } from './endpointslicemirroring/controller.ts';
 import { endpointSliceController } from './endpointslice/controller.ts';
 import { garbageCollectorController } from './garbagecollector/controller.ts';
+import { horizontalPodAutoscalerController, type HorizontalPodAutoscalerOptions } from './horizontalpodautoscaler/controller.ts';
 import { jobController } from './job/controller.ts';
 import { jobOrphanController } from './job/orphans.ts';
 import { serviceLoadBalancerController, type ServiceLoadBalancerOptions } from './loadbalancer/controller.ts';
@@ -35,6 +36,7 @@ export interface BuiltinControllersOptions {
   readonly nodeIpam?: NodeIpamOptions;
   readonly serviceLoadBalancer?: ServiceLoadBalancerOptions;
   readonly podGarbageCollector?: PodGarbageCollectorOptions;
+  readonly horizontalPodAutoscaler?: HorizontalPodAutoscalerOptions;
   /** The certificate to publish in every namespace. Default: none is, as there is none without TLS. */
   readonly rootCa?: RootCaOptions;
 }
@@ -65,6 +67,7 @@ export function builtinControllers(options: BuiltinControllersOptions = {}): rea
     jobOrphanController(),
     cronJobController(),
     disruptionController(),
+    horizontalPodAutoscalerController({ kinds: () => kinds.all(), ...options.horizontalPodAutoscaler }),
     resourceQuotaController(),
     clusterRoleAggregationController(),
     ttlAfterFinishedController(),

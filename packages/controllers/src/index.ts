@@ -41,6 +41,13 @@ export { computeTimeToLive } from './ttlafterfinished/compute.ts';
 export type { TimeToLiveInput } from './ttlafterfinished/compute.ts';
 export { podTemplateHash } from './pod-template.ts';
 export type { PlannedEvent } from './planned-event.ts';
+export { horizontalPodAutoscalerController } from './horizontalpodautoscaler/controller.ts';
+export type { HorizontalPodAutoscalerOptions } from './horizontalpodautoscaler/controller.ts';
+export type { CustomMetric, MetricsSource, PodSample, PodSamples, PodSelection } from './horizontalpodautoscaler/metrics.ts';
+export { computeAutoscaler } from './horizontalpodautoscaler/compute.ts';
+export type { AutoscalerCondition, AutoscalerInput, AutoscalerPlan } from './horizontalpodautoscaler/compute.ts';
+export type { Measurement } from './horizontalpodautoscaler/evaluate.ts';
+export type { HpaMemory, Timed } from './horizontalpodautoscaler/behavior.ts';
 // Services
 export { endpointSliceController } from './endpointslice/controller.ts';
 export { computeEndpointSlices } from './endpointslice/compute.ts';

@@ -1,4 +1,4 @@
-import { DaemonSet, type ControllerRevision, type Node, type Pod } from '@kybern/core/kinds';
+import type { ControllerRevision, DaemonSet, Node, Pod } from '@kybern/core/kinds';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { at, START_MS } from '../../test/objects.ts';

@@ -92,7 +92,6 @@ interface Ending {
 
 /** Notes ended Pods in the status. When the Job has failed, what has not ended counts as failed. */
 function noteEnded(facts: JobFacts, status: JobStatus, { outcome, plan }: Ending): Pick<JobStatusPlan, 'status' | 'release'> {
-  const { job } = facts;
   const succeeded = [...(status.uncountedTerminatedPods?.succeeded ?? [])];
   const failed = [...(status.uncountedTerminatedPods?.failed ?? [])];
   const indexes: number[] = [];
@@ -101,17 +100,26 @@ function noteEnded(facts: JobFacts, status: JobStatus, { outcome, plan }: Ending
     if (succeeded.length + failed.length + indexes.length >= MOST_UNCOUNTED) break;
     if (!isTracked(pod) || !mayRelease(facts, pod, outcome) || (plan.uncounted && plan.remove.includes(pod))) continue;
     release.push(pod);
-    const { uid = '' } = pod.metadata;
-    const index = validIndex(job, pod);
-    if (pod.status?.phase === 'Succeeded' && !facts.uncounted.failed.has(uid)) {
-      if (!isIndexed(job)) pushNew(succeeded, uid);
-      else if (index !== undefined && !hasIndex(facts.knownIndexes, index)) indexes.push(index);
-    } else if (isPodFailed(job, pod) || outcome?.succeeded === false) {
-      if ((!isIndexed(job) || index !== undefined) && judgePodFailure(job.spec.podFailurePolicy, pod).counted) pushNew(failed, uid);
-    }
+    const end = endOf(facts, pod, outcome);
+    if (end === 'failed') pushNew(failed, pod.metadata.uid ?? '');
+    else if (end === 'succeeded') pushNew(succeeded, pod.metadata.uid ?? '');
+    else if (end !== undefined) indexes.push(end);
   }
   const uncountedTerminatedPods = { ...(succeeded.length === 0 ? {} : { succeeded }), ...(failed.length === 0 ? {} : { failed }) };
   return { status: { ...status, ...indexStatus(facts, indexes), uncountedTerminatedPods }, release };
+}
+
+/** How a Pod is to be counted: as the success of an index, as a success, or as a failure; undefined for not at all. */
+function endOf(facts: JobFacts, pod: Pod, outcome: JobOutcome | undefined): number | 'succeeded' | 'failed' | undefined {
+  const { job } = facts;
+  const index = validIndex(job, pod);
+  if (pod.status?.phase === 'Succeeded' && !facts.uncounted.failed.has(pod.metadata.uid ?? '')) {
+    if (!isIndexed(job)) return 'succeeded';
+    return index === undefined || hasIndex(facts.knownIndexes, index) ? undefined : index;
+  }
+  const isFailed = isPodFailed(job, pod) || outcome?.succeeded === false;
+  if (!isFailed || (isIndexed(job) && index === undefined)) return undefined;
+  return judgePodFailure(job.spec.podFailurePolicy, pod).counted ? 'failed' : undefined;
 }
 
 const pushNew = (uids: string[], uid: string): void => {

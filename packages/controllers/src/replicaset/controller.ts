@@ -4,6 +4,7 @@ import { defineController, generationChanged, type ControllerDefinition, type Re
 import { selecting } from '../claim.ts';
 import { concernsAdoption } from '../orphan-index.ts';
 import { orphanPods } from '../pod-indexes.ts';
+import { replicasOf } from '../replica-watch.ts';
 import { retryOnConflict } from '../retry-on-conflict.ts';
 import { replicate } from './replicate.ts';
 
@@ -21,8 +22,7 @@ export function replicaSetController(): ControllerDefinition<ReplicaSet> {
     for: ReplicaSet,
     // A write of its own status must not wake it.
     predicates: [generationChanged()],
-    owns: [Pod],
-    watches: [{ kind: Pod, predicate: concernsAdoption, map: (pod, _old, cache) => selecting(cache, ReplicaSet, pod) }],
+    watches: [replicasOf(ReplicaSet), { kind: Pod, predicate: concernsAdoption, map: (pod, _old, cache) => selecting(cache, ReplicaSet, pod) }],
     indexes: [orphanPods],
     concurrency: 5,
     reconcile: retryOnConflict((request) => {

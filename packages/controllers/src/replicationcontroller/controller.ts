@@ -4,6 +4,7 @@ import { defineController, generationChanged, type Cache, type ControllerDefinit
 import { concernsAdoption } from '../orphan-index.ts';
 import { orphanPods } from '../pod-indexes.ts';
 import { isPodTerminating } from '../pod-state.ts';
+import { replicasOf } from '../replica-watch.ts';
 import { replicate } from '../replicaset/replicate.ts';
 import { retryOnConflict } from '../retry-on-conflict.ts';
 import { computeReplicaSetOf } from './compute.ts';
@@ -19,8 +20,7 @@ export function replicationController(): ControllerDefinition<ReplicationControl
     for: ReplicationController,
     // A write of its own status must not wake it.
     predicates: [generationChanged()],
-    owns: [Pod],
-    watches: [{ kind: Pod, predicate: concernsAdoption, map: selectingControllers }],
+    watches: [replicasOf(ReplicationController), { kind: Pod, predicate: concernsAdoption, map: selectingControllers }],
     indexes: [orphanPods],
     concurrency: 5,
     reconcile: retryOnConflict((request) => {
@@ -41,5 +41,8 @@ function selectingControllers({ metadata: { namespace, labels } }: Pod, _old: un
     const entries = Object.entries(selector);
     return entries.length > 0 && entries.every(([name, value]) => labels?.[name] === value);
   };
-  return cache.list(ReplicationController, namespace === undefined ? {} : { namespace }).filter(selects).map(keyOf);
+  return cache
+    .list(ReplicationController, namespace === undefined ? {} : { namespace })
+    .filter(selects)
+    .map(keyOf);
 }
