@@ -25,6 +25,7 @@ const baseFromOneFile: NonNullable<Options['esbuildPlugins']>[number] = {
 /** Each group-version is an entry of its own; what `Kind.model()` loads becomes a chunk of its own, fetched when it is first needed. */
 const entry = [
   'src/index.ts',
+  'src/defaults/index.ts',
   'src/manifests.ts',
   'src/server-side-apply/index.ts',
   'src/testing/index.ts',
