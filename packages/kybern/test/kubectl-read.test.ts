@@ -55,7 +55,9 @@ describeKubectl('kubectl, reading', (k) => {
     expect(await k().ok('get services -A')).toMatch(/^default +kubernetes +ClusterIP +10\.96\.0\.1 +<none> +443\/TCP +\d+s$/m);
     expect(await k().ok('get cm settings --show-labels')).toMatch(/^settings +1 +\d+s +tier=front$/m);
     expect(await k().ok('get cm -L tier')).toMatch(/^settings +1 +\d+s +front$/m);
-    expect(lines(await k().ok('get deployment,replicaset,service --no-headers'))).toEqual(expect.arrayContaining([expect.stringMatching(/^deployment\.apps\/web /)]));
+    expect(lines(await k().ok('get deployment,replicaset,service --no-headers'))).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^deployment\.apps\/web /)]),
+    );
     expect(await k().ok('get all')).toMatch(/^replicaset\.apps\/web-[a-z0-9]+ +3 +3 +3/m);
   });
 
@@ -72,14 +74,17 @@ describeKubectl('kubectl, reading', (k) => {
     expect(lines(await k().ok(`get ${kinds}`))[0]).toMatch(header);
   });
 
-  it('gets objects as JSON, YAML, names and columns of one\'s own', async () => {
+  it("gets objects as JSON, YAML, names and columns of one's own", async () => {
     const parsed = JSON.parse(await k().ok('get deployment web -o json')) as { kind: string; spec: { replicas: number } };
     expect(parsed).toMatchObject({ kind: 'Deployment', apiVersion: 'apps/v1', spec: { replicas: 3 } });
     expect(await k().ok('get cm settings -o yaml')).toMatch(/^data:\n {2}color: blue\nkind: ConfigMap$/m);
     expect(await k().ok('get cm settings -o jsonpath={.data.color}')).toBe('blue');
     expect(await k().ok('get pods -o jsonpath={.items[*].status.phase}')).toBe('Running Running Running');
     expect(await k().ok('get cm settings -o name')).toBe('configmap/settings\n');
-    expect(lines(await k().ok('get cm settings -o custom-columns=N:.metadata.name,C:.data.color'))).toEqual([expect.stringMatching(/^N +C$/), expect.stringMatching(/^settings +blue$/)]);
+    expect(lines(await k().ok('get cm settings -o custom-columns=N:.metadata.name,C:.data.color'))).toEqual([
+      expect.stringMatching(/^N +C$/),
+      expect.stringMatching(/^settings +blue$/),
+    ]);
     expect(await k().ok(['get', 'cm', 'settings', '-o', 'go-template={{.data.color}}'])).toBe('blue');
   });
 
@@ -88,7 +93,8 @@ describeKubectl('kubectl, reading', (k) => {
     expect(await k().ok('get cm -l page!=yes,tier -o name')).toBe('configmap/settings\n');
     expect(await k().ok('get cm --field-selector metadata.name=settings -o name')).toBe('configmap/settings\n');
     const [node = ''] = lines(await k().ok('get pods -o jsonpath={.items[0].spec.nodeName}'));
-    for (const pod of lines(await k().ok(`get pods --field-selector spec.nodeName=${node},status.phase=Running -o wide --no-headers`))) expect(pod).toContain(node);
+    for (const pod of lines(await k().ok(`get pods --field-selector spec.nodeName=${node},status.phase=Running -o wide --no-headers`)))
+      expect(pod).toContain(node);
     expect(lines(await k().ok('get cm -l page --sort-by=.metadata.name -o name'))).toEqual(['a', 'b', 'c', 'd', 'e'].map((name) => `configmap/page-${name}`));
     expect(lines(await k().ok('get pods --sort-by=.metadata.creationTimestamp'))).toHaveLength(4);
     expect(await k().fails('get pods --field-selector spec.nothing=a')).toMatch(/BadRequest.*field label not supported: spec\.nothing/);
@@ -115,15 +121,40 @@ describeKubectl('kubectl, reading', (k) => {
   it('describes a Pod with its events', async () => {
     const pod = (await k().ok('get pods -l app=web -o name')).split('\n')[0] ?? '';
     const text = await k().ok(`describe ${pod}`);
-    for (const pattern of [/^Name: +web-/m, /^Node: +node-\d\//m, /^Status: +Running$/m, /^Controlled By: +ReplicaSet\/web-/m, /Image: +nginx:1\.25/, /COLOR: +blue/, /^QoS Class: +Burstable$/m])
+    for (const pattern of [
+      /^Name: +web-/m,
+      /^Node: +node-\d\//m,
+      /^Status: +Running$/m,
+      /^Controlled By: +ReplicaSet\/web-/m,
+      /Image: +nginx:1\.25/,
+      /COLOR: +blue/,
+      /^QoS Class: +Burstable$/m,
+    ])
       expect(text).toMatch(pattern);
     expect(text).toMatch(/Normal +Scheduled/);
     expect(text).toMatch(/Normal +Started/);
   });
 
   it.each([
-    { name: 'a Deployment', args: 'deployment web', patterns: [/^Replicas: +3 desired \| 3 updated \| 3 total \| 3 available \| 0 unavailable$/m, /^NewReplicaSet: +web-[a-z0-9]+ \(3\/3 replicas created\)$/m, /ScalingReplicaSet/] },
-    { name: 'a ReplicaSet', args: 'replicaset -l app=web', patterns: [/^Controlled By: +Deployment\/web$/m, /^Replicas: +3 current \/ 3 desired$/m, /^Pods Status: +3 Running \/ 0 Waiting \/ 0 Succeeded \/ 0 Failed$/m, /SuccessfulCreate/] },
+    {
+      name: 'a Deployment',
+      args: 'deployment web',
+      patterns: [
+        /^Replicas: +3 desired \| 3 updated \| 3 total \| 3 available \| 0 unavailable$/m,
+        /^NewReplicaSet: +web-[a-z0-9]+ \(3\/3 replicas created\)$/m,
+        /ScalingReplicaSet/,
+      ],
+    },
+    {
+      name: 'a ReplicaSet',
+      args: 'replicaset -l app=web',
+      patterns: [
+        /^Controlled By: +Deployment\/web$/m,
+        /^Replicas: +3 current \/ 3 desired$/m,
+        /^Pods Status: +3 Running \/ 0 Waiting \/ 0 Succeeded \/ 0 Failed$/m,
+        /SuccessfulCreate/,
+      ],
+    },
     { name: 'a Service', args: 'service web', patterns: [/^Selector: +app=web$/m, /^Port: +<unset> +80\/TCP$/m] },
     { name: 'a Node', args: 'node node-1', patterns: [/^ +Ready +True/m, /^Non-terminated Pods:/m, /^Allocated resources:/m] },
     { name: 'a Namespace', args: 'namespace default', patterns: [/^Status: +Active$/m] },

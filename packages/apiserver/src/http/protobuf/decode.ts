@@ -1,4 +1,4 @@
-import { ApiError, formatMicroTime, formatTime, type Schema } from '@kybern/core';
+import { ApiError, formatTime, type Schema } from '@kybern/core';
 import type { FieldTable, MessageFields } from './field-table.ts';
 import { readFields, readVarint, type WireField } from './wire-reader.ts';
 
@@ -99,7 +99,8 @@ function enter(out: Record<string, unknown>, name: string, { wire, values, run }
   let value: unknown = values.type === 'string' ? '' : values.type === 'array' ? [] : {};
   for (const part of readFields(wire.value)) {
     if (part.number === 1 && Buffer.isBuffer(part.value)) key = text(part.value);
-    else if (part.number === 2) value = values.type === 'array' ? itemsOf(part, values.items ?? {}, run) : (valueOf(part, values, run) ?? value);
+    else if (part.number === 2)
+      value = values.type === 'array' ? itemsOf(part, values.items ?? {}, run) : (valueOf(part, values, run) ?? (values.format === 'date-time' ? null : value));
   }
   Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true }); // `__proto__` is a key like any other
 }
@@ -157,9 +158,9 @@ function timeOf(bytes: Buffer, format: 'date-time' | 'micro-time'): string | und
     if (number === 1) seconds = Number(BigInt.asIntN(64, value));
     else if (number === 2) nanos = Number(BigInt.asIntN(64, value));
   }
-  const ms = seconds * 1000 + nanos / 1e6;
-  if (!Number.isFinite(ms) || Math.abs(ms) > MAX_TIME_MS) throw new RangeError('a time is out of range');
-  return format === 'date-time' ? formatTime(seconds * 1000) : formatMicroTime(ms);
+  if (Math.abs(seconds * 1000) > MAX_TIME_MS || nanos < 0 || nanos >= 1e9) throw new RangeError('a time is out of range');
+  const whole = formatTime(seconds * 1000);
+  return format === 'date-time' ? whole : `${whole.slice(0, -1)}.${String(Math.floor(nanos / 1000)).padStart(6, '0')}Z`;
 }
 
 /** The last time that a Date can hold. */
