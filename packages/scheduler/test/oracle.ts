@@ -1,5 +1,7 @@
 import { quantityToBytes, quantityToMillis } from '@kybern/core';
 import type { Container, Node, NodeSelectorRequirement, NodeSelectorTerm, Pod, Taint, Toleration } from '@kybern/core/kinds';
+import { affinityScores, obeysAffinity } from './oracle-affinity.ts';
+import { obeysSpread, spreadScores } from './oracle-spread.ts';
 
 /**
  * The default profile written down a second time, straight from the manifests and as slowly as it likes: no columns, no sharing, nothing incremental.
@@ -7,7 +9,9 @@ import type { Container, Node, NodeSelectorRequirement, NodeSelectorTerm, Pod, T
  */
 export function oracle(pod: Pod, nodes: readonly Node[], pods: readonly Pod[]): { readonly feasible: readonly string[]; readonly best: readonly string[] } {
   const on = (node: Node): readonly Pod[] => pods.filter(({ spec }) => spec.nodeName === node.metadata.name);
-  const feasible = nodes.filter((node) => isFeasible(pod, node, on(node)));
+  const feasible = nodes.filter((node) => isFeasible(pod, node, on(node)) && obeysSpread(pod, node, { nodes, pods }) && obeysAffinity(pod, node, { nodes, pods }));
+  const spread = spreadScores(pod, feasible, { nodes, pods });
+  const affinity = affinityScores(pod, feasible, { nodes, pods });
   const taints = feasible.map((node) => softTaints(pod, node));
   const worst = Math.max(0, ...taints);
   const preferences = feasible.map((node) => preference(pod, node));
@@ -15,7 +19,7 @@ export function oracle(pod: Pod, nodes: readonly Node[], pods: readonly Pod[]): 
   const totals = feasible.map((node, index) => {
     const taintScore = worst === 0 ? 100 : 100 - Math.floor((100 * (taints[index] as number)) / worst);
     const affinityScore = highest === 0 ? 0 : Math.floor((100 * (preferences[index] as number)) / highest);
-    return 3 * taintScore + 2 * affinityScore + leastAllocated(pod, node, on(node)) + balanced(pod, node, on(node));
+    return 3 * taintScore + 2 * affinityScore + leastAllocated(pod, node, on(node)) + balanced(pod, node, on(node)) + 2 * (spread[index] as number) + 2 * (affinity[index] as number);
   });
   const top = Math.max(...totals);
   const names = feasible.map(({ metadata }) => metadata.name);
@@ -95,7 +99,8 @@ function ports(pod: Pod): readonly number[] {
   return holding.flatMap((container) => (container.ports ?? []).flatMap(({ hostPort }) => (hostPort === undefined ? [] : [hostPort])));
 }
 
-function tolerated(pod: Pod, taint: Taint): boolean {
+/** Whether the Pod tolerates a taint. */
+export function tolerated(pod: Pod, taint: Taint): boolean {
   const covers = ({ key, effect, operator = 'Equal', value = '' }: Toleration): boolean =>
     (effect === undefined || effect === taint.effect) &&
     (key === undefined ? operator === 'Exists' : key === taint.key && (operator === 'Exists' || value === (taint.value ?? '')));
@@ -106,7 +111,8 @@ function softTaints(pod: Pod, node: Node): number {
   return (node.spec?.taints ?? []).filter((taint) => taint.effect === 'PreferNoSchedule' && !tolerated(pod, taint)).length;
 }
 
-function matchesRequired(pod: Pod, node: Node): boolean {
+/** Whether the node is one that the Pod requires. */
+export function matchesRequired(pod: Pod, node: Node): boolean {
   const selected = Object.entries(pod.spec.nodeSelector ?? {}).every(([key, value]) => node.metadata.labels?.[key] === value);
   const terms = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
   return selected && (terms === undefined || terms.some((term) => matchesTerm(term, node)));

@@ -31,7 +31,7 @@ export function hasAffinityTerms({ spec: { affinity } }: Pod): boolean {
   return affinity !== undefined && (affinity.podAffinity !== undefined || affinity.podAntiAffinity !== undefined);
 }
 
-/** The terms of a Pod, in their order. @throws {ApiError} `BadRequest` when a selector cannot be read */
+/** The terms of a Pod, in their order. */
 export function affinityTerms(pod: Pod): readonly AffinityTerm[] {
   const { affinity } = pod.spec;
   if (affinity === undefined || !hasAffinityTerms(pod)) return NONE;

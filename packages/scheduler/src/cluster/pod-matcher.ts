@@ -19,10 +19,15 @@ export interface PodMatcher {
   matches(pod: MatchedPod, labelsOf: NamespaceLabels): boolean;
 }
 
-/** A selector as a function. Without a selector nothing is selected; one that cannot be read selects nothing. */
+/** A selector as a function. Without a selector nothing is selected. */
 export function selectorOrNothing(selector: LabelSelector | undefined): LabelMatcher {
   if (selector === undefined || selector === null) return () => false;
-  return compileLabelSelector({ matchLabels: selector.matchLabels ?? {}, matchExpressions: selector.matchExpressions ?? [] });
+  try {
+    return compileLabelSelector({ matchLabels: selector.matchLabels ?? {}, matchExpressions: selector.matchExpressions ?? [] });
+  } catch {
+    // The API server refuses such selectors. Should one get by on a Pod, it means nobody, and no other Pod suffers.
+    return () => false;
+  }
 }
 
 /**

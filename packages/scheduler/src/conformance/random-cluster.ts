@@ -1,5 +1,15 @@
-import { deepFreeze, randomInt, seededRandom, type Random } from '@kybern/core';
-import type { Affinity, Container, Node, NodeSelectorRequirement, Pod, Taint, Toleration } from '@kybern/core/kinds';
+import { deepFreeze, randomInt, seededRandom, type LabelSelector, type Random } from '@kybern/core';
+import type {
+  Affinity,
+  Container,
+  Node,
+  NodeSelectorRequirement,
+  Pod,
+  PodAffinityTerm,
+  Taint,
+  Toleration,
+  TopologySpreadConstraint,
+} from '@kybern/core/kinds';
 
 /** Nodes, Pods on them, and Pods that wait: deeply frozen, as the store's are. */
 export interface RandomCluster {
@@ -70,12 +80,23 @@ function randomPod(random: Random, name: string, nodeName?: string): Pod {
     ...(chance(random, 0.2) ? { initContainers: [{ ...randomContainer(random, 'init'), ...maybe(random, { restartPolicy: 'Always' as const }) }] } : {}),
     ...(tolerations.length === 0 ? {} : { tolerations }),
     ...(chance(random, 0.2) ? { nodeSelector: { disk: 'ssd' } } : {}),
-    ...(chance(random, 0.3) ? { affinity: randomAffinity(random) } : {}),
+    ...(chance(random, 0.4) ? { affinity: { ...maybe(random, randomAffinity(random)), ...randomPodAffinity(random) } } : {}),
+    ...(chance(random, 0.3) ? { topologySpreadConstraints: randomSpread(random) } : {}),
     ...(chance(random, 0.1) ? { overhead: { cpu: '50m' } } : {}),
     ...(chance(random, 0.3) ? { priority: randomInt(random, 3) } : {}),
     ...(nodeName === undefined ? {} : { nodeName }),
   };
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default', uid: `uid-${name}` }, spec };
+  return { apiVersion: 'v1', kind: 'Pod', metadata: randomMetadata(random, name), spec };
+}
+
+function randomMetadata(random: Random, name: string): Pod['metadata'] {
+  const namespace = chance(random, 0.8) ? 'default' : 'other';
+  const terminating = chance(random, 0.05) ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {};
+  return { name, namespace, uid: `uid-${name}`, ...maybe(random, { labels: randomLabels(random) }), ...terminating };
+}
+
+function randomLabels(random: Random): Readonly<Record<string, string>> {
+  return { app: pick(random, ['web', 'db']), ...maybe(random, { version: pick(random, ['1', '2']) }) };
 }
 
 function randomContainer(random: Random, name: string): Container {
@@ -105,6 +126,50 @@ function randomAffinity(random: Random): Affinity {
       }),
     },
   };
+}
+
+const TOPOLOGY_KEYS = ['zone', 'kubernetes.io/hostname'] as const;
+
+function randomSelector(random: Random): LabelSelector {
+  return pick<LabelSelector>(random, [
+    { matchLabels: { app: 'web' } },
+    { matchLabels: { app: 'db' } },
+    { matchExpressions: [{ key: 'version', operator: 'NotIn', values: ['1'] }] },
+    { matchExpressions: [{ key: 'app', operator: 'Exists' }] },
+    {},
+  ]);
+}
+
+function randomTerm(random: Random): PodAffinityTerm {
+  return {
+    topologyKey: pick(random, TOPOLOGY_KEYS),
+    ...(chance(random, 0.9) ? { labelSelector: randomSelector(random) } : {}),
+    ...(chance(random, 0.2) ? { namespaces: [pick(random, ['default', 'other'])] } : {}),
+    ...(chance(random, 0.2) ? { namespaceSelector: chance(random, 0.5) ? {} : { matchLabels: { 'kubernetes.io/metadata.name': 'other' } } } : {}),
+  };
+}
+
+function randomPodAffinity(random: Random): Affinity {
+  const required = (probability: number) => (chance(random, probability) ? { requiredDuringSchedulingIgnoredDuringExecution: [randomTerm(random)] } : {});
+  const weighted = () => ({ weight: 1 + randomInt(random, 10), podAffinityTerm: randomTerm(random) });
+  const preferred = () => (chance(random, 0.3) ? { preferredDuringSchedulingIgnoredDuringExecution: [weighted(), weighted()] } : {});
+  return {
+    ...(chance(random, 0.5) ? { podAffinity: { ...required(0.5), ...preferred() } } : {}),
+    ...(chance(random, 0.5) ? { podAntiAffinity: { ...required(0.5), ...preferred() } } : {}),
+  };
+}
+
+function randomSpread(random: Random): readonly TopologySpreadConstraint[] {
+  return Array.from({ length: 1 + randomInt(random, 2) }, () => ({
+    topologyKey: pick(random, TOPOLOGY_KEYS),
+    maxSkew: 1 + randomInt(random, 3),
+    whenUnsatisfiable: pick(random, ['DoNotSchedule', 'ScheduleAnyway'] as const),
+    ...(chance(random, 0.9) ? { labelSelector: randomSelector(random) } : {}),
+    ...(chance(random, 0.2) ? { matchLabelKeys: ['version'] } : {}),
+    ...(chance(random, 0.3) ? { minDomains: 1 + randomInt(random, 4) } : {}),
+    ...(chance(random, 0.3) ? { nodeAffinityPolicy: pick(random, ['Honor', 'Ignore'] as const) } : {}),
+    ...(chance(random, 0.3) ? { nodeTaintsPolicy: pick(random, ['Honor', 'Ignore'] as const) } : {}),
+  }));
 }
 
 function randomRequirement(random: Random): NodeSelectorRequirement {

@@ -1,6 +1,7 @@
-import { keyOf } from '@kybern/core';
+import { keyOf, type Kind, type KubernetesObject } from '@kybern/core';
 import type { Node, Pod } from '@kybern/core/kinds';
 import type { InformerHandler } from '@kybern/reconcile';
+import { kindName } from '../cluster/cluster-objects.ts';
 import { hasEnded, type ClusterState } from '../cluster/cluster-state.ts';
 import { carryRequests } from '../cluster/pod-requests.ts';
 import type { NodeInfo } from '../cluster/node-info.ts';
@@ -44,6 +45,25 @@ export function nodeFeed({ state, queue }: Pick<FeedDeps, 'state' | 'queue'>): I
     deleted(node) {
       state.removeNode(node.metadata.name);
       queue.notify({ resource: 'Node', action: 'Delete', old: node });
+    },
+  };
+}
+
+/** Hands an informer's objects of any other kind to the cluster state and the queue. */
+export function objectFeed<T extends KubernetesObject>(kind: Kind<T>, { state, queue }: Pick<FeedDeps, 'state' | 'queue'>): InformerHandler<T> {
+  const resource = kindName(kind);
+  return {
+    added(object) {
+      state.setObject(kind, object);
+      queue.notify({ resource, action: 'Add', object });
+    },
+    updated(old, object) {
+      state.setObject(kind, object);
+      queue.notify({ resource, action: 'Update', old, object });
+    },
+    deleted(object) {
+      state.removeObject(kind, object);
+      queue.notify({ resource, action: 'Delete', old: object });
     },
   };
 }

@@ -1,6 +1,7 @@
-import { keyOf, noopLogger, sleep, systemClock, systemRandom, type Client, type Clock, type Logger, type Random } from '@kybern/core';
+import { keyOf, noopLogger, sleep, systemClock, systemRandom, type Client, type Clock, type Kind, type KubernetesObject, type Logger, type Random } from '@kybern/core';
 import { Node, Pod } from '@kybern/core/kinds';
 import { createEventRecorder, createInformer, type EventRecorder, type Informer } from '@kybern/reconcile';
+import { kindName } from '../cluster/cluster-objects.ts';
 import { ClusterState } from '../cluster/cluster-state.ts';
 import type { NodeInfo } from '../cluster/node-info.ts';
 import type { Decision } from '../engine/decision.ts';
@@ -13,7 +14,7 @@ import { SchedulingQueue, type FailedAttempt } from '../queue/scheduling-queue.t
 import { AssumedPods } from './assumed-pods.ts';
 import { BindingCycle, type BindingDeps, type PluginTimeouts } from './binding-cycle.ts';
 import { findBindingOutcome, isCertainlyUnbound } from './binding-outcome.ts';
-import { nodeFeed, podFeed } from './cluster-feed.ts';
+import { nodeFeed, objectFeed, podFeed } from './cluster-feed.ts';
 import { evict } from './eviction.ts';
 import { PodReporter } from './pod-reporter.ts';
 import { DEFAULT_SCHEDULER_NAME } from './scheduler-name.ts';
@@ -79,6 +80,8 @@ class Loop implements SchedulerLoop {
   readonly #reporter: PodReporter;
   readonly #pods: Informer<Pod>;
   readonly #nodes: Informer<Node>;
+  /** Of the kinds that plugins read besides. */
+  readonly #others: readonly Informer<KubernetesObject>[];
   /** Invariant: every cycle whose promise is in `#running` can still be stopped. */
   readonly #cycles = new Set<BindingCycle>();
   readonly #running = new Set<Promise<void>>();
@@ -110,7 +113,12 @@ class Loop implements SchedulerLoop {
     this.#pods = createInformer({ ...shared, kind: Pod, random: random.fork('pods') });
     this.#nodes = createInformer({ ...shared, kind: Node, random: random.fork('nodes') });
     this.#reporter = new PodReporter({ client, recorder: this.#recorder, logger: this.#logger, current: (key) => this.#pods.get(key) });
-    this.synced = Promise.all([this.#pods.synced, this.#nodes.synced]).then(() => undefined);
+    this.#others = kindsRead(profile.plugins).map((kind) => {
+      const informer = createInformer({ ...shared, kind, random: random.fork(kindName(kind)) });
+      informer.addHandler(objectFeed(kind, { state: this.#state, queue: this.#queue }));
+      return informer;
+    });
+    this.synced = Promise.all([this.#pods, this.#nodes, ...this.#others].map(({ synced }) => synced)).then(() => undefined);
     // Whoever cares awaits it; nobody has to.
     this.synced.catch(() => undefined);
     const isOurs = (pod: Pod): boolean => (pod.spec.schedulerName ?? DEFAULT_SCHEDULER_NAME) === schedulerName;
@@ -125,7 +133,8 @@ class Loop implements SchedulerLoop {
     const failure = new AbortController();
     const ending = AbortSignal.any([signal, failure.signal]);
     ending.addEventListener('abort', () => this.#stopCycles(ending.reason), { once: true });
-    const parts = [this.#pods.run(ending), this.#nodes.run(ending), this.#queue.run(ending), this.#confirmBindings(ending), this.#placePods(ending)];
+    const informers = [this.#pods, this.#nodes, ...this.#others].map((informer) => informer.run(ending));
+    const parts = [...informers, this.#queue.run(ending), this.#confirmBindings(ending), this.#placePods(ending)];
     for (const part of parts) part.catch((error: unknown) => failure.abort(error));
     try {
       await Promise.all(parts);
@@ -253,6 +262,12 @@ class Loop implements SchedulerLoop {
       if (!signal.aborted) throw error;
     }
   }
+}
+
+/** The kinds that plugins read besides Pods and nodes, each once. */
+function kindsRead(plugins: readonly Plugin[]): readonly Kind[] {
+  const kinds = new Map(plugins.flatMap(({ reads = [] }) => reads.map((kind) => [kindName(kind), kind] as const)));
+  return [...kinds.values()];
 }
 
 /** Which plugins' events can cure this failure. */

@@ -1,12 +1,14 @@
 import type { Plugin } from '../engine/plugin.ts';
 import { defaultBinder } from './default-binder.ts';
 import { imageLocality } from './image-locality.ts';
+import { interPodAffinity } from './inter-pod-affinity.ts';
 import { nodeAffinity } from './node-affinity.ts';
 import { nodeName } from './node-name.ts';
 import { nodePorts } from './node-ports.ts';
 import { nodeResourcesBalancedAllocation } from './node-resources-balanced-allocation.ts';
 import { nodeResourcesFit } from './node-resources-fit.ts';
 import { nodeUnschedulable } from './node-unschedulable.ts';
+import { podTopologySpread } from './pod-topology-spread.ts';
 import { prioritySort } from './priority-sort.ts';
 import { schedulingGates } from './scheduling-gates.ts';
 import { taintToleration } from './taint-toleration.ts';
@@ -27,6 +29,8 @@ export function defaultPlugins(): Plugin[] {
     nodeAffinity(),
     nodePorts(),
     nodeResourcesFit(),
+    podTopologySpread(),
+    interPodAffinity(),
     nodeResourcesBalancedAllocation(),
     imageLocality(),
     defaultBinder(),

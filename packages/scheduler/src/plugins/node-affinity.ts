@@ -68,7 +68,8 @@ function requiredTerms(pod: Pod): NodeAffinityTerms | undefined {
 
 type NodeAffinityTerms = NonNullable<NodeAffinity['requiredDuringSchedulingIgnoredDuringExecution']>['nodeSelectorTerms'];
 
-function compileRequired({ spec }: Pod): NodeMatcher {
+/** The nodes that a Pod requires by `nodeSelector` and node affinity. */
+export function compileRequired({ spec }: Pod): NodeMatcher {
   const labels = spec.nodeSelector === undefined ? undefined : compileNodeLabels(spec.nodeSelector);
   const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   const selector = required === undefined ? undefined : compileNodeSelector(required);
