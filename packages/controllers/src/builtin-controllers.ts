@@ -18,6 +18,7 @@ import { namespaceController } from './namespace/controller.ts';
 import { nodeIpamController, type NodeIpamOptions } from './nodeipam/controller.ts';
 import type { NodeLifecycleOptions } from './nodelifecycle/compute.ts';
 import { nodeLifecycleController } from './nodelifecycle/controller.ts';
+import { onDemand } from './on-demand.ts';
 import { podGarbageCollectorController, type PodGarbageCollectorOptions } from './podgc/controller.ts';
 import { replicaSetController } from './replicaset/controller.ts';
 import { replicationController } from './replicationcontroller/controller.ts';
@@ -60,16 +61,16 @@ export function builtinControllers(options: BuiltinControllersOptions = {}): rea
     podGarbageCollectorController(options.podGarbageCollector),
     deploymentController(),
     replicaSetController(),
-    replicationController(),
-    statefulSetController(),
-    daemonSetController(),
+    onDemand(kinds, replicationController()),
+    onDemand(kinds, statefulSetController()),
+    onDemand(kinds, daemonSetController()),
     jobController(),
     jobOrphanController(),
-    cronJobController(),
-    disruptionController(),
-    horizontalPodAutoscalerController({ kinds: () => kinds.all(), ...options.horizontalPodAutoscaler }),
-    resourceQuotaController(),
-    clusterRoleAggregationController(),
+    onDemand(kinds, cronJobController()),
+    onDemand(kinds, disruptionController()),
+    onDemand(kinds, horizontalPodAutoscalerController({ kinds: () => kinds.all(), ...options.horizontalPodAutoscaler })),
+    onDemand(kinds, resourceQuotaController()),
+    onDemand(kinds, clusterRoleAggregationController()),
     ttlAfterFinishedController(),
     endpointSliceController(),
     endpointsController(),
