@@ -9,6 +9,8 @@ export type Owner = object;
 /** Invariant: `items` ascend by key, and `size` is their number. */
 export interface Leaf<R> {
   readonly owner: Owner;
+  /** Where an {@link Edit} that knows this leaf has it; means nothing to another one. */
+  readonly id: number;
   size: number;
   readonly keys: undefined;
   readonly items: R[];
@@ -29,15 +31,21 @@ const MAX_ITEMS = 32;
 const MIN_ITEMS = MAX_ITEMS / 4;
 const MERGED_ITEMS = (MAX_ITEMS * 3) / 4;
 
-/** Who edits a tree. */
+/** The editing of one tree. */
 export interface Edit<R> {
   readonly owner: Owner;
-  /** Told of every leaf that has taken records over from another one: a copy, a half of a split, or the two of a merge. */
-  readonly moved: (leaf: Leaf<R>) => void;
+  /** The leaves that this edit made and that are in the tree now, by id: a copy has the id of its original. */
+  readonly leaves: (Leaf<R> | undefined)[];
+  /** Ids to use again. */
+  readonly free: number[];
 }
 
-/** A leaf that belongs to `owner`. */
-export const leafOf = <R>(owner: Owner, items: R[]): Leaf<R> => ({ owner, size: items.length, keys: undefined, items });
+/** A new leaf. */
+export function leafOf<R>(edit: Edit<R>, items: R[], id: number = edit.free.pop() ?? edit.leaves.length): Leaf<R> {
+  const leaf = { owner: edit.owner, id, size: items.length, keys: undefined, items };
+  edit.leaves[id] = leaf;
+  return leaf;
+}
 
 /** The leaf that a key is in, if it is anywhere, and where it is or would be. */
 export function find<R extends Keyed>(root: Node<R>, key: string): { readonly leaf: Leaf<R>; readonly at: number } {
@@ -67,7 +75,7 @@ export function insert<R extends Keyed>(root: Node<R>, record: R, edit: Edit<R>)
 /** Takes out a key that exists. Returns the new root. */
 export function remove<R extends Keyed>(root: Node<R>, key: string, edit: Edit<R>): Node<R> {
   let node = removeUnder(root, key, edit);
-  while (node.keys !== undefined && node.items.length < 2) node = node.items[0] ?? leafOf(edit.owner, []);
+  while (node.keys !== undefined && node.items.length < 2) node = node.items[0] ?? leafOf(edit, []);
   return node;
 }
 
@@ -119,15 +127,18 @@ function innerOf<R>(owner: Owner, keys: string[], items: Node<R>[]): Inner<R> {
   return { owner, size, keys, items };
 }
 
+const isKnown = <R>(leaf: Leaf<R>, edit: Edit<R>): boolean => edit.leaves[leaf.id] === leaf;
+
 function ownLeaf<R>(leaf: Leaf<R>, edit: Edit<R>): Leaf<R> {
-  return leaf.owner === edit.owner ? leaf : takenOver(leaf.items.slice(), edit);
+  if (leaf.owner === edit.owner) return leaf;
+  return leafOf(edit, leaf.items.slice(), isKnown(leaf, edit) ? leaf.id : undefined);
 }
 
-/** A leaf of records that were in others. */
-function takenOver<R>(items: R[], edit: Edit<R>): Leaf<R> {
-  const leaf = leafOf(edit.owner, items);
-  edit.moved(leaf);
-  return leaf;
+/** A leaf leaves the tree. */
+function release<R>(leaf: Leaf<R>, edit: Edit<R>): void {
+  if (!isKnown(leaf, edit)) return;
+  edit.leaves[leaf.id] = undefined;
+  edit.free.push(leaf.id);
 }
 
 const ownInner = <R>(inner: Inner<R>, owner: Owner): Inner<R> =>
@@ -159,7 +170,7 @@ function insertIntoLeaf<R extends Keyed>(leaf: Leaf<R>, insertion: Insertion<R>)
   items.splice(at, 0, record);
   if (items.length > MAX_ITEMS) {
     const point = splitPoint(items.length, at);
-    const right = takenOver(items.splice(point), edit);
+    const right = leafOf(edit, items.splice(point));
     insertion.split = { key: (right.items[0] as R).key, node: right };
     if (at >= point) insertion.leaf = right;
   }
@@ -198,8 +209,10 @@ function removeUnder<R extends Keyed>(node: Node<R>, key: string, edit: Edit<R>)
   const child = removeUnder(inner.items[at] as Node<R>, key, edit);
   inner.items[at] = child;
   inner.size -= 1;
-  if (child.items.length === 0) dropChild(inner, at);
-  else if (child.items.length < MIN_ITEMS && !merge(inner, at, edit)) merge(inner, at + 1, edit);
+  if (child.items.length === 0) {
+    if (child.keys === undefined) release(child, edit);
+    dropChild(inner, at);
+  } else if (child.items.length < MIN_ITEMS && !merge(inner, at, edit)) merge(inner, at + 1, edit);
   return inner;
 }
 
@@ -209,7 +222,8 @@ function merge<R extends Keyed>(inner: Inner<R>, at: number, edit: Edit<R>): boo
   const right = inner.items[at];
   if (left === undefined || right === undefined || left.items.length + right.items.length > MERGED_ITEMS) return false;
   if (left.keys === undefined || right.keys === undefined) {
-    inner.items[at - 1] = takenOver([...(left as Leaf<R>).items, ...(right as Leaf<R>).items], edit);
+    for (const leaf of [left, right]) release(leaf as Leaf<R>, edit);
+    inner.items[at - 1] = leafOf(edit, [...(left as Leaf<R>).items, ...(right as Leaf<R>).items]);
   } else {
     inner.items[at - 1] = innerOf(edit.owner, [...left.keys, inner.keys[at - 1] as string, ...right.keys], [...left.items, ...right.items]);
   }

@@ -1,5 +1,5 @@
 import type { PageOptions } from '../store.ts';
-import { collect, find, insert, leafOf, rank, remove, type Edit, type Keyed, type Leaf, type Node } from './b-tree.ts';
+import { collect, find, insert, leafOf, rank, remove, type Edit, type Keyed, type Node } from './b-tree.ts';
 import { KeyIndex } from './key-index.ts';
 
 /** Part of an {@link OrderedMap}. */
@@ -14,11 +14,14 @@ export interface Slot<R> {
   readonly record: R;
 }
 
-/** What the index knows of a key: its record, and the leaf of the tree that has it. */
+/** What the index knows of a key. It does not refer to the leaf itself: an old leaf would keep old records in memory. */
 interface Entry<R> extends Slot<R> {
   record: R;
-  leaf: Leaf<R>;
+  /** The id of the leaf in which the record was last seen; when it is not there any more, the tree knows. */
+  leaf: number;
 }
+
+const UNKNOWN = -1;
 
 /**
  * A map from strings to records in the order of the keys: a copy-on-write B+tree, and an index from keys to leaves. `clone` is O(1); afterwards both
@@ -29,14 +32,14 @@ export class OrderedMap<R extends Keyed> {
   /** Invariant: a node of its owner is in this tree only. */
   #edit: Edit<R>;
   #root: Node<R>;
-  /** Invariant: an entry has its key's current record, and the leaf that has it now: an old leaf would keep old records in memory. */
+  /** Invariant: an entry has its key's current record. */
   readonly #index = new KeyIndex<Entry<R>>();
   /** Whether a key that is not in the index does not exist. */
   readonly #indexed: boolean;
 
   constructor(root?: Node<R>) {
-    this.#edit = { owner: {}, moved: (leaf) => this.#moved(leaf) };
-    this.#root = root ?? leafOf<R>(this.#edit.owner, []);
+    this.#edit = { owner: {}, leaves: [], free: [] };
+    this.#root = root ?? leafOf(this.#edit, []);
     this.#indexed = this.#root.size === 0;
   }
 
@@ -60,9 +63,10 @@ export class OrderedMap<R extends Keyed> {
       this.#index.set(record.key, { record, leaf: this.#put(record) });
       return;
     }
-    const { items, owner } = entry.leaf;
-    if (owner === this.#edit.owner) items[items.indexOf(entry.record)] = record;
-    else this.#put(record);
+    const leaf = entry.leaf === UNKNOWN ? undefined : this.#edit.leaves[entry.leaf];
+    const at = leaf?.owner === this.#edit.owner ? leaf.items.indexOf(entry.record) : -1;
+    if (leaf !== undefined && at >= 0) leaf.items[at] = record;
+    else entry.leaf = this.#put(record);
     entry.record = record;
   }
 
@@ -88,17 +92,11 @@ export class OrderedMap<R extends Keyed> {
     return { records, remaining: (end === undefined ? this.size : rank(this.#root, end)) - rank(this.#root, last.key) - 1 };
   }
 
-  #moved(leaf: Leaf<R>): void {
-    for (const { key } of leaf.items) {
-      const entry = this.#index.get(key);
-      if (entry !== undefined) entry.leaf = leaf;
-    }
-  }
-
-  #put(record: R): Leaf<R> {
+  /** Returns the id of the leaf that has the record now. */
+  #put(record: R): number {
     const { root, leaf } = insert(this.#root, record, this.#edit);
     this.#root = root;
-    return leaf;
+    return leaf.id;
   }
 
   #entry(key: string): Entry<R> | undefined {
@@ -107,7 +105,7 @@ export class OrderedMap<R extends Keyed> {
     const { leaf, at } = find(this.#root, key);
     const record = leaf.items[at];
     if (record?.key !== key) return undefined;
-    const entry = { record, leaf };
+    const entry = { record, leaf: UNKNOWN };
     this.#index.set(key, entry);
     return entry;
   }
