@@ -71,6 +71,12 @@ export type { NodeInfo, ResourceAmounts } from './cluster/node-info.ts';
 export { podRequests } from './cluster/pod-requests.ts';
 export type { HostPort, PodRequests } from './cluster/pod-requests.ts';
 export { SchedulerConfigError } from './errors.ts';
+// Explaining
+export { explain } from './explain/explain.ts';
+export type { ExplainInput, PodExplanation } from './explain/explain.ts';
+export type { ClusterManifests } from './explain/manifest-defaults.ts';
+export type { Change } from './explain/node-changes.ts';
+export type { ChangeOption, SmallestChange } from './explain/smallest-change.ts';
 // Configuration
 export { readSchedulerConfiguration } from './config/read-configuration.ts';
 export type { ConfiguredScheduler, ReadConfigurationOptions } from './config/read-configuration.ts';

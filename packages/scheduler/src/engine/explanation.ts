@@ -90,9 +90,9 @@ function explainFilters<Item, B extends Bin>({ profile, item, cycle, before }: A
     const answer = before.answers.get(name);
     if (answer !== undefined && answer.code !== 'Skip') verdicts[name] = verdict(answer);
   }
-  if (before.status?.plugin !== undefined) verdicts[before.status.plugin] ??= verdict(before.status);
-  const left = before.binNames !== undefined && !before.binNames.has(bin.name);
-  if (left) for (const name of before.narrowedBy) verdicts[name] ??= verdict(unresolvable(`node(s) didn't satisfy plugin(s) [${name}]`));
+  for (const [name, left] of before.leftBy) {
+    if (!left.has(bin.name)) verdicts[name] ??= verdict(unresolvable(`node(s) didn't satisfy plugin(s) [${name}]`));
+  }
   for (const plugin of profile.filter) {
     const skipped = before.skipped.has(plugin.name);
     verdicts[plugin.name] ??= verdict(skipped ? success() : (runFilter(plugin, item, { bin, cycle }) ?? success()));

@@ -17,31 +17,40 @@ export interface PreFiltering {
   readonly narrowedBy: readonly string[];
   /** Each plugin's own answer, for explanations. */
   readonly answers: ReadonlyMap<string, Status>;
+  /** The bins that each narrowing plugin left, for explanations. */
+  readonly leftBy: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** Runs all PreFilter plugins. A plain `Unschedulable` does not end the round: a later plugin may know that it is hopeless. */
+/**
+ * Runs all PreFilter plugins. A plain `Unschedulable` does not end the round: a later plugin may know that it is hopeless. For an explanation nothing
+ * ends it.
+ */
 export function runPreFilters<Item, B extends Bin>(profile: Profile<Item, B>, item: Item, cycle: Cycle<B>): PreFiltering {
   const skipped = new Set<string>();
   const answers = new Map<string, Status>();
-  const narrowedBy: string[] = [];
+  const leftBy = new Map<string, ReadonlySet<string>>();
   let binNames: ReadonlySet<string> | undefined;
   let status: StatusResult;
-  const result = (final: StatusResult): PreFiltering => ({ status: final, skipped, binNames, narrowedBy: narrowedBy.sort(byCodePoint), answers });
+  const result = (final: StatusResult): PreFiltering => {
+    return { status: final, skipped, binNames, narrowedBy: [...leftBy.keys()].sort(byCodePoint), answers, leftBy };
+  };
+  let hopeless: StatusResult;
   for (const plugin of profile.preFilter) {
     const answer = runPreFilter(plugin, item, cycle);
     if (answer === undefined) continue;
     if ('nodeNames' in answer) {
-      narrowedBy.push(plugin.name);
+      leftBy.set(plugin.name, answer.nodeNames);
       binNames = intersect(binNames, answer.nodeNames);
-      if (binNames.size === 0) return result(noBinLeft(plugin.name, narrowedBy));
-      continue;
+      if (binNames.size === 0) hopeless ??= noBinLeft(plugin.name, [...leftBy.keys()]);
+    } else {
+      answers.set(plugin.name, answer);
+      if (answer.code === 'Skip') skipped.add(plugin.name);
+      else if (answer.code === 'Unschedulable') status ??= answer;
+      else hopeless ??= answer;
     }
-    answers.set(plugin.name, answer);
-    if (answer.code === 'Skip') skipped.add(plugin.name);
-    else if (answer.code === 'Unschedulable') status ??= answer;
-    else return result(answer);
+    if (hopeless !== undefined && !cycle.explaining) break;
   }
-  return result(status);
+  return result(hopeless ?? status);
 }
 
 /** The names in both; `undefined` stands for all names. */
