@@ -34,14 +34,15 @@ it('counts what there is in its namespace, and follows it', async () => {
     configmaps: '10',
     'count/deployments.apps': '2',
   };
-  await client.create(ResourceQuota, { metadata: { name: 'all' }, spec: { hard } });
-  await client.create(ResourceQuota, { metadata: { name: 'best' }, spec: { hard: { pods: '3' }, scopes: ['BestEffort'] } });
   await client.create(Pod, { metadata: { name: 'a' }, spec: { containers: [{ ...container('500m'), resources: { requests: { cpu: '500m' }, limits: { memory: '64Mi' } } }] } });
   const best = await client.create(Pod, { metadata: { name: 'b' }, spec: { containers: [{ name: 'c', image: 'i' }] } });
   await client.create(Service, { metadata: { name: 's' }, spec: { type: 'NodePort', ports: [{ port: 80 }] } });
   await client.create(PersistentVolumeClaim, { metadata: { name: 'v' }, spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'gold', resources: { requests: { storage: '2Gi' } } } });
   await client.create(ConfigMap, { metadata: { name: 'c' } });
   await client.create(Deployment, { metadata: { name: 'd' }, spec: { selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } } } });
+  // Later than what they count, so that admission has no part in it.
+  await client.create(ResourceQuota, { metadata: { name: 'all' }, spec: { hard } });
+  await client.create(ResourceQuota, { metadata: { name: 'best' }, spec: { hard: { pods: '3' }, scopes: ['BestEffort'] } });
   await plane.settle();
   expect((await client.get(ResourceQuota, 'all')).status).toEqual({
     hard,

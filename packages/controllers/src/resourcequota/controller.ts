@@ -1,12 +1,14 @@
 import { deepEqual, groupResource, keyOf, type Kind, type KubernetesObject } from '@kybern/core';
 import { ConfigMap, CronJob, DaemonSet, Deployment, Job, PersistentVolumeClaim, Pod, ReplicaSet, ReplicationController, ResourceQuota, Secret, Service, StatefulSet } from '@kybern/core/kinds';
-import { defineController, done, generationChanged, anyOf, type Cache, type ControllerDefinition, type InformerEvent } from '@kybern/reconcile';
+import { anyOf, defineController, generationChanged, requeueAfter, type Cache, type ControllerDefinition, type InformerEvent } from '@kybern/reconcile';
 import { retryOnConflict } from '../retry-on-conflict.ts';
 import { isPodTerminal } from '../pod-state.ts';
 import { computeQuota } from './compute.ts';
 
 /** The kinds whose objects a quota can count by `count/<resource>`. */
 const COUNTED: readonly Kind[] = [ConfigMap, Secret, ReplicationController, ResourceQuota, Deployment, ReplicaSet, StatefulSet, DaemonSet, Job, CronJob];
+
+const RESYNC_MS = 300_000;
 
 /**
  * Keeps count of what is used of ResourceQuotas. It limits nothing: that is for the API server.
@@ -40,7 +42,8 @@ export function resourceQuotaController(): ControllerDefinition<ResourceQuota> {
         },
       });
       if (status !== undefined) await client.update(ResourceQuota, { ...quota, status }, { subresource: 'status' });
-      return done();
+      // Admission counts what it lets in, also what fails after that: such counts are put right by and by.
+      return requeueAfter(RESYNC_MS, { background: true });
     }),
   });
 }

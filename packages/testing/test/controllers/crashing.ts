@@ -11,6 +11,8 @@ export interface CrashingCluster extends AsyncDisposable {
   readonly cluster: TestCluster;
   /** How often they have crashed. */
   readonly crashes: number;
+  /** Ends the controllers where they are; others begin with empty caches. */
+  restart(): void;
 }
 
 /** What {@link createCrashingCluster} is made from. */
@@ -56,6 +58,10 @@ export async function createCrashingCluster({ seed = 1, nodes = 2, everyWrites }
     cluster,
     get crashes() {
       return crashes;
+    },
+    restart() {
+      stop.abort(new Error('restarted'));
+      begin();
     },
     async [Symbol.asyncDispose]() {
       stop.abort(new Error('the test is over'));
