@@ -67,7 +67,9 @@ export class Store<T extends KubernetesObject> {
     this.#all = undefined;
     if (object === undefined) this.#objects.delete(key);
     else this.#objects.set(key, object);
-    for (const index of this.#indexes.values()) move(index, key, { old, object });
+    if (this.#indexes.size === 0) return old;
+    const change = { old, object };
+    for (const index of this.#indexes.values()) move(index, key, change);
     return old;
   }
 }
@@ -75,6 +77,12 @@ export class Store<T extends KubernetesObject> {
 function move<T>(index: Index<T>, key: string, change: { readonly old: T | undefined; readonly object: T | undefined }): void {
   const before = change.old === undefined ? NONE : index.by(change.old);
   const after = change.object === undefined ? NONE : index.by(change.object);
+  // Most changes leave an object where it is: in one place, or in none.
+  if (before.length === 0 && after.length === 0) return;
+  if (change.object !== undefined && before.length === 1 && after.length === 1 && before[0] === after[0]) {
+    putIn(index.buckets, after[0] as string, { key, object: change.object });
+    return;
+  }
   for (const value of before) if (!after.includes(value)) removeFrom(index, value, key);
   if (change.object === undefined) return;
   for (const value of after) putIn(index.buckets, value, { key, object: change.object });

@@ -64,7 +64,8 @@ export class Engine {
   }
 
   commit(changes: readonly Change[]): CommitResult {
-    if (changes.length > 1) checkKeys(changes);
+    if (changes.length === 1) return this.#commitOne(changes[0] as Change);
+    checkKeys(changes);
     const slots = changes.map((change) => this.#slot(change));
     const revision = this.#revision + 1;
     const made = changes.map((change, at) => eventOf(change, slots[at]?.record, revision));
@@ -75,6 +76,18 @@ export class Engine {
       this.#publish(revision, events);
     }
     return { revision: this.#revision, records, events };
+  }
+
+  /** Nearly every commit is of one change. */
+  #commitOne(change: Change): CommitResult {
+    const slot = this.#slot(change);
+    const revision = this.#revision + 1;
+    const event = eventOf(change, slot?.record, revision);
+    if (event === undefined) return { revision: this.#revision, records: [slot?.record], events: [] };
+    this.#store(event, slot);
+    const events = [event];
+    this.#publish(revision, events);
+    return { revision, records: [event.type === 'put' ? event.record : undefined], events };
   }
 
   observe(prefix: string, from: Revision): Observable<StateEvent> {
