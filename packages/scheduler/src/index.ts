@@ -42,6 +42,8 @@ export type { QueuedItem } from './queue/queued-item.ts';
 // Kubernetes' plugins
 export { defaultPlugins } from './plugins/default-plugins.ts';
 export { defaultBinder } from './plugins/default-binder.ts';
+export { defaultPreemption } from './plugins/default-preemption.ts';
+export type { DefaultPreemptionArgs } from './plugins/default-preemption.ts';
 export { interPodAffinity } from './plugins/inter-pod-affinity.ts';
 export type { InterPodAffinityArgs } from './plugins/inter-pod-affinity.ts';
 export { podTopologySpread } from './plugins/pod-topology-spread.ts';
@@ -75,10 +77,11 @@ export { SchedulerConfigError } from './errors.ts';
 export { explain } from './explain/explain.ts';
 export type { ExplainInput, PodExplanation } from './explain/explain.ts';
 export type { ClusterManifests } from './explain/manifest-defaults.ts';
+export { verdictText } from './explain/verdict-text.ts';
 export type { Change } from './explain/node-changes.ts';
 export type { ChangeOption, SmallestChange } from './explain/smallest-change.ts';
 // Configuration
-export { readSchedulerConfiguration } from './config/read-configuration.ts';
+export { readKubeSchedulerProfiles, readSchedulerConfiguration } from './config/read-configuration.ts';
 export type { ConfiguredScheduler, ReadConfigurationOptions } from './config/read-configuration.ts';
 export { configureProfile } from './config/configure-profile.ts';
 export type { SchedulerProfile } from './config/configure-profile.ts';

@@ -99,7 +99,7 @@ describe('the command line, against a cluster', () => {
     const { out, code } = await run('--help');
     expect(code).toBe(0);
     const commands = [...out.matchAll(/^ {2}kybern ([a-z]+(?: image)?)/gm)].map((match) => match[1] ?? '');
-    expect(commands).toEqual(expect.arrayContaining(['up', 'get', 'apply', 'delete', 'scale', 'set image', 'rollout', 'completion']));
+    expect(commands).toEqual(expect.arrayContaining(['up', 'get', 'apply', 'delete', 'scale', 'set image', 'rollout', 'explain', 'completion']));
     for (const command of commands.filter((name) => name !== 'completion')) {
       const help = await run(...command.split(' '), '--help');
       expect(help.out).toContain('Examples:');

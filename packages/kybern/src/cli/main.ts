@@ -2,6 +2,7 @@ import yargs, { type Argv } from 'yargs';
 import type { Command } from './commands/command.ts';
 import { applyCommand } from './commands/apply.ts';
 import { deleteCommand } from './commands/delete.ts';
+import { explainCommand } from './commands/explain.ts';
 import { getCommand } from './commands/get.ts';
 import { rolloutCommand } from './commands/rollout.ts';
 import { scaleCommand } from './commands/scale.ts';
@@ -17,7 +18,7 @@ const INTERRUPTED = 130;
 
 // Each command's arguments are typed where it is defined and checked by the parser; here they only pass through.
 type AnyCommand = Command<never>;
-const commands: readonly AnyCommand[] = [upCommand, getCommand, applyCommand, deleteCommand, scaleCommand, setImageCommand, rolloutCommand];
+const commands: readonly AnyCommand[] = [upCommand, getCommand, applyCommand, deleteCommand, scaleCommand, setImageCommand, rolloutCommand, explainCommand];
 
 /**
  * Runs one command line.

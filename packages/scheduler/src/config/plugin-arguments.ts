@@ -1,9 +1,11 @@
 import { isQualifiedName, parseDuration } from '@kybern/core';
 import type { TopologySpreadConstraint } from '@kybern/core/kinds';
 import { SchedulerConfigError } from '../errors.ts';
+import type { InterPodAffinityArgs } from '../plugins/inter-pod-affinity.ts';
 import type { NodeAffinityArgs } from '../plugins/node-affinity.ts';
 import type { NodeResourcesBalancedAllocationArgs } from '../plugins/node-resources-balanced-allocation.ts';
 import type { NodeResourcesFitArgs } from '../plugins/node-resources-fit.ts';
+import type { PodTopologySpreadArgs } from '../plugins/pod-topology-spread.ts';
 import type { ResourceSpec } from '../plugins/resource-usage.ts';
 import type { ScoringStrategy } from '../plugins/scoring-strategy.ts';
 import { checkedShape, type UtilizationShapePoint } from '../plugins/utilization-shape.ts';
@@ -16,20 +18,6 @@ export interface PreemptionArguments {
   readonly minCandidateNodesPercentage?: number;
   /** Default 100. */
   readonly minCandidateNodesAbsolute?: number;
-}
-
-/** `InterPodAffinityArgs`. */
-export interface PodAffinityArguments {
-  /** Default 1. */
-  readonly hardPodAffinityWeight?: number;
-  readonly ignorePreferredTermsOfExistingPods?: boolean;
-}
-
-/** `PodTopologySpreadArgs`. */
-export interface TopologySpreadArguments {
-  readonly defaultConstraints?: readonly TopologySpreadConstraint[];
-  /** Default `System`. */
-  readonly defaultingType?: 'System' | 'List';
 }
 
 /** `VolumeBindingArgs`. */
@@ -116,7 +104,7 @@ const constraint: Reader<TopologySpreadConstraint> = record<TopologySpreadConstr
   ['maxSkew', 'topologyKey', 'whenUnsatisfiable'],
 );
 
-function checkSpread({ defaultConstraints = [], defaultingType = 'System' }: TopologySpreadArguments, path: string): void {
+function checkSpread({ defaultConstraints = [], defaultingType = 'System' }: PodTopologySpreadArgs, path: string): void {
   if (defaultingType === 'System' && defaultConstraints.length > 0) throw new SchedulerConfigError(`${path}.defaultingType`, 'must be List when there are defaultConstraints');
   const seen = new Set<string>();
   defaultConstraints.forEach(({ topologyKey, whenUnsatisfiable }, index) => {
@@ -156,7 +144,7 @@ export const defaultPreemptionArgs: Reader<PreemptionArguments> = checked(
   checkPreemption,
 );
 /** Arguments as in KubeSchedulerConfiguration v1. */
-export const interPodAffinityArgs: Reader<PodAffinityArguments> = args<PodAffinityArguments>('InterPodAffinityArgs', {
+export const interPodAffinityArgs: Reader<InterPodAffinityArgs> = args<InterPodAffinityArgs>('InterPodAffinityArgs', {
   hardPodAffinityWeight: integer(0, 100),
   ignorePreferredTermsOfExistingPods: flag,
 });
@@ -174,8 +162,8 @@ export const nodeResourcesFitArgs: Reader<NodeResourcesFitArgs> = args<NodeResou
   scoringStrategy,
 });
 /** Arguments as in KubeSchedulerConfiguration v1. */
-export const podTopologySpreadArgs: Reader<TopologySpreadArguments> = checked(
-  args<TopologySpreadArguments>('PodTopologySpreadArgs', { defaultConstraints: list(constraint), defaultingType: oneOf('System', 'List') }),
+export const podTopologySpreadArgs: Reader<PodTopologySpreadArgs> = checked(
+  args<PodTopologySpreadArgs>('PodTopologySpreadArgs', { defaultConstraints: list(constraint), defaultingType: oneOf('System', 'List') }),
   checkSpread,
 );
 /** Arguments as in KubeSchedulerConfiguration v1. */

@@ -1,12 +1,15 @@
 import type { Plugin } from '../engine/plugin.ts';
 import { defaultBinder } from '../plugins/default-binder.ts';
+import { defaultPreemption } from '../plugins/default-preemption.ts';
 import { imageLocality } from '../plugins/image-locality.ts';
+import { interPodAffinity } from '../plugins/inter-pod-affinity.ts';
 import { nodeAffinity } from '../plugins/node-affinity.ts';
 import { nodeName } from '../plugins/node-name.ts';
 import { nodePorts } from '../plugins/node-ports.ts';
 import { nodeResourcesBalancedAllocation } from '../plugins/node-resources-balanced-allocation.ts';
 import { nodeResourcesFit } from '../plugins/node-resources-fit.ts';
 import { nodeUnschedulable } from '../plugins/node-unschedulable.ts';
+import { podTopologySpread } from '../plugins/pod-topology-spread.ts';
 import { prioritySort } from '../plugins/priority-sort.ts';
 import { schedulingGates } from '../plugins/scheduling-gates.ts';
 import { taintToleration } from '../plugins/taint-toleration.ts';
@@ -45,10 +48,10 @@ export const KNOWN_PLUGINS: ReadonlyMap<string, KnownPlugin> = new Map(
     NodeVolumeLimits: known(read.noArgs, undefined),
     VolumeBinding: known(read.volumeBindingArgs, undefined),
     VolumeZone: known(read.noArgs, undefined),
-    PodTopologySpread: known(read.podTopologySpreadArgs, undefined),
-    InterPodAffinity: known(read.interPodAffinityArgs, undefined),
+    PodTopologySpread: known(read.podTopologySpreadArgs, podTopologySpread),
+    InterPodAffinity: known(read.interPodAffinityArgs, interPodAffinity),
     DynamicResources: known(read.dynamicResourcesArgs, undefined),
-    DefaultPreemption: known(read.defaultPreemptionArgs, undefined),
+    DefaultPreemption: known(read.defaultPreemptionArgs, defaultPreemption),
     NodeResourcesBalancedAllocation: known(read.nodeResourcesBalancedAllocationArgs, nodeResourcesBalancedAllocation),
     ImageLocality: known(read.noArgs, imageLocality),
     DefaultBinder: known(read.noArgs, defaultBinder),

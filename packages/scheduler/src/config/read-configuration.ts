@@ -130,6 +130,17 @@ export function readSchedulerConfiguration(source: string | KubeSchedulerConfigu
   return { profiles, extenders, percentageOfNodesToScore, initialBackoffMs: initial * 1000, maxBackoffMs: max * 1000 };
 }
 
+/**
+ * The profiles of a KubeSchedulerConfiguration v1, as {@link explain} takes them. The whole configuration is checked.
+ *
+ * @throws see {@link readSchedulerConfiguration}
+ */
+export function readKubeSchedulerProfiles(source: string | KubeSchedulerConfiguration, options: ReadConfigurationOptions = {}): readonly KubeSchedulerProfile[] {
+  const value = typeof source === 'string' ? parse(source, options.file ?? 'KubeSchedulerConfiguration') : source;
+  readSchedulerConfiguration(value as KubeSchedulerConfiguration, options);
+  return configuration(value, '').profiles ?? [{}];
+}
+
 function parse(source: string, file: string): unknown {
   const [first, second] = readManifests(source, { file });
   if (first === undefined) throw new SchedulerConfigError('', `${file} is empty`);

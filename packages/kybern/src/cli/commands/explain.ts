@@ -1,0 +1,107 @@
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { isApiError, keyOf, type Client, type Kind, type KubernetesObject } from '@kybern/core';
+import * as kinds from '@kybern/core/kinds';
+import { explain, readKubeSchedulerProfiles, SchedulerConfigError, type ExplainInput, type KubeSchedulerProfile } from '@kybern/scheduler';
+import { CliError } from '../errors.ts';
+import { explanationText } from '../explanation-text.ts';
+import { line, type CliIo } from '../io.ts';
+import { cliKinds, parseResourceArguments } from '../resource-argument.ts';
+import { clusterOptions, withClient, type ClusterArgs, type Command } from './command.ts';
+
+interface ExplainArgs extends ClusterArgs {
+  readonly resources: readonly string[];
+  readonly output: string | undefined;
+  readonly schedulerConfig: string | undefined;
+  readonly all: boolean;
+}
+
+/** `kybern explain pod`: why a Pod is Pending or where it is, node by node. */
+export const explainCommand: Command<ExplainArgs> = {
+  command: 'explain <resources..>',
+  describe: 'Say why a Pod is Pending, or why it is where it is, node by node',
+  examples: [
+    ['kybern explain pod web-0', "each node's verdict, and the smallest change that would help"],
+    ['kybern explain pod/web-0 -o json', 'the same as data: every filter and every score'],
+    ['kybern explain pod web-0 --scheduler-config scheduler.yaml', "by the profile of the Pod's scheduler"],
+  ],
+  options: (yargs) =>
+    clusterOptions(yargs)
+      .positional('resources', { type: 'string', array: true, describe: 'the Pod: "pod web-0" or "pod/web-0"' })
+      .option('output', { alias: 'o', choices: ['json'] as const, describe: 'how to print; default: text' })
+      .option('scheduler-config', { type: 'string', describe: 'a KubeSchedulerConfiguration; default: the profile of kube-scheduler' })
+      .option('all', { type: 'boolean', default: false, describe: 'print every node, also when many say the same' }),
+  run: (args, io) => withClient(args, io, (client) => run(client, args, io)),
+};
+
+async function run(client: Client, args: ExplainArgs, io: CliIo): Promise<number> {
+  const wanted = parseResourceArguments(args.resources, cliKinds());
+  const other = wanted.find(({ kind }) => kind !== kinds.Pod);
+  if (other !== undefined) throw new CliError(`only Pods can be explained, not ${other.kind.plural}`);
+  const profiles = args.schedulerConfig === undefined ? undefined : await readProfiles(args.schedulerConfig, io);
+  const names = wanted.map(({ name }) => name ?? '');
+  if (names.includes('')) throw new CliError('say which Pod: kybern explain pod NAME');
+  const pods = await Promise.all(names.map((name) => client.get(kinds.Pod, { name, namespace: args.namespace })));
+  const cluster = await readCluster(client, io);
+  const explained = pods.map((pod) => explainOne(pod, cluster, { profiles, io }));
+  if (args.output === 'json') io.stdout.write(`${JSON.stringify(explained.length === 1 ? explained[0] : explained, null, 4)}\n`);
+  else line(io.stdout, explained.map((each, index) => explanationText(pods[index] as kinds.Pod, each, { all: args.all })).join('\n\n'));
+  return 0;
+}
+
+async function readProfiles(file: string, { cwd }: CliIo): Promise<readonly KubeSchedulerProfile[]> {
+  const text = await readFile(isAbsolute(file) ? file : join(cwd, file), 'utf8').catch((cause: unknown) => {
+    throw new CliError(`${file}: cannot be read`, { cause });
+  });
+  try {
+    return readKubeSchedulerProfiles(text, { file });
+  } catch (cause) {
+    throw new CliError(cause instanceof SchedulerConfigError ? `${file}: ${cause.message}` : cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+type Cluster = Omit<ExplainInput, 'pod' | 'profile'>;
+
+const SOURCES: readonly (readonly [keyof Cluster, Kind])[] = [
+  ['nodes', kinds.Node],
+  ['pods', kinds.Pod],
+  ['namespaces', kinds.Namespace],
+  ['services', kinds.Service],
+  ['replicationControllers', kinds.ReplicationController],
+  ['replicaSets', kinds.ReplicaSet],
+  ['statefulSets', kinds.StatefulSet],
+  ['podDisruptionBudgets', kinds.PodDisruptionBudget],
+  ['persistentVolumes', kinds.PersistentVolume],
+  ['persistentVolumeClaims', kinds.PersistentVolumeClaim],
+  ['storageClasses', kinds.StorageClass],
+  ['csiNodes', kinds.CSINode],
+  ['csiDrivers', kinds.CSIDriver],
+  ['csiStorageCapacities', kinds.CSIStorageCapacity],
+  ['volumeAttachments', kinds.VolumeAttachment],
+  ['resourceClaims', kinds.ResourceClaim],
+  ['priorityClasses', kinds.PriorityClass],
+];
+
+/** Everything that decides. What the person may not read, or the cluster does not have, is said and left out; nodes and Pods must be there. */
+async function readCluster(client: Client, io: CliIo): Promise<Cluster> {
+  const lists = SOURCES.map(async ([field, kind]): Promise<readonly [string, readonly KubernetesObject[]]> => {
+    try {
+      return [field, (await client.list(kind)).items];
+    } catch (error) {
+      if (field === 'nodes' || field === 'pods' || !isApiError(error) || (error.reason !== 'Forbidden' && error.reason !== 'NotFound')) throw error;
+      line(io.stderr, `kybern: ${kind.plural} are left out: ${error.message}`);
+      return [field, []];
+    }
+  });
+  return Object.fromEntries(await Promise.all(lists)) as unknown as Cluster;
+}
+
+/** What a Pod that has its node already is asked again: as if it had none. */
+function explainOne(pod: kinds.Pod, cluster: Cluster, { profiles, io }: { readonly profiles: readonly KubeSchedulerProfile[] | undefined; readonly io: CliIo }): ReturnType<typeof explain> {
+  const { schedulerName = 'default-scheduler', nodeName: _nodeName, ...spec } = pod.spec;
+  const profile = profiles?.find((each) => (each.schedulerName ?? 'default-scheduler') === schedulerName);
+  if (profile === undefined && (profiles !== undefined || schedulerName !== 'default-scheduler')) {
+    line(io.stderr, `kybern: Pod ${keyOf(pod)} is for the scheduler "${schedulerName}", of which nothing is known: explained with kube-scheduler's own profile`);
+  }
+  return explain({ ...cluster, ...(profile === undefined ? {} : { profile }), pod: { ...pod, spec } });
+}
