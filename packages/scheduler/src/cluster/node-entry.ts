@@ -22,6 +22,8 @@ export class NodeEntry implements NodeInfo {
   readonly #records = new Map<string, PodRecord>();
   #portHolders = 0;
   #node: Node;
+  /** Made only for plugins that ask, and kept until the node changes; so is `#view`. */
+  #pods: readonly Pod[] | undefined;
   #view: View | undefined;
 
   constructor(node: Node, columns: NodeColumns) {
@@ -39,7 +41,8 @@ export class NodeEntry implements NodeInfo {
     return this.#records.values();
   }
   get pods(): readonly Pod[] {
-    return this.#current().pods;
+    this.#pods ??= Object.freeze(Array.from(this.#records.values(), (record) => record.pod));
+    return this.#pods;
   }
   get requested(): ResourceAmounts {
     return this.#current().requested;
@@ -139,6 +142,7 @@ export class NodeEntry implements NodeInfo {
 
   #touch(): void {
     this.#columns.touch(this.row);
+    this.#pods = undefined;
     this.#view = undefined;
   }
 
@@ -164,16 +168,13 @@ export class NodeEntry implements NodeInfo {
       requested[name] = column.requested[this.row] as number;
       allocatable[name] = column.allocatable[this.row] as number;
     }
-    const pods = Array.from(this.#records.values(), (record) => record.pod);
-    return { requested: Object.freeze(requested), allocatable: Object.freeze(allocatable), pods: Object.freeze(pods) };
+    return { requested: Object.freeze(requested), allocatable: Object.freeze(allocatable) };
   }
 }
 
-/** What is made only for plugins that ask for it, and kept until the node changes. */
 interface View {
   readonly requested: ResourceAmounts;
   readonly allocatable: ResourceAmounts;
-  readonly pods: readonly Pod[];
 }
 
 /** @see kubernetes v1.36 staging/src/k8s.io/kube-scheduler/framework/types.go (HostPortInfo) */

@@ -96,11 +96,14 @@ class PodFeed {
     const { state, queue, assumed, onSettled } = this.#deps;
     const key = keyOf(pod);
     const counted = state.getPod(key)?.pod;
+    const wasPromisedRoom = state.nominations.nodeOf(key) !== undefined;
+    state.nominations.delete(key);
     queue.delete(key);
     assumed.forget(key);
     state.removePod(key);
     onSettled(pod);
-    if (counted !== undefined) queue.notify({ resource: 'AssignedPod', action: 'Delete', old: counted });
+    // The room that it was promised is free again, too.
+    if (counted !== undefined || wasPromisedRoom) queue.notify({ resource: 'AssignedPod', action: 'Delete', old: counted ?? pod });
     else if (!isAssigned(pod)) queue.notify({ resource: 'UnscheduledPod', action: 'Delete', old: pod });
   }
 
@@ -111,6 +114,7 @@ class PodFeed {
     const before = state.getPod(key)?.pod;
     if (before !== undefined) carryRequests(before, pod);
     assumed.forget(key);
+    state.nominations.delete(key);
     state.setPod(pod);
     queue.delete(key);
     onSettled(pod);
@@ -125,7 +129,9 @@ class PodFeed {
   }
 
   #pending(pod: Pod): void {
-    const { queue, isOurs } = this.#deps;
+    const { state, queue, isOurs } = this.#deps;
+    const nominated = nominatedNodeOf(pod);
+    if (isOurs(pod) && nominated !== '') state.nominations.set(pod, nominated);
     if (isOurs(pod)) queue.add(pod);
     queue.notify({ resource: 'UnscheduledPod', action: 'Add', object: pod });
   }
@@ -133,6 +139,7 @@ class PodFeed {
   #changedPending(old: Pod, pod: Pod): void {
     const { queue, isOurs } = this.#deps;
     carryRequests(old, pod);
+    if (isOurs(pod)) this.#updateNomination(old, pod);
     const actions = podActions(old, pod);
     if (isOurs(pod))
       queue.update(
@@ -141,6 +148,20 @@ class PodFeed {
       );
     for (const action of actions) queue.notify({ resource: 'UnscheduledPod', action, old, object: pod });
   }
+
+  /** Somebody may nominate a Pod for a node, or withdraw that. Our own word that is not written yet stands. */
+  #updateNomination(old: Pod, pod: Pod): void {
+    const { nominations } = this.#deps.state;
+    const present = nominations.nodeOf(keyOf(pod));
+    const [before, after] = [nominatedNodeOf(old), nominatedNodeOf(pod)];
+    const nodeName = before === after ? (present ?? '') : after;
+    if (nodeName === '') nominations.delete(keyOf(pod));
+    else nominations.set(pod, nodeName);
+  }
+}
+
+function nominatedNodeOf(pod: Pod): string {
+  return pod.status?.nominatedNodeName ?? '';
 }
 
 function isAssigned(pod: Pod): boolean {

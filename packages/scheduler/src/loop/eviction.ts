@@ -6,13 +6,15 @@ import type { EventRecorder } from '@kybern/reconcile';
  * Evicts a Pod that a PostFilter plugin chose to make room for another: says so in its condition `DisruptionTarget` and in an event, and deletes it. What
  * fails is logged: the Pod that wants the room will be tried again.
  *
+ * @returns whether the Pod is on its way out, or gone
+ *
  * @see kubernetes v1.36 pkg/scheduler/framework/preemption/executor.go
  */
 export async function evict(
   victim: Pod,
   preemptor: Pod,
   { client, logger, recorder }: { readonly client: Client; readonly logger: Logger; readonly recorder: EventRecorder },
-): Promise<void> {
+): Promise<boolean> {
   const { uid } = victim.metadata;
   try {
     await client.mutateStatus(Pod, victim, (draft) => {
@@ -24,7 +26,10 @@ export async function evict(
     await client.delete(Pod, victim, uid === undefined ? {} : { preconditions: { uid } });
     const message = `Preempted by pod ${preemptor.metadata.uid ?? keyOf(preemptor)} on node ${victim.spec.nodeName ?? ''}`;
     recorder.event(victim, { type: 'Normal', reason: 'Preempted', action: 'Preempting', message });
+    return true;
   } catch (error) {
-    if (!isNotFound(error) && !isConflict(error)) logger.error('a Pod could not be evicted', { kind: 'Pod', name: keyOf(victim), error });
+    if (isNotFound(error)) return true;
+    if (!isConflict(error)) logger.error('a Pod could not be evicted', { kind: 'Pod', name: keyOf(victim), error });
+    return false;
   }
 }

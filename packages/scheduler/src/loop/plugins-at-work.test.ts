@@ -199,7 +199,7 @@ describe('Permit', () => {
     await cluster.settle();
     await cluster.addPod(cores('q', '3'));
     await cluster.settle();
-    expect(await cluster.events()).toEqual(['FailedScheduling q: 0/1 nodes are available: 1 Insufficient cpu.']);
+    expect((await cluster.events())[0]).toMatch(/^FailedScheduling q: 0\/1 nodes are available: 1 Insufficient cpu\. preemption: 0\/1 nodes/);
     await cluster.clock.advance(300_000);
     expect(await cluster.events()).toContain('FailedScheduling p: rejected due to timeout after waiting 300000 ms at plugin Gang');
     expect(getCondition(await cluster.pod('p'), 'PodScheduled')).toMatchObject({ reason: 'Unschedulable' });
@@ -244,7 +244,7 @@ describe('PostFilter', () => {
         return { status: success(), nominatedNodeName: node.name, victims };
       },
     };
-    await using cluster = await withPlugin(evictAll);
+    await using cluster = await withPlugin(evictAll, { plugins: [...defaultPlugins().filter(({ name }) => name !== 'DefaultPreemption'), evictAll] });
     await cluster.addPod(cores('low', '3'));
     await cluster.settle();
     await cluster.addPod(makePod('high', { requests: { cpu: '3' }, spec: { priority: 10 } }));

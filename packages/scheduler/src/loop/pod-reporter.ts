@@ -7,6 +7,7 @@ interface Report {
   readonly pod: Pod;
   readonly reason: 'Unschedulable' | 'SchedulerError';
   readonly message: string;
+  /** Empty: no longer any. Undefined: as it is. */
   readonly nominatedNodeName: string | undefined;
 }
 
@@ -81,7 +82,8 @@ export class PodReporter {
       await this.#deps.client.mutateStatus(Pod, pod, (draft) => {
         if (draft.metadata.uid !== pod.metadata.uid || (draft.spec.nodeName ?? '') !== '') return;
         condition(draft, 'PodScheduled', false, { reason, message });
-        if (nominatedNodeName !== undefined) draft.status.nominatedNodeName = nominatedNodeName;
+        if (nominatedNodeName === '') delete draft.status.nominatedNodeName;
+        else if (nominatedNodeName !== undefined) draft.status.nominatedNodeName = nominatedNodeName;
       });
     } catch (error) {
       // The Pod went, or somebody is busy with it; its next attempt reports again.
@@ -94,5 +96,5 @@ export class PodReporter {
 function isReported(pod: Pod, { reason, message, nominatedNodeName }: Report): boolean {
   const present = getCondition(pod, 'PodScheduled');
   if (present?.status !== 'False' || present.reason !== reason || present.message !== message) return false;
-  return nominatedNodeName === undefined || pod.status?.nominatedNodeName === nominatedNodeName;
+  return nominatedNodeName === undefined || (pod.status?.nominatedNodeName ?? '') === nominatedNodeName;
 }

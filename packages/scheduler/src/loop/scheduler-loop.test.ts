@@ -27,7 +27,8 @@ describe('the scheduler loop', () => {
     await using cluster = await startCluster({ nodes: [makeNode('a', { cpu: '1' }), makeNode('b', { unschedulable: true })] });
     await cluster.addPod(cores('p', '2'));
     await cluster.settle();
-    const message = '0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable.';
+    const preemption = 'preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.';
+    const message = `0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable. ${preemption}`;
     expect(await cluster.events()).toEqual([`FailedScheduling p: ${message}`]);
     expect(scheduled(await cluster.pod('p'))).toMatchObject({ status: 'False', reason: 'Unschedulable', message });
     expect(cluster.clock.nextDueMs({ includeBackground: false })).toBeUndefined();

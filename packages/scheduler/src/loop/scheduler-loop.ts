@@ -15,9 +15,9 @@ import { AssumedPods } from './assumed-pods.ts';
 import { BindingCycle, type BindingDeps, type PluginTimeouts } from './binding-cycle.ts';
 import { findBindingOutcome, isCertainlyUnbound } from './binding-outcome.ts';
 import { nodeFeed, objectFeed, podFeed } from './cluster-feed.ts';
-import { evict } from './eviction.ts';
 import { PodReporter } from './pod-reporter.ts';
 import { DEFAULT_SCHEDULER_NAME } from './scheduler-name.ts';
+import { RoomMaker } from './room-maker.ts';
 import { Semaphore } from './semaphore.ts';
 import { PermitRoom } from './waiting-pods.ts';
 
@@ -78,6 +78,7 @@ class Loop implements SchedulerLoop {
   readonly #slots: Semaphore;
   readonly #recorder: EventRecorder;
   readonly #reporter: PodReporter;
+  readonly #roomMaker: RoomMaker;
   readonly #pods: Informer<Pod>;
   readonly #nodes: Informer<Node>;
   /** Of the kinds that plugins read besides. */
@@ -112,6 +113,8 @@ class Loop implements SchedulerLoop {
     this.#recorder = createEventRecorder({ ...shared, component: schedulerName, random: random.fork('events') });
     this.#pods = createInformer({ ...shared, kind: Pod, random: random.fork('pods') });
     this.#nodes = createInformer({ ...shared, kind: Node, random: random.fork('nodes') });
+    const { nominations } = this.#state;
+    this.#roomMaker = new RoomMaker({ nominations, waitingPods: this.#room, client, recorder: this.#recorder, logger: this.#logger });
     this.#reporter = new PodReporter({ client, recorder: this.#recorder, logger: this.#logger, current: (key) => this.#pods.get(key) });
     this.#others = kindsRead(profile.plugins).map((kind) => {
       const informer = createInformer({ ...shared, kind, random: random.fork(kindName(kind)) });
@@ -170,13 +173,14 @@ class Loop implements SchedulerLoop {
       this.#queue.done(queued);
       return;
     }
-    const nominated = pod.status?.nominatedNodeName;
+    const nominated = this.#state.nominations.nodeOf(queued.key) ?? pod.status?.nominatedNodeName;
     const decision = this.#engine.schedule(pod, this.#state, { startIndex: this.#startIndex, ...(nominated ? { nominatedNodeName: nominated } : {}) });
     this.#startIndex = decision.nextStartIndex;
     if (decision.node === undefined) {
       this.#fail(queued, decision.status, decision);
       return;
     }
+    this.#state.nominations.delete(queued.key);
     const assumed = this.#assumed.assume(pod, decision.node);
     const cycle = new BindingCycle(this.#binding, { pod: assumed, nodeName: decision.node, state: decision.state });
     this.#cycles.add(cycle);
@@ -235,10 +239,27 @@ class Loop implements SchedulerLoop {
       this.#queue.done(queued);
       return;
     }
-    this.#queue.retry(queued, rejectionOf(status, decision));
+    const nominatedNodeName = decision === undefined ? pod.status?.nominatedNodeName : decision.nominatedNodeName;
+    if (nominatedNodeName !== undefined) this.#roomMaker.promise(pod, nominatedNodeName);
+    this.#retry(queued, { pod, rejection: rejectionOf(status, decision), victims: decision?.victims ?? [] });
     const message = decision?.message || messageOf(status);
     this.#reporter.failed(pod, { isError: status.code === 'Error', message, nominatedNodeName: decision?.nominatedNodeName });
-    for (const victim of decision?.victims ?? []) void evict(victim, pod, { client: this.#client, logger: this.#logger, recorder: this.#recorder });
+  }
+
+  /** While victims are being evicted the Pod stays in flight, so that nothing that happens meanwhile is missed, and nothing is tried in vain. */
+  #retry(
+    queued: QueuedItem<Pod>,
+    { pod, rejection, victims }: { readonly pod: Pod; readonly rejection: FailedAttempt; readonly victims: readonly Pod[] },
+  ): void {
+    if (victims.length === 0) {
+      this.#queue.retry(queued, rejection);
+      return;
+    }
+    const evicting = this.#roomMaker.evict(victims, pod).then((done) => {
+      this.#running.delete(evicting);
+      this.#queue.retry(queued, done ? rejection : NOBODY_REJECTED);
+    });
+    this.#running.add(evicting);
   }
 
   /**
@@ -263,6 +284,9 @@ class Loop implements SchedulerLoop {
     }
   }
 }
+
+/** An attempt that failed with an error: it is tried again after its back-off. */
+const NOBODY_REJECTED: FailedAttempt = { unschedulablePlugins: new Set(), pendingPlugins: new Set() };
 
 /** The kinds that plugins read besides Pods and nodes, each once. */
 function kindsRead(plugins: readonly Plugin[]): readonly Kind[] {

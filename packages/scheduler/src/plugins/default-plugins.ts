@@ -1,5 +1,6 @@
 import type { Plugin } from '../engine/plugin.ts';
 import { defaultBinder } from './default-binder.ts';
+import { defaultPreemption } from './default-preemption.ts';
 import { imageLocality } from './image-locality.ts';
 import { interPodAffinity } from './inter-pod-affinity.ts';
 import { nodeAffinity } from './node-affinity.ts';
@@ -31,6 +32,7 @@ export function defaultPlugins(): Plugin[] {
     nodeResourcesFit(),
     podTopologySpread(),
     interPodAffinity(),
+    defaultPreemption(),
     nodeResourcesBalancedAllocation(),
     imageLocality(),
     defaultBinder(),
