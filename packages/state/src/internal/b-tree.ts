@@ -60,16 +60,27 @@ interface Insertion<R> {
   readonly record: R;
   /** The leaf that the record landed in. */
   leaf: Leaf<R> | undefined;
+  /** A new leaf with records that were in another one. */
+  moved: Leaf<R> | undefined;
   /** What was split off the node just left, to be put beside it: its keys are not less than `key`. */
   split: { readonly key: string; readonly node: Node<R> } | undefined;
 }
 
-/** Adds a record, or replaces the one with its key. Returns the new root and the leaf that the record is in, both of the edit's owner. */
-export function insert<R extends Keyed>(root: Node<R>, record: R, edit: Edit<R>): { readonly root: Node<R>; readonly leaf: Leaf<R> } {
-  const insertion: Insertion<R> = { edit, record, leaf: undefined, split: undefined };
+/** What an insertion made of a tree. */
+export interface Inserted<R> {
+  readonly root: Node<R>;
+  /** The leaf that the record is in. */
+  readonly leaf: Leaf<R>;
+  /** The leaf that was split off another one, if any. */
+  readonly moved: Leaf<R> | undefined;
+}
+
+/** Adds a record, or replaces the one with its key. */
+export function insert<R extends Keyed>(root: Node<R>, record: R, edit: Edit<R>): Inserted<R> {
+  const insertion: Insertion<R> = { edit, record, leaf: undefined, moved: undefined, split: undefined };
   const node = insertUnder(root, insertion);
-  const { leaf, split } = insertion as { leaf: Leaf<R>; split: Insertion<R>['split'] };
-  return { root: split === undefined ? node : innerOf(edit.owner, [split.key], [node, split.node]), leaf };
+  const { leaf, moved, split } = insertion as { leaf: Leaf<R>; moved: Leaf<R> | undefined; split: Insertion<R>['split'] };
+  return { root: split === undefined ? node : innerOf(edit.owner, [split.key], [node, split.node]), leaf, moved };
 }
 
 /** Takes out a key that exists. Returns the new root. */
@@ -172,6 +183,7 @@ function insertIntoLeaf<R extends Keyed>(leaf: Leaf<R>, insertion: Insertion<R>)
     const point = splitPoint(items.length, at);
     const right = leafOf(edit, items.splice(point));
     insertion.split = { key: (right.items[0] as R).key, node: right };
+    insertion.moved = right;
     if (at >= point) insertion.leaf = right;
   }
   leaf.size = items.length;

@@ -1,5 +1,5 @@
 import type { PageOptions } from '../store.ts';
-import { collect, find, insert, leafOf, rank, remove, type Edit, type Keyed, type Node } from './b-tree.ts';
+import { collect, find, insert, leafOf, rank, remove, type Edit, type Keyed, type Leaf, type Node } from './b-tree.ts';
 import { KeyIndex } from './key-index.ts';
 
 /** Part of an {@link OrderedMap}. */
@@ -94,8 +94,12 @@ export class OrderedMap<R extends Keyed> {
 
   /** Returns the id of the leaf that has the record now. */
   #put(record: R): number {
-    const { root, leaf } = insert(this.#root, record, this.#edit);
+    const { root, leaf, moved } = insert(this.#root, record, this.#edit);
     this.#root = root;
+    for (const { key } of moved?.items ?? []) {
+      const entry = this.#index.get(key);
+      if (entry !== undefined) entry.leaf = (moved as Leaf<R>).id;
+    }
     return leaf.id;
   }
 
