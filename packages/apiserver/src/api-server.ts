@@ -1,5 +1,6 @@
 import {
   formatTime,
+  groupResource,
   noopLogger,
   systemClock,
   systemIds,
@@ -15,8 +16,10 @@ import { builtinKinds, Namespace } from '@kybern/core/kinds';
 import { createMemoryStore, type StateStore } from '@kybern/state';
 import { createAccess, type AccessOptions } from './access.ts';
 import type { AdmissionPlugin } from './admission/admission.ts';
+import { createAdmissionTables } from './admission-tables.ts';
 import { defaultAdmission } from './admission/index.ts';
 import { findDefaultPriorityClass } from './admission/priority.ts';
+import { withQuotas } from './admission/quota/quota-store.ts';
 import { bootstrap } from './bootstrap.ts';
 import { createInProcessClient } from './client.ts';
 import type { Environment } from './environment.ts';
@@ -108,6 +111,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
       for (const listener of listeners) await listener[Symbol.asyncDispose]();
       kindsInUse.close();
       env.rbac.close();
+      env.tables.close();
       env.dispatcher.close();
       if (options.state === undefined) await env.state[Symbol.asyncDispose]();
     },
@@ -121,17 +125,20 @@ function createEnvironment(options: ApiServerOptions): Environment {
   const kinds = createKindRegistry([...builtinKinds, ...(options.kinds ?? [])]);
   const builtin = new Set<Kind>(builtinKinds);
   const dispatcher = createEventDispatcher(state);
+  const tables = createAdmissionTables(state);
+  const admission = options.admission ?? defaultAdmission();
   const memory = createMemory(dispatcher, () => state.revision);
   const env: Environment = {
     ...createAccess(options, state, () => env),
-    state,
+    state: admission.some(({ name }) => name === 'ResourceQuota') ? withQuotas(state, { quotas: tables.resourceQuotas, kindOf: resourceKinds(kinds) }) : state,
     clock,
     formatTime: rememberSecond(),
     random: options.random ?? systemRandom(),
     ids: options.ids ?? systemIds(),
     logger: options.logger ?? noopLogger,
     kinds,
-    admission: options.admission ?? defaultAdmission(),
+    admission,
+    tables,
     allocators: createServiceAllocators(options.serviceCidr ?? DEFAULT_SERVICE_CIDR),
     dispatcher,
     memory,
@@ -155,6 +162,11 @@ function createEnvironment(options: ApiServerOptions): Environment {
     return createResource(served, env, { custom: !builtin.has(served) });
   };
   return env;
+}
+
+/** Finds kinds by the name of their resource: `pods`, `deployments.apps`. */
+function resourceKinds(kinds: KindRegistry): (resource: string) => Kind | undefined {
+  return (resource) => kinds.list().find((kind) => groupResource(kind) === resource);
 }
 
 function rememberSecond(): (epochMs: number) => string {

@@ -3,6 +3,7 @@ import type { Namespace, PriorityClass } from '@kybern/core/kinds';
 import type { StateStore } from '@kybern/state';
 import type { Access } from './access.ts';
 import type { AdmissionPlugin } from './admission/admission.ts';
+import type { AdmissionTables } from './admission-tables.ts';
 import type { KindRegistry } from './registry.ts';
 import type { Memory, Remembered } from './remembered.ts';
 import type { Resource } from './resource.ts';
@@ -20,6 +21,7 @@ export interface Environment extends Access {
   readonly logger: Logger;
   readonly kinds: KindRegistry;
   readonly admission: readonly AdmissionPlugin[];
+  readonly tables: AdmissionTables;
   readonly allocators: ServiceAllocators;
   readonly dispatcher: EventDispatcher;
   readonly memory: Memory;

@@ -11,6 +11,8 @@ export interface ObjectTable<T extends KubernetesObject> {
   get(namespace: string, name: string): T | undefined;
   /** In the order in which they came. */
   list(namespace: string): readonly T[];
+  /** Whether there are none at all. */
+  isEmpty(): boolean;
   close(): void;
 }
 
@@ -49,6 +51,10 @@ export function createObjectTable<T extends KubernetesObject>(state: StateStore,
       let list = lists.get(namespace);
       if (list === undefined) lists.set(namespace, (list = [...objects.values()]));
       return list;
+    },
+    isEmpty() {
+      followed.catchUp();
+      return byNamespace.size === 0;
     },
     close: () => followed.close(),
   };
