@@ -13,7 +13,9 @@ it('watches nothing until its kind comes into use; then it is reconciled as if i
     name: 'quotas',
     for: ResourceQuota,
     owns: [Secret],
-    watches: [{ kind: ConfigMap, map: ({ metadata }, _old, cache) => cache.list(ResourceQuota, { namespace: metadata.namespace ?? '' }).map(() => 'default/q') }],
+    watches: [
+      { kind: ConfigMap, map: ({ metadata }, _old, cache) => cache.list(ResourceQuota, { namespace: metadata.namespace ?? '' }).map(() => 'default/q') },
+    ],
     indexes: [{ kind: Secret, name: 'test/all', by: () => [''] }],
     reads: [Namespace],
     reconcile({ key, object, cache }) {

@@ -56,7 +56,11 @@ export function templateOf({ data }: ControllerRevision): PodTemplateSpec | unde
  * @param inUse names, or whatever else tells a revision
  * @see kubernetes v1.36 pkg/controller/statefulset/stateful_set_control.go (truncateHistory)
  */
-export function surplusRevisions(all: readonly ControllerRevision[], isInUse: (revision: ControllerRevision) => boolean, limit = 10): readonly ControllerRevision[] {
+export function surplusRevisions(
+  all: readonly ControllerRevision[],
+  isInUse: (revision: ControllerRevision) => boolean,
+  limit = 10,
+): readonly ControllerRevision[] {
   const history = all.filter((revision) => revision.metadata.uid !== undefined && !isInUse(revision));
   return history.slice(0, Math.max(0, history.length - limit));
 }

@@ -26,14 +26,24 @@ const job = (name: string, ended?: 'Complete' | 'Failed', endedAt = 0): Job => (
   },
 });
 const reference = (name: string): NonNullable<CronJobStatus['active']>[number] => ({ kind: 'Job', name, uid: `uid-${name}` });
-const plan = (seconds: number, object: CronJob, jobs: readonly Job[] = []): CronJobPlan => computeCronJob({ nowMs: START_MS + seconds * 1000, cronJob: object, jobs });
+const plan = (seconds: number, object: CronJob, jobs: readonly Job[] = []): CronJobPlan =>
+  computeCronJob({ nowMs: START_MS + seconds * 1000, cronJob: object, jobs });
 const reasons = ({ events }: CronJobPlan): string[] => events.map(({ reason }) => reason);
 const scheduledAt = ({ start }: CronJobPlan): number | undefined => (start === undefined ? undefined : (start.scheduledMs - START_MS) / 1000);
 /** The name of the Job of the start's `hours`. */
 const nameAt = (hours: number): string => `report-${START_MS / 60_000 + hours * 60}`;
 
 describe('when a Job starts', () => {
-  it.each<{ name: string; at: number; spec?: Partial<CronJobSpec>; status?: CronJobStatus; jobs?: readonly Job[]; due?: number; events?: string[]; wait?: number }>([
+  it.each<{
+    name: string;
+    at: number;
+    spec?: Partial<CronJobSpec>;
+    status?: CronJobStatus;
+    jobs?: readonly Job[];
+    due?: number;
+    events?: string[];
+    wait?: number;
+  }>([
     { name: 'not before its first time', at: 1900, wait: 1700.1 },
     { name: 'at its time', at: HOUR, due: HOUR, wait: 3600.1 },
     { name: 'late', at: HOUR + 600, due: HOUR, wait: 3000.1 },
@@ -104,7 +114,14 @@ describe('what became of Jobs', () => {
   it('one that is not known is reported', () => expect(reasons(plan(1900, cronJob(), [job('foreign')]))).toEqual(['UnexpectedJob']));
 
   it('the oldest go beyond the limits', () => {
-    const jobs = [job('c3', 'Complete', 30), job('c1', 'Complete', 10), job('c2', 'Complete', 20), job('f1', 'Failed', 10), job('f2', 'Failed', 20), job('runs')];
+    const jobs = [
+      job('c3', 'Complete', 30),
+      job('c1', 'Complete', 10),
+      job('c2', 'Complete', 20),
+      job('f1', 'Failed', 10),
+      job('f2', 'Failed', 20),
+      job('runs'),
+    ];
     const object = cronJob({ successfulJobsHistoryLimit: 1, failedJobsHistoryLimit: 0, suspend: true });
     expect(plan(HOUR, object, jobs).remove.map(({ metadata }) => metadata.name)).toEqual(['c1', 'c2', 'f1', 'f2']);
   });

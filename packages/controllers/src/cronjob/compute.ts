@@ -128,7 +128,9 @@ function jobFor(cronJob: CronJob, scheduledMs: number, zone: TimeZone): ObjectIn
 function beyondHistory({ spec }: CronJob, jobs: readonly Job[]): readonly Job[] {
   const beyond = (type: string, limit: number | undefined): readonly Job[] => {
     const finished = jobs.filter(({ status }) => findCondition(status?.conditions, type)?.status === 'True').sort(byStart);
-    return limit === undefined ? [] : finished.slice(0, Math.max(0, finished.length - limit)).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    return limit === undefined
+      ? []
+      : finished.slice(0, Math.max(0, finished.length - limit)).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   };
   return [...beyond('Complete', spec.successfulJobsHistoryLimit), ...beyond('Failed', spec.failedJobsHistoryLimit)];
 }

@@ -35,8 +35,7 @@ export function observeJobs(cronJob: CronJob, jobs: readonly Job[]): JobObservat
   return { status: { ...cronJob.status, active, ...(lastSuccessfulTime === undefined ? {} : { lastSuccessfulTime }) }, events };
 }
 
-const outcomeOf = ({ status }: Job): string | undefined =>
-  ['Complete', 'Failed'].find((type) => findCondition(status?.conditions, type)?.status === 'True');
+const outcomeOf = ({ status }: Job): string | undefined => ['Complete', 'Failed'].find((type) => findCondition(status?.conditions, type)?.status === 'True');
 
 const later = (a: string | undefined, b: string): string => (a === undefined || parseTime(b) > parseTime(a) ? b : a);
 

@@ -42,10 +42,21 @@ describe('the next time', () => {
   ])('$schedule after $from is $to', ({ schedule, from, timeZone, to }) => expect(next(schedule, from, timeZone)).toBe(to));
 });
 
-it.each(['', '* * * *', '* * * * * *', '60 * * * *', '* 24 * * *', '* * 0 * *', '* * * 13 *', '* * * * 7', '5-1 * * * *', '*/0 * * * *', 'x * * * *', '@often', '@every soon'])(
-  'is no schedule: %j',
-  (text) => expect(parseSchedule(text, zone())).toBeUndefined(),
-);
+it.each([
+  '',
+  '* * * *',
+  '* * * * * *',
+  '60 * * * *',
+  '* 24 * * *',
+  '* * 0 * *',
+  '* * * 13 *',
+  '* * * * 7',
+  '5-1 * * * *',
+  '*/0 * * * *',
+  'x * * * *',
+  '@often',
+  '@every soon',
+])('is no schedule: %j', (text) => expect(parseSchedule(text, zone())).toBeUndefined());
 
 it('a zone that there is not is not found', () => expect(findTimeZone('Moon/Crater')).toBeUndefined());
 

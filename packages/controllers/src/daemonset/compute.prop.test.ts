@@ -21,7 +21,11 @@ const set = (maxUnavailable: number | string, maxSurge: number | string): Daemon
   apiVersion: 'apps/v1',
   kind: 'DaemonSet',
   metadata: { name: 'd', namespace: 'default', uid: 'uid-d', generation: 1 },
-  spec: { selector: { matchLabels: { app: 'd' } }, template: template('a'), updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable, maxSurge } } },
+  spec: {
+    selector: { matchLabels: { app: 'd' } },
+    template: template('a'),
+    updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable, maxSurge } },
+  },
 });
 const ready = (pod: Pod, status: 'True' | 'False'): Pod => ({
   ...pod,
@@ -31,7 +35,13 @@ const ready = (pod: Pod, status: 'True' | 'False'): Pod => ({
 
 /** The number of things that were done. */
 function reconcile(world: World): number {
-  const plan = computeDaemonSet({ nowMs: START_MS, set: world.set, nodes: world.nodes, pods: [...world.pods.values()], revisions: [...world.revisions.values()] });
+  const plan = computeDaemonSet({
+    nowMs: START_MS,
+    set: world.set,
+    nodes: world.nodes,
+    pods: [...world.pods.values()],
+    revisions: [...world.revisions.values()],
+  });
   const { newest } = plan.revisions;
   world.hash = plan.hash;
   world.revisions.set(newest.metadata.name, { ...newest, metadata: { ...newest.metadata, uid: newest.metadata.uid ?? `r${world.uids++}` } });
@@ -42,7 +52,13 @@ function reconcile(world: World): number {
   }
   for (const pod of plan.remove) world.pods.set(pod.metadata.name, { ...pod, metadata: { ...pod.metadata, deletionTimestamp: at(0) } });
   for (const revision of plan.removeRevisions) world.revisions.delete(revision.metadata.name);
-  const status = computeDaemonSetStatus({ nowMs: START_MS, set: world.set, nodes: world.nodes, byNode: byTargetNode([...world.pods.values()]), hash: plan.hash });
+  const status = computeDaemonSetStatus({
+    nowMs: START_MS,
+    set: world.set,
+    nodes: world.nodes,
+    byNode: byTargetNode([...world.pods.values()]),
+    hash: plan.hash,
+  });
   if (status !== undefined) world.set = { ...world.set, status };
   return plan.create.length + plan.remove.length + plan.removeRevisions.length + (status === undefined ? 0 : 1) + (plan.revisions.write === undefined ? 0 : 1);
 }

@@ -51,8 +51,17 @@ it.each<{ name: string; spec?: Partial<PodSpec>; taints?: readonly Taint[]; fit:
     ],
     fit: YES,
   },
-  { name: 'a node without network', taints: [{ key: 'node.kubernetes.io/network-unavailable', effect: 'NoSchedule' }], fit: { shouldRun: false, mayStay: true } },
-  { name: 'a node without network, for host network', taints: [{ key: 'node.kubernetes.io/network-unavailable', effect: 'NoSchedule' }], spec: { hostNetwork: true }, fit: YES },
+  {
+    name: 'a node without network',
+    taints: [{ key: 'node.kubernetes.io/network-unavailable', effect: 'NoSchedule' }],
+    fit: { shouldRun: false, mayStay: true },
+  },
+  {
+    name: 'a node without network, for host network',
+    taints: [{ key: 'node.kubernetes.io/network-unavailable', effect: 'NoSchedule' }],
+    spec: { hostNetwork: true },
+    fit: YES,
+  },
 ])('$name', ({ spec = {}, taints = [], fit }) => expect(fitNode(set(spec), node(taints))).toEqual(fit));
 
 it('default tolerations are not given twice', () => {

@@ -19,7 +19,8 @@ const HOST_NETWORK_TOLERATION = always('network-unavailable', 'NoSchedule');
  */
 export function daemonTolerations({ tolerations = [], hostNetwork }: Pick<PodSpec, 'tolerations' | 'hostNetwork'>): readonly Toleration[] {
   const defaults = hostNetwork === true ? [...DEFAULT_TOLERATIONS, HOST_NETWORK_TOLERATION] : DEFAULT_TOLERATIONS;
-  const isGiven = ({ key, effect }: Toleration): boolean => tolerations.some((each) => each.key === key && each.effect === effect && each.operator === 'Exists');
+  const isGiven = ({ key, effect }: Toleration): boolean =>
+    tolerations.some((each) => each.key === key && each.effect === effect && each.operator === 'Exists');
   return [...tolerations, ...defaults.filter((toleration) => !isGiven(toleration))];
 }
 

@@ -57,7 +57,11 @@ export function byTargetNode(pods: readonly Pod[]): ReadonlyMap<string, readonly
 /** Those that were assigned a node first, then the oldest. */
 function oldestFirst(a: Pod, b: Pod): number {
   const pending = (pod: Pod): number => Number(pod.spec.nodeName === undefined || pod.spec.nodeName === '');
-  return pending(a) - pending(b) || compareText(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') || compareText(a.metadata.name, b.metadata.name);
+  return (
+    pending(a) - pending(b) ||
+    compareText(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') ||
+    compareText(a.metadata.name, b.metadata.name)
+  );
 }
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -18,7 +18,12 @@ const pods = (healthy: number, unhealthy = 0): readonly Pod[] => [
 ];
 const plan = (spec: PodDisruptionBudgetSpec, all: readonly Pod[], expected = all.length, status?: PodDisruptionBudgetStatus): DisruptionBudgetPlan =>
   computeDisruptionBudget({ nowMs: NOW, budget: budget(spec, status), pods: all, scale: () => ({ count: expected, unmanaged: [] }) });
-const numbers = ({ status }: DisruptionBudgetPlan): (number | undefined)[] => [status.currentHealthy, status.desiredHealthy, status.expectedPods, status.disruptionsAllowed];
+const numbers = ({ status }: DisruptionBudgetPlan): (number | undefined)[] => [
+  status.currentHealthy,
+  status.desiredHealthy,
+  status.expectedPods,
+  status.disruptionsAllowed,
+];
 
 describe('how many may be disrupted', () => {
   it.each<{ name: string; spec: PodDisruptionBudgetSpec; pods: readonly Pod[]; expected?: number; numbers: number[] }>([
@@ -32,7 +37,12 @@ describe('how many may be disrupted', () => {
     { name: 'more unavailable than there are', spec: { maxUnavailable: 5 }, pods: pods(3), expected: 3, numbers: [3, 0, 3, 3] },
     { name: 'Pods still to come count as missing', spec: { maxUnavailable: 1 }, pods: pods(2), expected: 5, numbers: [2, 4, 5, 0] },
     { name: 'no Pods', spec: { minAvailable: 0 }, pods: [], numbers: [0, 0, 0, 0] },
-    { name: 'those that go are not healthy', spec: { minAvailable: 1 }, pods: [...pods(1), pod('going', { readyAt: 0, metadata: { deletionTimestamp: at(1) } })], numbers: [1, 1, 2, 0] },
+    {
+      name: 'those that go are not healthy',
+      spec: { minAvailable: 1 },
+      pods: [...pods(1), pod('going', { readyAt: 0, metadata: { deletionTimestamp: at(1) } })],
+      numbers: [1, 1, 2, 0],
+    },
   ])('$name', ({ spec, pods: all, expected, numbers: wanted }) => expect(numbers(plan(spec, all, expected))).toEqual(wanted));
 
   it('an evicted Pod is not healthy until it is overdue, and then it is reported', () => {
@@ -48,7 +58,10 @@ describe('how many may be disrupted', () => {
 
   it('what cannot be computed allows nothing', () => {
     const failed = computeDisruptionBudget({ nowMs: NOW, budget: budget({ maxUnavailable: 1 }), pods: pods(3), scale: () => ({ error: 'lost' }) });
-    expect(failed.status).toMatchObject({ disruptionsAllowed: 0, conditions: [{ type: 'DisruptionAllowed', status: 'False', reason: 'SyncFailed', message: 'lost' }] });
+    expect(failed.status).toMatchObject({
+      disruptionsAllowed: 0,
+      conditions: [{ type: 'DisruptionAllowed', status: 'False', reason: 'SyncFailed', message: 'lost' }],
+    });
   });
 
   it('a status that is right stays the same object in all its parts', () => {
@@ -64,12 +77,19 @@ it('as many disruptions as are allowed leave as many healthy as are desired, and
     fc.nat(100).map((percent) => `${percent}%`),
   );
   fc.assert(
-    fc.property(fc.constantFrom('minAvailable' as const, 'maxUnavailable' as const), bound, fc.nat(10), fc.nat(5), fc.nat(20), (field, value, healthy, unhealthy, expected) => {
-      const { status } = plan({ [field]: value }, pods(healthy, unhealthy), expected);
-      const { currentHealthy = 0, desiredHealthy = 0, disruptionsAllowed = 0, expectedPods = 0 } = status;
-      expect(currentHealthy).toBe(healthy);
-      if (disruptionsAllowed > 0) expect(currentHealthy - disruptionsAllowed).toBe(desiredHealthy);
-      else expect(expectedPods === 0 || currentHealthy <= desiredHealthy).toBe(true);
-    }),
+    fc.property(
+      fc.constantFrom('minAvailable' as const, 'maxUnavailable' as const),
+      bound,
+      fc.nat(10),
+      fc.nat(5),
+      fc.nat(20),
+      (field, value, healthy, unhealthy, expected) => {
+        const { status } = plan({ [field]: value }, pods(healthy, unhealthy), expected);
+        const { currentHealthy = 0, desiredHealthy = 0, disruptionsAllowed = 0, expectedPods = 0 } = status;
+        expect(currentHealthy).toBe(healthy);
+        if (disruptionsAllowed > 0) expect(currentHealthy - disruptionsAllowed).toBe(desiredHealthy);
+        else expect(expectedPods === 0 || currentHealthy <= desiredHealthy).toBe(true);
+      },
+    ),
   );
 });

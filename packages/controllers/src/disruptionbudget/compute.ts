@@ -45,14 +45,19 @@ export interface DisruptionBudgetPlan {
 export function computeDisruptionBudget(input: DisruptionBudgetInput): DisruptionBudgetPlan {
   const { nowMs, budget, pods } = input;
   const expected = expectation(input);
-  if ('error' in expected) return { status: failedStatus(budget, nowMs, expected.error), error: expected.error, unmanaged: [], overdue: [], requeueAfterMs: undefined };
+  if ('error' in expected)
+    return { status: failedStatus(budget, nowMs, expected.error), error: expected.error, unmanaged: [], overdue: [], requeueAfterMs: undefined };
   const disrupted = disruptedPods(budget, pods, nowMs);
   const isGoing = ({ metadata }: Pod): boolean => metadata.deletionTimestamp !== undefined || metadata.name in disrupted.pods;
   const currentHealthy = pods.filter((pod) => isPodReady(pod) && !isGoing(pod)).length;
   const left = currentHealthy - expected.desiredHealthy;
   const disruptionsAllowed = expected.count <= 0 ? 0 : Math.max(0, left);
   const status: PodDisruptionBudgetStatus = {
-    conditions: withCondition(budget, nowMs, { status: disruptionsAllowed > 0 ? 'True' : 'False', reason: disruptionsAllowed > 0 ? 'SufficientPods' : 'InsufficientPods', message: '' }),
+    conditions: withCondition(budget, nowMs, {
+      status: disruptionsAllowed > 0 ? 'True' : 'False',
+      reason: disruptionsAllowed > 0 ? 'SufficientPods' : 'InsufficientPods',
+      message: '',
+    }),
     currentHealthy,
     desiredHealthy: expected.desiredHealthy,
     disruptionsAllowed,

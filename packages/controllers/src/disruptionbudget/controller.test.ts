@@ -13,7 +13,10 @@ it('follows the Pods of a Deployment, and rests when it is settled', async () =>
   await client.create(PodDisruptionBudget, { metadata: { name: 'web' }, spec: { selector, maxUnavailable: '34%' } });
   await plane.settle();
   expect((await client.list(Event)).items.map(({ reason }) => reason)).toContain('NoPods');
-  await client.create(Deployment, { metadata: { name: 'web' }, spec: { replicas: 3, selector, template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'nginx' }] } } } });
+  await client.create(Deployment, {
+    metadata: { name: 'web' },
+    spec: { replicas: 3, selector, template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'nginx' }] } } },
+  });
   await plane.settle();
   expect((await client.get(PodDisruptionBudget, 'web')).status).toMatchObject({ expectedPods: 3, currentHealthy: 0, desiredHealthy: 1, disruptionsAllowed: 0 });
   await plane.startAll();

@@ -1,6 +1,15 @@
 import { compileLabelSelector, deepEqual, keyOf, matchesLabelSelector } from '@kybern/core';
 import { Deployment, Pod, PodDisruptionBudget, ReplicaSet, ReplicationController, StatefulSet } from '@kybern/core/kinds';
-import { defineController, done, generationChanged, requeueAfter, type Cache, type ControllerDefinition, type InformerEvent, type ReconcileRequest } from '@kybern/reconcile';
+import {
+  defineController,
+  done,
+  generationChanged,
+  requeueAfter,
+  type Cache,
+  type ControllerDefinition,
+  type InformerEvent,
+  type ReconcileRequest,
+} from '@kybern/reconcile';
 import { isPodReady } from '../pod-state.ts';
 import { retryOnConflict } from '../retry-on-conflict.ts';
 import { computeDisruptionBudget, type DisruptionBudgetPlan } from './compute.ts';
@@ -38,7 +47,11 @@ function selectedPods({ metadata: { namespace = '' }, spec: { selector } }: PodD
 }
 
 /** Events tell of what is new only, so that they are few. */
-function report({ error, unmanaged, overdue }: DisruptionBudgetPlan, pods: readonly Pod[], { object: budget, recorder }: ReconcileRequest<PodDisruptionBudget>): void {
+function report(
+  { error, unmanaged, overdue }: DisruptionBudgetPlan,
+  pods: readonly Pod[],
+  { object: budget, recorder }: ReconcileRequest<PodDisruptionBudget>,
+): void {
   const { name, namespace = '' } = budget.metadata;
   if (pods.length === 0) recorder.event(budget, { type: 'Normal', reason: 'NoPods', message: 'No matching pods found' });
   if (error !== undefined) {

@@ -28,7 +28,10 @@ export function computeServiceEndpoints({ service, groups, current }: ServiceEnd
   const all = groups.filter(({ addressType }) => addressType === family).flatMap((group) => toSubset(service, group) ?? []);
   const subsets = truncated(all);
   const metadata = metadataOf(service, current, subsets !== all);
-  const same = deepEqual(current?.subsets ?? [], subsets) && deepEqual(current?.metadata.labels, metadata.labels) && deepEqual(current?.metadata.annotations, metadata.annotations);
+  const same =
+    deepEqual(current?.subsets ?? [], subsets) &&
+    deepEqual(current?.metadata.labels, metadata.labels) &&
+    deepEqual(current?.metadata.annotations, metadata.annotations);
   if (current !== undefined && same) return undefined;
   return { apiVersion: 'v1', kind: 'Endpoints', metadata, ...(subsets.length === 0 ? {} : { subsets }) };
 }
@@ -39,7 +42,10 @@ function toSubset(service: Service, { ports, endpoints }: EndpointGroup): Endpoi
   const shown = endpoints.filter(({ conditions }) => publishAll || conditions?.terminating !== true);
   const isReady = ({ conditions }: Endpoint): boolean => publishAll || conditions?.ready === true;
   const addresses = shown.filter(isReady).map(toAddress).sort(byIp);
-  const notReadyAddresses = shown.filter((endpoint) => !isReady(endpoint)).map(toAddress).sort(byIp);
+  const notReadyAddresses = shown
+    .filter((endpoint) => !isReady(endpoint))
+    .map(toAddress)
+    .sort(byIp);
   if (addresses.length + notReadyAddresses.length === 0) return undefined;
   return {
     ...(addresses.length === 0 ? {} : { addresses }),

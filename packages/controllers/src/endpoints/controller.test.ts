@@ -9,7 +9,10 @@ const pod = (name: string): object => ({ metadata: { name, labels: { app: 'web' 
 it('Endpoints of a Service with a selector follow its Pods', async () => {
   await using plane = await createControlPlane([endpointsController(), endpointSliceMirroringController()]);
   const { client } = plane;
-  await client.create(Service, { metadata: { name: 'web', labels: { team: 'x' } }, spec: { selector: { app: 'web' }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] } });
+  await client.create(Service, {
+    metadata: { name: 'web', labels: { team: 'x' } },
+    spec: { selector: { app: 'web' }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
+  });
   await plane.settle();
   expect((await client.get(Endpoints, 'web')).subsets).toBeUndefined();
   const a = await plane.start(await client.create(Pod, pod('a') as never));
@@ -43,14 +46,25 @@ it('Endpoints that somebody wrote for a Service without a selector are mirrored'
   const { client } = plane;
   await client.create(Service, { metadata: { name: 'db' }, spec: { ports: [{ port: 5432 }] } });
   const ports = [{ port: 5432, protocol: 'TCP' as const }];
-  await client.create(Endpoints, { metadata: { name: 'db', labels: { l: 'x' } }, subsets: [{ addresses: [{ ip: '192.0.2.1' }, { ip: '2001:db8::1' }], notReadyAddresses: [{ ip: '192.0.2.2' }], ports }] });
+  await client.create(Endpoints, {
+    metadata: { name: 'db', labels: { l: 'x' } },
+    subsets: [{ addresses: [{ ip: '192.0.2.1' }, { ip: '2001:db8::1' }], notReadyAddresses: [{ ip: '192.0.2.2' }], ports }],
+  });
   await client.create(Endpoints, { metadata: { name: 'alone' }, subsets: [{ addresses: [{ ip: '192.0.2.9' }], ports }] });
   await plane.settle();
   const slices = async (): Promise<readonly EndpointSlice[]> =>
     (await client.list(EndpointSlice, { labels: { 'endpointslice.kubernetes.io/managed-by': 'endpointslicemirroring-controller.k8s.io' } })).items;
   const mirrored = await slices();
-  expect(mirrored.map(({ addressType, endpoints }) => [addressType, endpoints?.map(({ addresses, conditions }) => [addresses[0], conditions?.ready])]).sort()).toEqual([
-    ['IPv4', [['192.0.2.1', true], ['192.0.2.2', false]]],
+  expect(
+    mirrored.map(({ addressType, endpoints }) => [addressType, endpoints?.map(({ addresses, conditions }) => [addresses[0], conditions?.ready])]).sort(),
+  ).toEqual([
+    [
+      'IPv4',
+      [
+        ['192.0.2.1', true],
+        ['192.0.2.2', false],
+      ],
+    ],
     ['IPv6', [['2001:db8::1', true]]],
   ]);
   expect(mirrored[0]?.metadata.labels).toMatchObject({ l: 'x', 'kubernetes.io/service-name': 'db' });

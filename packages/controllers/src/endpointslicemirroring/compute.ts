@@ -35,7 +35,8 @@ export function computeMirroredSlices({ endpoints, service, slices }: MirroringI
     const current = left.get(key);
     left.delete(key);
     if (current === undefined) create.push(wanted);
-    else if (!isSame(current, wanted)) update.push({ ...current, metadata: { ...current.metadata, ...withoutName(wanted.metadata) }, endpoints: wanted.endpoints ?? [] });
+    else if (!isSame(current, wanted))
+      update.push({ ...current, metadata: { ...current.metadata, ...withoutName(wanted.metadata) }, endpoints: wanted.endpoints ?? [] });
   }
   const kept = new Set(left.values());
   // Of several slices with the same ports one is enough.

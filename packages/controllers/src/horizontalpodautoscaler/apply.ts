@@ -87,7 +87,12 @@ interface Scaling {
 async function carryOut(plan: AutoscalerPlan, { request, kind, currentReplicas }: Scaling): Promise<HpaMemory> {
   const { object: autoscaler, client, clock, recorder } = request;
   const { desiredReplicas, reason, metrics: currentMetrics, error } = plan;
-  let able: AutoscalerCondition = { type: 'AbleToScale', status: 'True', reason: 'SucceededGetScale', message: "the HPA controller was able to get the target's current scale" };
+  let able: AutoscalerCondition = {
+    type: 'AbleToScale',
+    status: 'True',
+    reason: 'SucceededGetScale',
+    message: "the HPA controller was able to get the target's current scale",
+  };
   if (error !== undefined) report(request, plan.conditions[0], { type: 'Warning', reason: 'FailedComputeMetricsReplicas', message: error });
   if (reason !== undefined) {
     const key = { name: autoscaler.spec.scaleTargetRef.name, namespace: autoscaler.metadata.namespace ?? '' };
@@ -136,4 +141,3 @@ async function writeStatus({ object: autoscaler, client, clock }: Request, { con
   };
   if (!deepEqual(written, autoscaler.status)) await client.update(HorizontalPodAutoscaler, { ...autoscaler, status: written }, { subresource: 'status' });
 }
-

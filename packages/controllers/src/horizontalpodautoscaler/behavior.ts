@@ -42,7 +42,11 @@ export interface Behavior {
 /** @see kubernetes v1.36 pkg/apis/autoscaling/v2/defaults.go */
 export function behaviorOf({ scaleUp, scaleDown }: HorizontalPodAutoscalerBehavior): Behavior {
   return {
-    up: { stabilizationMs: (scaleUp?.stabilizationWindowSeconds ?? 0) * 1000, selectPolicy: scaleUp?.selectPolicy ?? 'Max', policies: scaleUp?.policies ?? DEFAULT_UP },
+    up: {
+      stabilizationMs: (scaleUp?.stabilizationWindowSeconds ?? 0) * 1000,
+      selectPolicy: scaleUp?.selectPolicy ?? 'Max',
+      policies: scaleUp?.policies ?? DEFAULT_UP,
+    },
     down: {
       stabilizationMs: (scaleDown?.stabilizationWindowSeconds ?? DEFAULT_DOWN_STABILIZATION_SECONDS) * 1000,
       selectPolicy: scaleDown?.selectPolicy ?? 'Max',
@@ -121,11 +125,14 @@ const limit = (desired: number, reason: string, message: string): Pick<Limited, 
   desired,
   limited: { status: reason === 'DesiredWithinRange' ? 'False' : 'True', reason, message },
 });
-const tooFew = (min: number): Pick<Limited, 'desired' | 'limited'> => limit(min, 'TooFewReplicas', 'the desired replica count is less than the minimum replica count');
-const tooMany = (max: number): Pick<Limited, 'desired' | 'limited'> => limit(max, 'TooManyReplicas', 'the desired replica count is more than the maximum replica count');
+const tooFew = (min: number): Pick<Limited, 'desired' | 'limited'> =>
+  limit(min, 'TooFewReplicas', 'the desired replica count is less than the minimum replica count');
+const tooMany = (max: number): Pick<Limited, 'desired' | 'limited'> =>
+  limit(max, 'TooManyReplicas', 'the desired replica count is more than the maximum replica count');
 const tooFast = (bound: number, way: 'Up' | 'Down'): Pick<Limited, 'desired' | 'limited'> =>
   limit(bound, `Scale${way}Limit`, `the desired replica count is ${way === 'Up' ? 'increasing' : 'decreasing'} faster than the maximum scale rate`);
-const inRange = (desired: number): Pick<Limited, 'desired' | 'limited'> => limit(desired, 'DesiredWithinRange', 'the desired count is within the acceptable range');
+const inRange = (desired: number): Pick<Limited, 'desired' | 'limited'> =>
+  limit(desired, 'DesiredWithinRange', 'the desired count is within the acceptable range');
 
 /** At most twice as many at a time, or 4. */
 function withoutRules({ current, desired, min, max }: LimitInput): Pick<Limited, 'desired' | 'limited'> {
@@ -149,7 +156,8 @@ function withRules(input: LimitInput, { up, down }: Behavior): Pick<Limited, 'de
 
 /** How many there were at the beginning of a policy's period. */
 function atPeriodStart({ nowMs, current, memory }: LimitInput, { periodSeconds }: HPAScalingPolicy): number {
-  const changed = (events: readonly Timed[]): number => events.reduce((sum, { atMs, replicas }) => sum + (atMs > nowMs - periodSeconds * 1000 ? replicas : 0), 0);
+  const changed = (events: readonly Timed[]): number =>
+    events.reduce((sum, { atMs, replicas }) => sum + (atMs > nowMs - periodSeconds * 1000 ? replicas : 0), 0);
   return current - changed(memory.ups) + changed(memory.downs);
 }
 
@@ -178,5 +186,7 @@ export function rememberScale(memory: HpaMemory, { nowMs, from, to }: { readonly
   // A period is half an hour at most.
   const recent = (events: readonly Timed[]): readonly Timed[] => events.filter(({ atMs }) => atMs > nowMs - 1_800_000);
   const change = { atMs: nowMs, replicas: Math.abs(to - from) };
-  return to > from ? { ...memory, ups: [...recent(memory.ups), change], downs: recent(memory.downs) } : { ...memory, ups: recent(memory.ups), downs: [...recent(memory.downs), change] };
+  return to > from
+    ? { ...memory, ups: [...recent(memory.ups), change], downs: recent(memory.downs) }
+    : { ...memory, ups: recent(memory.ups), downs: [...recent(memory.downs), change] };
 }

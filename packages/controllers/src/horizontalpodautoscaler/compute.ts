@@ -49,13 +49,22 @@ export interface AutoscalerPlan {
 export function computeAutoscaler(input: AutoscalerInput): AutoscalerPlan {
   const { autoscaler, currentReplicas: current, memory, nowMs } = input;
   const { minReplicas: min = 1, maxReplicas: max } = autoscaler.spec;
-  const base: AutoscalerPlan = { desiredReplicas: current, reason: undefined, conditions: [], metrics: autoscaler.status?.currentMetrics ?? [], error: undefined, memory };
+  const base: AutoscalerPlan = {
+    desiredReplicas: current,
+    reason: undefined,
+    conditions: [],
+    metrics: autoscaler.status?.currentMetrics ?? [],
+    error: undefined,
+    memory,
+  };
   if (current === 0 && min !== 0) {
     const message = 'scaling is disabled since the replica count of the target is zero';
     return { ...base, conditions: [{ type: 'ScalingActive', status: 'False', reason: 'ScalingDisabled', message }] };
   }
   const to = (desiredReplicas: number, plan: AutoscalerPlan, reason: string): AutoscalerPlan =>
-    desiredReplicas === current ? plan : { ...plan, desiredReplicas, reason, memory: rememberScale(plan.memory, { nowMs, from: current, to: desiredReplicas }) };
+    desiredReplicas === current
+      ? plan
+      : { ...plan, desiredReplicas, reason, memory: rememberScale(plan.memory, { nowMs, from: current, to: desiredReplicas }) };
   if (current > max) return to(max, base, 'Current number of replicas above Spec.MaxReplicas');
   if (current < min) return to(min, base, 'Current number of replicas below Spec.MinReplicas');
   const proposed = propose(input);
@@ -66,7 +75,12 @@ export function computeAutoscaler(input: AutoscalerInput): AutoscalerPlan {
     metrics: proposed.metrics,
     memory: limited.memory,
     conditions: [
-      { type: 'ScalingActive', status: 'True', reason: 'ValidMetricFound', message: `the HPA was able to successfully calculate a replica count from ${proposed.name}` },
+      {
+        type: 'ScalingActive',
+        status: 'True',
+        reason: 'ValidMetricFound',
+        message: `the HPA was able to successfully calculate a replica count from ${proposed.name}`,
+      },
       { type: 'AbleToScale', status: 'True', ...limited.able },
       { type: 'ScalingLimited', ...limited.limited },
     ],
@@ -91,7 +105,12 @@ function propose(input: AutoscalerInput): Proposed {
   const [first] = valid;
   const most = first === undefined ? undefined : valid.reduce((a, b) => (b.replicas > a.replicas ? b : a), first);
   if (failed !== undefined && (most === undefined || most.replicas < currentReplicas)) {
-    const condition: AutoscalerCondition = { type: 'ScalingActive', status: 'False', reason: failed.reason, message: `the HPA was unable to compute the replica count: ${failed.error}` };
+    const condition: AutoscalerCondition = {
+      type: 'ScalingActive',
+      status: 'False',
+      reason: failed.reason,
+      message: `the HPA was unable to compute the replica count: ${failed.error}`,
+    };
     const error = `invalid metrics (${proposals.length - valid.length} invalid out of ${proposals.length}), first error is: ${failed.error}`;
     return { error, condition, metrics };
   }

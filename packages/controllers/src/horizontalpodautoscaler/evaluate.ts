@@ -39,7 +39,9 @@ export function evaluateMetric(input: EvaluateInput): Proposal {
   const source = resource ?? containerResource;
   if ('samples' in measured) {
     if (source !== undefined) return withReason(reason, resourceProposal(input, { ...source, samples: measured.samples }));
-    return pods === undefined ? { reason: 'InvalidMetricSourceType', error: `unknown metric source type "${type}"` } : withReason(reason, podsProposal(input, measured.samples));
+    return pods === undefined
+      ? { reason: 'InvalidMetricSourceType', error: `unknown metric source type "${type}"` }
+      : withReason(reason, podsProposal(input, measured.samples));
   }
   const custom = object ?? external;
   if (custom === undefined) return { reason: 'InvalidMetricSourceType', error: `unknown metric source type "${type}"` };

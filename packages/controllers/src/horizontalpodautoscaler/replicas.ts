@@ -28,7 +28,8 @@ export interface PodReplicasInput {
 export function podReplicas({ currentReplicas, groups, tolerance, ratio, assumed }: PodReplicasInput): number {
   const usage = ratio(groups.samples);
   const growsWithUnready = groups.unready.length > 0 && usage > 1;
-  if (!growsWithUnready && groups.missing.length === 0) return isTolerated(usage, tolerance) ? currentReplicas : Math.ceil(rounded(usage * groups.ready.length));
+  if (!growsWithUnready && groups.missing.length === 0)
+    return isTolerated(usage, tolerance) ? currentReplicas : Math.ceil(rounded(usage * groups.ready.length));
   const samples = new Map(groups.samples);
   for (const pod of groups.missing) {
     if (usage < 1) samples.set(pod, assumed(pod));
@@ -48,7 +49,10 @@ export function podReplicas({ currentReplicas, groups, tolerance, ratio, assumed
  * @param readyPods how many Pods serve now
  * @see kubernetes v1.36 pkg/controller/podautoscaler/replica_calculator.go (getUsageRatioReplicaCount)
  */
-export function valueReplicas(ratio: number, { currentReplicas, readyPods, tolerance }: { readonly currentReplicas: number; readonly readyPods: number; readonly tolerance: Tolerance }): number {
+export function valueReplicas(
+  ratio: number,
+  { currentReplicas, readyPods, tolerance }: { readonly currentReplicas: number; readonly readyPods: number; readonly tolerance: Tolerance },
+): number {
   if (currentReplicas === 0) return Math.ceil(rounded(ratio));
   return isTolerated(ratio, tolerance) ? currentReplicas : Math.ceil(rounded(ratio * readyPods));
 }
@@ -58,7 +62,10 @@ export function valueReplicas(ratio: number, { currentReplicas, readyPods, toler
  *
  * @see kubernetes v1.36 pkg/controller/podautoscaler/replica_calculator.go (GetObjectPerPodMetricReplicas, GetExternalPerPodMetricReplicas)
  */
-export function perPodReplicas(value: number, { target, replicas, tolerance }: { readonly target: number; readonly replicas: number; readonly tolerance: Tolerance }): number {
+export function perPodReplicas(
+  value: number,
+  { target, replicas, tolerance }: { readonly target: number; readonly replicas: number; readonly tolerance: Tolerance },
+): number {
   return isTolerated(value / (target * replicas), tolerance) ? replicas : Math.ceil(rounded(value / target));
 }
 

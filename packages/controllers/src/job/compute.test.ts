@@ -39,7 +39,11 @@ describe('how many Pods', () => {
     { name: 'suspended', spec: { suspend: true }, pods: many(2, {}), remove: 2 },
     { name: 'a burst has a limit', spec: { parallelism: 700, completions: 700 }, create: 500 },
     { name: 'a Pod that goes is replaced at once', pods: [...many(1, {}), jobPod('going', { deleted: true })], create: 1 },
-    { name: 'a Pod that goes is not replaced before it failed', spec: { podReplacementPolicy: 'Failed' }, pods: [...many(1, {}), jobPod('going', { deleted: true })] },
+    {
+      name: 'a Pod that goes is not replaced before it failed',
+      spec: { podReplacementPolicy: 'Failed' },
+      pods: [...many(1, {}), jobPod('going', { deleted: true })],
+    },
     { name: 'counted ones are not counted again', status: { succeeded: 1 }, pods: many(1, { phase: 'Succeeded', tracked: false }), create: 2 },
     {
       name: 'noted ones are counted once',
@@ -109,7 +113,11 @@ describe('an Indexed Job', () => {
 
   it('removes Pods of one index, without index, and beyond the completions', () => {
     const pods = [jobPod('a', { index: 0 }), jobPod('b', { index: 0, ready: true }), jobPod('c', { index: 5 }), jobPod('d'), jobPod('e', { index: 1 })];
-    expect(plan(object, pods).remove.map((pod) => pod.metadata.name).sort()).toEqual(['a', 'c', 'd']);
+    expect(
+      plan(object, pods)
+        .remove.map((pod) => pod.metadata.name)
+        .sort(),
+    ).toEqual(['a', 'c', 'd']);
   });
 
   it('forgets indexes that shrinking took away', () => {
@@ -152,7 +160,11 @@ describe('limits per index', () => {
   });
 
   it.each<{ name: string; spec?: Partial<JobSpec>; pods: Readonly<Record<number, JobPodFacts>>; reason: string | undefined }>([
-    { name: 'all ended, one failed', pods: { 0: { phase: 'Failed', annotations: failures(1) }, 1: { phase: 'Succeeded' }, 2: { phase: 'Succeeded' } }, reason: 'FailedIndexes' },
+    {
+      name: 'all ended, one failed',
+      pods: { 0: { phase: 'Failed', annotations: failures(1) }, 1: { phase: 'Succeeded' }, 2: { phase: 'Succeeded' } },
+      reason: 'FailedIndexes',
+    },
     { name: 'one failed, others run', pods: { 0: { phase: 'Failed', annotations: failures(1) }, 1: {}, 2: {} }, reason: undefined },
     {
       name: 'more failed than may',
@@ -160,7 +172,12 @@ describe('limits per index', () => {
       pods: { 0: { phase: 'Failed', annotations: failures(1) }, 1: { phase: 'Failed', annotations: failures(1) }, 2: {} },
       reason: 'MaxFailedIndexesExceeded',
     },
-    { name: 'as many failed as may', spec: { maxFailedIndexes: 1 }, pods: { 0: { phase: 'Failed', annotations: failures(1) }, 1: {}, 2: {} }, reason: undefined },
+    {
+      name: 'as many failed as may',
+      spec: { maxFailedIndexes: 1 },
+      pods: { 0: { phase: 'Failed', annotations: failures(1) }, 1: {}, 2: {} },
+      reason: undefined,
+    },
     {
       name: 'a policy fails the index at once',
       spec: { maxFailedIndexes: 0, podFailurePolicy: { rules: [{ action: 'FailIndex', onExitCodes: { operator: 'In', values: [42] } }] } },
@@ -223,7 +240,13 @@ describe('how a Job ends', () => {
       events: ['Completed'],
     },
     { name: 'not while Pods run', spec: { completions: undefined as never }, pods: [...many(1, { phase: 'Succeeded' }), ...many(1, {})], conditions: [] },
-    { name: 'with none to complete', spec: { completions: 0 }, pods: [], conditions: ['SuccessCriteriaMet=True/CompletionsReached', 'Complete=True/CompletionsReached'], events: ['Completed'] },
+    {
+      name: 'with none to complete',
+      spec: { completions: 0 },
+      pods: [],
+      conditions: ['SuccessCriteriaMet=True/CompletionsReached', 'Complete=True/CompletionsReached'],
+      events: ['Completed'],
+    },
     {
       name: 'with more than all completions',
       spec: { completions: 1 },
@@ -239,19 +262,49 @@ describe('how a Job ends', () => {
       more: { failed: 2 },
       events: ['BackoffLimitExceeded'],
     },
-    { name: 'with too many failures, but not before the rest has gone', spec: { backoffLimit: 0 }, pods: [...many(1, { phase: 'Failed' }), ...many(1, {})], conditions: ['FailureTarget=True/BackoffLimitExceeded'], more: { failed: 2, terminating: 1 } },
+    {
+      name: 'with too many failures, but not before the rest has gone',
+      spec: { backoffLimit: 0 },
+      pods: [...many(1, { phase: 'Failed' }), ...many(1, {})],
+      conditions: ['FailureTarget=True/BackoffLimitExceeded'],
+      more: { failed: 2, terminating: 1 },
+    },
     {
       name: 'with too many restarts in place',
       spec: { backoffLimit: 3, template: { spec: { restartPolicy: 'OnFailure', containers: [] } } },
       pods: [jobPod('p', { status: { containerStatuses: [{ name: 'c', image: '', imageID: '', ready: true, restartCount: 3 }] } })],
       conditions: ['FailureTarget=True/BackoffLimitExceeded'],
     },
-    { name: 'after its deadline', spec: { activeDeadlineSeconds: 3600 }, pods: [], conditions: ['FailureTarget=True/DeadlineExceeded', 'Failed=True/DeadlineExceeded'], events: ['DeadlineExceeded'] },
+    {
+      name: 'after its deadline',
+      spec: { activeDeadlineSeconds: 3600 },
+      pods: [],
+      conditions: ['FailureTarget=True/DeadlineExceeded', 'Failed=True/DeadlineExceeded'],
+      events: ['DeadlineExceeded'],
+    },
     { name: 'not before its deadline', spec: { activeDeadlineSeconds: 3601 }, pods: many(2, {}), conditions: [] },
-    { name: 'not after its deadline while it is suspended', spec: { activeDeadlineSeconds: 10, suspend: true }, pods: [], conditions: ['Suspended=True/JobSuspended'], events: ['Suspended'] },
-    { name: 'by a policy', spec: onExit('FailJob', [1]), pods: many(1, { phase: 'Failed' }), conditions: ['FailureTarget=True/PodFailurePolicy', 'Failed=True/PodFailurePolicy'], events: ['PodFailurePolicy'] },
+    {
+      name: 'not after its deadline while it is suspended',
+      spec: { activeDeadlineSeconds: 10, suspend: true },
+      pods: [],
+      conditions: ['Suspended=True/JobSuspended'],
+      events: ['Suspended'],
+    },
+    {
+      name: 'by a policy',
+      spec: onExit('FailJob', [1]),
+      pods: many(1, { phase: 'Failed' }),
+      conditions: ['FailureTarget=True/PodFailurePolicy', 'Failed=True/PodFailurePolicy'],
+      events: ['PodFailurePolicy'],
+    },
     { name: 'not by what a policy ignores', spec: { ...onExit('Ignore', [1]), backoffLimit: 0 }, pods: many(1, { phase: 'Failed' }), conditions: [] },
-    { name: 'by what a policy counts', spec: { ...onExit('Count', [1]), backoffLimit: 0 }, pods: many(1, { phase: 'Failed' }), conditions: ['FailureTarget=True/BackoffLimitExceeded', 'Failed=True/BackoffLimitExceeded'], events: ['BackoffLimitExceeded'] },
+    {
+      name: 'by what a policy counts',
+      spec: { ...onExit('Count', [1]), backoffLimit: 0 },
+      pods: many(1, { phase: 'Failed' }),
+      conditions: ['FailureTarget=True/BackoffLimitExceeded', 'Failed=True/BackoffLimitExceeded'],
+      events: ['BackoffLimitExceeded'],
+    },
     {
       name: 'by its success policy, though others run',
       spec: { completionMode: 'Indexed', successPolicy: { rules: [{ succeededIndexes: '3', succeededCount: 1 }, { succeededIndexes: '0' }] } },
@@ -296,11 +349,19 @@ describe('suspension', () => {
   it('takes the start time, and resumption gives another', () => {
     const suspended = job({ suspend: true });
     const { last } = carriedOut(suspended, plan(suspended, many(2, { ready: true })), 2);
-    expect(last).toMatchObject({ ready: 0, terminating: 2, conditions: [{ type: 'Suspended', status: 'True', reason: 'JobSuspended', message: 'Job suspended' }] });
+    expect(last).toMatchObject({
+      ready: 0,
+      terminating: 2,
+      conditions: [{ type: 'Suspended', status: 'True', reason: 'JobSuspended', message: 'Job suspended' }],
+    });
     expect([last.startTime, last.active, last.failed]).toEqual([undefined, undefined, undefined]);
     const resumed = { ...suspended, spec: { ...suspended.spec, suspend: false }, status: last };
     const { last: after, events } = carriedOut(resumed, plan(resumed, []));
-    expect(after).toMatchObject({ startTime: at(3600), active: 2, conditions: [{ type: 'Suspended', status: 'False', reason: 'JobResumed', message: 'Job resumed' }] });
+    expect(after).toMatchObject({
+      startTime: at(3600),
+      active: 2,
+      conditions: [{ type: 'Suspended', status: 'False', reason: 'JobResumed', message: 'Job resumed' }],
+    });
     expect(events).toEqual(['Resumed']);
   });
 });

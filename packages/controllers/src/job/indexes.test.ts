@@ -7,10 +7,43 @@ describe('parseIndexes', () => {
     { name: 'none', text: '', completions: 5, set: [] },
     { name: 'one', text: '3', completions: 5, set: [{ first: 3, last: 3 }] },
     { name: 'a range', text: '1-3', completions: 5, set: [{ first: 1, last: 3 }] },
-    { name: 'several', text: '0,2-3,8', completions: 9, set: [{ first: 0, last: 0 }, { first: 2, last: 3 }, { first: 8, last: 8 }] },
-    { name: 'neighbours are joined', text: '1,2,4,5', completions: 9, set: [{ first: 1, last: 2 }, { first: 4, last: 5 }] },
-    { name: 'what is not below completions is left out', text: '0,2-7,9', completions: 4, set: [{ first: 0, last: 0 }, { first: 2, last: 3 }] },
-    { name: 'what is no index is ignored', text: 'a,1,b-3,4-c,5', completions: 9, set: [{ first: 1, last: 1 }, { first: 5, last: 5 }] },
+    {
+      name: 'several',
+      text: '0,2-3,8',
+      completions: 9,
+      set: [
+        { first: 0, last: 0 },
+        { first: 2, last: 3 },
+        { first: 8, last: 8 },
+      ],
+    },
+    {
+      name: 'neighbours are joined',
+      text: '1,2,4,5',
+      completions: 9,
+      set: [
+        { first: 1, last: 2 },
+        { first: 4, last: 5 },
+      ],
+    },
+    {
+      name: 'what is not below completions is left out',
+      text: '0,2-7,9',
+      completions: 4,
+      set: [
+        { first: 0, last: 0 },
+        { first: 2, last: 3 },
+      ],
+    },
+    {
+      name: 'what is no index is ignored',
+      text: 'a,1,b-3,4-c,5',
+      completions: 9,
+      set: [
+        { first: 1, last: 1 },
+        { first: 5, last: 5 },
+      ],
+    },
   ])('$name', ({ text, completions, set }) => expect(parseIndexes(text, completions)).toEqual(set));
 });
 

@@ -78,7 +78,9 @@ function notePhase({ metadata, spec }: Job, before: JobStatus, { nowMs, finishin
   const current = findCondition(status.conditions, 'Suspended');
   const unchanged = suspended ? current?.status === 'True' : current?.status !== 'True';
   if (finishing || metadata.deletionTimestamp !== undefined || unchanged) return { status, events: [] };
-  const [conditionStatus, reason, message] = suspended ? (['True', 'JobSuspended', 'Job suspended'] as const) : (['False', 'JobResumed', 'Job resumed'] as const);
+  const [conditionStatus, reason, message] = suspended
+    ? (['True', 'JobSuspended', 'Job suspended'] as const)
+    : (['False', 'JobResumed', 'Job resumed'] as const);
   const conditions = putCondition(status.conditions, { type: 'Suspended', status: conditionStatus, reason, message }, nowMs);
   const { startTime: _, ...rest } = status;
   const event: PlannedEvent = { type: 'Normal', reason: suspended ? 'Suspended' : 'Resumed', message };

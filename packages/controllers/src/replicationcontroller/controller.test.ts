@@ -14,7 +14,9 @@ it('keeps the number of its Pods, adopts, and rests when it is settled', async (
   await plane.startAll();
   await plane.settle();
   const pods = (await client.list(Pod)).items;
-  expect(pods.map(({ metadata }) => metadata.ownerReferences?.map(({ kind, name }) => [kind, name]))).toEqual(Array(3).fill([['ReplicationController', 'web']]));
+  expect(pods.map(({ metadata }) => metadata.ownerReferences?.map(({ kind, name }) => [kind, name]))).toEqual(
+    Array(3).fill([['ReplicationController', 'web']]),
+  );
   const { status } = await client.get(ReplicationController, 'web');
   expect(status).toEqual({ replicas: 3, readyReplicas: 3, availableReplicas: 3, fullyLabeledReplicas: 3, observedGeneration: 1 });
   const before = plane.revision;

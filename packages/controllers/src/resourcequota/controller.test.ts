@@ -6,16 +6,31 @@ import { formatQuantity } from '@kybern/core';
 import { resourceQuotaController } from './controller.ts';
 import { podUsage } from './usage.ts';
 
-const container = (cpu: string, more: Partial<Container> = {}): Container => ({ name: 'c', image: 'i', resources: { requests: { cpu }, limits: { cpu: '2' } }, ...more });
+const container = (cpu: string, more: Partial<Container> = {}): Container => ({
+  name: 'c',
+  image: 'i',
+  resources: { requests: { cpu }, limits: { cpu: '2' } },
+  ...more,
+});
 
 it.each<{ name: string; spec: Partial<Pod['spec']>; requests: string; limits: string }>([
   { name: 'containers add up', spec: { containers: [container('100m'), container('200m')] }, requests: '300m', limits: '4' },
-  { name: 'the largest init container, when it is more', spec: { containers: [container('100m')], initContainers: [container('1'), container('500m')] }, requests: '1', limits: '2' },
-  { name: 'sidecars run beside all', spec: { containers: [container('1')], initContainers: [container('500m', { restartPolicy: 'Always' }), container('2')] }, requests: '2500m', limits: '4' },
+  {
+    name: 'the largest init container, when it is more',
+    spec: { containers: [container('100m')], initContainers: [container('1'), container('500m')] },
+    requests: '1',
+    limits: '2',
+  },
+  {
+    name: 'sidecars run beside all',
+    spec: { containers: [container('1')], initContainers: [container('500m', { restartPolicy: 'Always' }), container('2')] },
+    requests: '2500m',
+    limits: '4',
+  },
   { name: 'overhead', spec: { containers: [container('100m')], overhead: { cpu: '50m' } }, requests: '150m', limits: '2050m' },
 ])('what a Pod uses: $name', ({ spec, requests, limits }) => {
   const usage = podUsage(pod('p', { spec }), 0);
-  const text = (name: string): string => formatQuantity(usage.get(name) ?? { value: 0n } as never);
+  const text = (name: string): string => formatQuantity(usage.get(name) ?? ({ value: 0n } as never));
   expect([text('requests.cpu'), text('cpu'), text('limits.cpu'), text('pods')]).toEqual([requests, requests, limits, '1']);
 });
 
@@ -34,12 +49,21 @@ it('counts what there is in its namespace, and follows it', async () => {
     configmaps: '10',
     'count/deployments.apps': '2',
   };
-  await client.create(Pod, { metadata: { name: 'a' }, spec: { containers: [{ ...container('500m'), resources: { requests: { cpu: '500m' }, limits: { memory: '64Mi' } } }] } });
+  await client.create(Pod, {
+    metadata: { name: 'a' },
+    spec: { containers: [{ ...container('500m'), resources: { requests: { cpu: '500m' }, limits: { memory: '64Mi' } } }] },
+  });
   const best = await client.create(Pod, { metadata: { name: 'b' }, spec: { containers: [{ name: 'c', image: 'i' }] } });
   await client.create(Service, { metadata: { name: 's' }, spec: { type: 'NodePort', ports: [{ port: 80 }] } });
-  await client.create(PersistentVolumeClaim, { metadata: { name: 'v' }, spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'gold', resources: { requests: { storage: '2Gi' } } } });
+  await client.create(PersistentVolumeClaim, {
+    metadata: { name: 'v' },
+    spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'gold', resources: { requests: { storage: '2Gi' } } },
+  });
   await client.create(ConfigMap, { metadata: { name: 'c' } });
-  await client.create(Deployment, { metadata: { name: 'd' }, spec: { selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } } } });
+  await client.create(Deployment, {
+    metadata: { name: 'd' },
+    spec: { selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } } },
+  });
   // Later than what they count, so that admission has no part in it.
   await client.create(ResourceQuota, { metadata: { name: 'all' }, spec: { hard } });
   await client.create(ResourceQuota, { metadata: { name: 'best' }, spec: { hard: { pods: '3' }, scopes: ['BestEffort'] } });

@@ -1,5 +1,19 @@
 import { deepEqual, groupResource, keyOf, type Kind, type KubernetesObject } from '@kybern/core';
-import { ConfigMap, CronJob, DaemonSet, Deployment, Job, PersistentVolumeClaim, Pod, ReplicaSet, ReplicationController, ResourceQuota, Secret, Service, StatefulSet } from '@kybern/core/kinds';
+import {
+  ConfigMap,
+  CronJob,
+  DaemonSet,
+  Deployment,
+  Job,
+  PersistentVolumeClaim,
+  Pod,
+  ReplicaSet,
+  ReplicationController,
+  ResourceQuota,
+  Secret,
+  Service,
+  StatefulSet,
+} from '@kybern/core/kinds';
 import { anyOf, defineController, generationChanged, requeueAfter, type Cache, type ControllerDefinition, type InformerEvent } from '@kybern/reconcile';
 import { retryOnConflict } from '../retry-on-conflict.ts';
 import { isPodTerminal } from '../pod-state.ts';
@@ -55,4 +69,5 @@ const quotasOf = ({ metadata: { namespace = '' } }: KubernetesObject, _old: unkn
 const changesPodUsage = (event: InformerEvent<Pod>): boolean =>
   event.type !== 'updated' || isPodTerminal(event.old) !== isPodTerminal(event.object) || event.old.spec.containers !== event.object.spec.containers;
 
-const changesSpec = (event: InformerEvent<Service | PersistentVolumeClaim>): boolean => event.type !== 'updated' || !deepEqual(event.old.spec, event.object.spec);
+const changesSpec = (event: InformerEvent<Service | PersistentVolumeClaim>): boolean =>
+  event.type !== 'updated' || !deepEqual(event.old.spec, event.object.spec);

@@ -40,7 +40,9 @@ export function podUsage(pod: Pod, nowMs: number): Usage {
 /** Told to go, and beyond its grace period: its node is gone. */
 function isOverdue({ metadata }: Pod, nowMs: number): boolean {
   const { deletionTimestamp, deletionGracePeriodSeconds } = metadata;
-  return deletionTimestamp !== undefined && deletionGracePeriodSeconds !== undefined && parseTime(deletionTimestamp) + deletionGracePeriodSeconds * 1000 < nowMs;
+  return (
+    deletionTimestamp !== undefined && deletionGracePeriodSeconds !== undefined && parseTime(deletionTimestamp) + deletionGracePeriodSeconds * 1000 < nowMs
+  );
 }
 
 /** The sum of the containers and sidecars, or what the largest init container needs beside the sidecars before it, whichever is more; and the overhead. */

@@ -8,7 +8,8 @@ it('every namespace has the certificate, also when somebody deletes or changes i
   const { client } = plane;
   await client.create(Namespace, { metadata: { name: 'team' } });
   await plane.settle();
-  const all = async (): Promise<(string | undefined)[][]> => (await client.list(ConfigMap)).items.map(({ metadata, data }) => [metadata.namespace, metadata.name, data?.['ca.crt']]);
+  const all = async (): Promise<(string | undefined)[][]> =>
+    (await client.list(ConfigMap)).items.map(({ metadata, data }) => [metadata.namespace, metadata.name, data?.['ca.crt']]);
   const wanted = ['default', 'kube-node-lease', 'kube-public', 'kube-system', 'team'].map((namespace) => [namespace, 'kube-root-ca.crt', 'PEM']);
   expect(await all()).toEqual(wanted);
   await client.delete(ConfigMap, 'team/kube-root-ca.crt');

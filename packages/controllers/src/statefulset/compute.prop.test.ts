@@ -51,8 +51,18 @@ function reconcile(world: World, strict: boolean): number {
       const podName = action.pod.metadata?.name ?? '';
       expect(world.pods.has(podName)).toBe(false);
       const ordinal = Number(podName.slice(3));
-      if (strict) expect(before.filter((pod) => (ordinalOf(world.set, pod) ?? 0) < ordinal && isDesiredOrdinal(world.set, ordinalOf(world.set, pod) ?? 0)).every((pod) => isAvailable(pod, world.set, START_MS))).toBe(true);
-      const metadata = { ...action.pod.metadata, name: podName, uid: `p${world.uids++}`, ownerReferences: [ownerReference(StatefulSet, world.set, { controller: true })] };
+      if (strict)
+        expect(
+          before
+            .filter((pod) => (ordinalOf(world.set, pod) ?? 0) < ordinal && isDesiredOrdinal(world.set, ordinalOf(world.set, pod) ?? 0))
+            .every((pod) => isAvailable(pod, world.set, START_MS)),
+        ).toBe(true);
+      const metadata = {
+        ...action.pod.metadata,
+        name: podName,
+        uid: `p${world.uids++}`,
+        ownerReferences: [ownerReference(StatefulSet, world.set, { controller: true })],
+      };
       world.pods.set(podName, withStatus({ apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [] } }, 'Pending', false));
     } else if (action.type === 'remove') {
       const pod = action.pod;
@@ -81,29 +91,35 @@ function disturb(world: World, what: 'ready' | 'gone' | 'fail' | 'delete' | 'unr
 
 it('never has two Pods of one name, keeps its order, and comes to rest with what is desired', () => {
   fc.assert(
-    fc.property(fc.constantFrom('OrderedReady' as const, 'Parallel' as const), fc.nat(3), fc.integer({ min: 1, max: 3 }), fc.array(step, { maxLength: 80 }), (podManagementPolicy, partition, maxUnavailable, actions) => {
-      const ordered = podManagementPolicy === 'OrderedReady';
-      const updateStrategy = { type: 'RollingUpdate' as const, rollingUpdate: { partition, maxUnavailable } };
-      const world: World = { set: set({ podManagementPolicy, updateStrategy }), pods: new Map(), revisions: new Map(), uids: 0 };
-      for (const action of actions) {
-        if (action.do === 'reconcile') reconcile(world, ordered);
-        else if (action.do === 'image') world.set = withSpec(world.set, image(action.image));
-        else if (action.do === 'scale') world.set = withSpec(world.set, { replicas: action.replicas });
-        else disturb(world, action.do, action.which);
-      }
-      for (let i = 0; i < 40; i++) {
-        reconcile(world, ordered);
-        for (const pod of world.pods.values()) {
-          if (pod.metadata.deletionTimestamp !== undefined) world.pods.delete(pod.metadata.name);
-          else if (pod.status?.phase !== 'Failed') world.pods.set(pod.metadata.name, withStatus(pod, 'Running', true));
+    fc.property(
+      fc.constantFrom('OrderedReady' as const, 'Parallel' as const),
+      fc.nat(3),
+      fc.integer({ min: 1, max: 3 }),
+      fc.array(step, { maxLength: 80 }),
+      (podManagementPolicy, partition, maxUnavailable, actions) => {
+        const ordered = podManagementPolicy === 'OrderedReady';
+        const updateStrategy = { type: 'RollingUpdate' as const, rollingUpdate: { partition, maxUnavailable } };
+        const world: World = { set: set({ podManagementPolicy, updateStrategy }), pods: new Map(), revisions: new Map(), uids: 0 };
+        for (const action of actions) {
+          if (action.do === 'reconcile') reconcile(world, ordered);
+          else if (action.do === 'image') world.set = withSpec(world.set, image(action.image));
+          else if (action.do === 'scale') world.set = withSpec(world.set, { replicas: action.replicas });
+          else disturb(world, action.do, action.which);
         }
-      }
-      const replicas = world.set.spec.replicas ?? 0;
-      expect([...world.pods.keys()].sort()).toEqual(Array.from({ length: replicas }, (_, i) => `db-${i}`));
-      const { updateRevision } = world.set.status ?? {};
-      for (const pod of world.pods.values()) if ((ordinalOf(world.set, pod) ?? 0) >= partition) expect(revisionOf(pod)).toBe(updateRevision);
-      expect(reconcile(world, ordered)).toBe(0);
-    }),
+        for (let i = 0; i < 40; i++) {
+          reconcile(world, ordered);
+          for (const pod of world.pods.values()) {
+            if (pod.metadata.deletionTimestamp !== undefined) world.pods.delete(pod.metadata.name);
+            else if (pod.status?.phase !== 'Failed') world.pods.set(pod.metadata.name, withStatus(pod, 'Running', true));
+          }
+        }
+        const replicas = world.set.spec.replicas ?? 0;
+        expect([...world.pods.keys()].sort()).toEqual(Array.from({ length: replicas }, (_, i) => `db-${i}`));
+        const { updateRevision } = world.set.status ?? {};
+        for (const pod of world.pods.values()) if ((ordinalOf(world.set, pod) ?? 0) >= partition) expect(revisionOf(pod)).toBe(updateRevision);
+        expect(reconcile(world, ordered)).toBe(0);
+      },
+    ),
     { numRuns: 300 },
   );
 });

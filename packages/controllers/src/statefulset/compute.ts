@@ -90,10 +90,12 @@ interface Situation extends StatefulSetInput {
 
 function situation(input: StatefulSetInput, current: ControllerRevision, newest: ControllerRevision): Situation {
   const { set, pods } = input;
-  const byOrdinal = new Map(pods.flatMap((pod) => {
-    const ordinal = ordinalOf(set, pod);
-    return ordinal === undefined ? [] : [[ordinal, pod] as const];
-  }));
+  const byOrdinal = new Map(
+    pods.flatMap((pod) => {
+      const ordinal = ordinalOf(set, pod);
+      return ordinal === undefined ? [] : [[ordinal, pod] as const];
+    }),
+  );
   const condemned = [...byOrdinal].filter(([ordinal]) => !isDesiredOrdinal(set, ordinal)).sort(([a], [b]) => b - a);
   return {
     ...input,
@@ -196,5 +198,8 @@ function updates(at: Situation): readonly StatefulSetAction[] {
     .slice(rollingUpdate?.partition ?? 0)
     .filter((pod) => pod !== undefined && pod.metadata.deletionTimestamp === undefined && !isPodTerminal(pod) && revisionOf(pod) !== newest.metadata.name);
   const count = Math.max(0, maxUnavailable - unavailable);
-  return outdated.slice(Math.max(0, outdated.length - count)).reverse().flatMap((pod) => (pod === undefined ? [] : [{ type: 'remove' as const, pod }]));
+  return outdated
+    .slice(Math.max(0, outdated.length - count))
+    .reverse()
+    .flatMap((pod) => (pod === undefined ? [] : [{ type: 'remove' as const, pod }]));
 }

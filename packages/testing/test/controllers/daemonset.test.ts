@@ -65,7 +65,9 @@ describe('DaemonSets', () => {
     await update(cluster, 'agent:2');
     await cluster.advance('4m');
     expect(await places(cluster)).toEqual(['node-1 agent:2', 'node-2 agent:2', 'node-3 agent:2']);
-    const available = cluster.log.slice(from).flatMap(({ object }) => (object.kind === 'DaemonSet' ? [(object as DaemonSet).status?.numberAvailable ?? 0] : []));
+    const available = cluster.log
+      .slice(from)
+      .flatMap(({ object }) => (object.kind === 'DaemonSet' ? [(object as DaemonSet).status?.numberAvailable ?? 0] : []));
     expect(Math.min(...available)).toBe(2);
     expect((await cluster.client.list(ControllerRevision)).items.map(({ revision }) => revision).sort()).toEqual([1, 2]);
   });
@@ -78,7 +80,9 @@ describe('DaemonSets', () => {
     await update(cluster, 'agent:2');
     await cluster.advance('4m');
     expect(await places(cluster)).toEqual(['node-1 agent:2', 'node-2 agent:2', 'node-3 agent:2']);
-    const available = cluster.log.slice(from).flatMap(({ object }) => (object.kind === 'DaemonSet' ? [(object as DaemonSet).status?.numberAvailable ?? 0] : []));
+    const available = cluster.log
+      .slice(from)
+      .flatMap(({ object }) => (object.kind === 'DaemonSet' ? [(object as DaemonSet).status?.numberAvailable ?? 0] : []));
     expect(Math.min(...available)).toBe(3);
     await cluster.client.patch(DaemonSet, 'default/agent', { type: 'merge', patch: { spec: { updateStrategy: { type: 'OnDelete', rollingUpdate: null } } } });
     await update(cluster, 'agent:3');

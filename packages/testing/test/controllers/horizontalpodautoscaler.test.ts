@@ -60,9 +60,16 @@ it('without metrics says why it does nothing', async () => {
   const { client } = cluster;
   await client.create(Deployment, { metadata: { name: 'web', namespace: 'default' }, spec: { replicas: 2, selector: { matchLabels: labels }, template } });
   const target = { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }, maxReplicas: 8 };
-  await client.create(HorizontalPodAutoscaler, { metadata: { name: 'web', namespace: 'default' }, spec: { ...target, metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } }] } });
-  await client.create(HorizontalPodAutoscaler, { metadata: { name: 'lost', namespace: 'default' }, spec: { ...target, scaleTargetRef: { ...target.scaleTargetRef, name: 'lost' } } });
+  await client.create(HorizontalPodAutoscaler, {
+    metadata: { name: 'web', namespace: 'default' },
+    spec: { ...target, metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } }] },
+  });
+  await client.create(HorizontalPodAutoscaler, {
+    metadata: { name: 'lost', namespace: 'default' },
+    spec: { ...target, scaleTargetRef: { ...target.scaleTargetRef, name: 'lost' } },
+  });
   await cluster.advance('1m');
-  const reason = async (name: string): Promise<unknown> => (await client.get(HorizontalPodAutoscaler, `default/${name}`)).status?.conditions?.find(({ status }) => status === 'False')?.reason;
+  const reason = async (name: string): Promise<unknown> =>
+    (await client.get(HorizontalPodAutoscaler, `default/${name}`)).status?.conditions?.find(({ status }) => status === 'False')?.reason;
   expect([await reason('web'), await reason('lost')]).toEqual(['FailedGetResourceMetric', 'FailedGetScale']);
 });

@@ -100,7 +100,10 @@ describe('Jobs', () => {
   it('are stopped by their deadline, and go with their Pods when their time to live is over', async () => {
     await using cluster = await start();
     const { client } = cluster;
-    await client.create(Job, { metadata: { name: 'work', namespace: 'default' }, spec: spec('sleeps', { activeDeadlineSeconds: 30, ttlSecondsAfterFinished: 300 }) });
+    await client.create(Job, {
+      metadata: { name: 'work', namespace: 'default' },
+      spec: spec('sleeps', { activeDeadlineSeconds: 30, ttlSecondsAfterFinished: 300 }),
+    });
     await cluster.advance('3m');
     expect(conditions(await client.get(Job, 'default/work'))).toEqual(['FailureTarget=True/DeadlineExceeded', 'Failed=True/DeadlineExceeded']);
     await cluster.advance('5m');
@@ -116,7 +119,9 @@ describe('Jobs', () => {
     await cluster.advance('2m');
     const pods = (await client.list(Pod)).items;
     expect((await client.list(Job)).items).toEqual([]);
-    expect(pods.map(({ metadata }) => [metadata.finalizers, metadata.ownerReferences])).toEqual(propagationPolicy === 'Orphan' ? Array(2).fill([undefined, undefined]) : []);
+    expect(pods.map(({ metadata }) => [metadata.finalizers, metadata.ownerReferences])).toEqual(
+      propagationPolicy === 'Orphan' ? Array(2).fill([undefined, undefined]) : [],
+    );
   });
 
   it.each([1, 2, 3, 5, 8])('come to the same end when the controllers crash after every %i writes', async (everyWrites) => {

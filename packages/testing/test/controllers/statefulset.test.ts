@@ -53,7 +53,14 @@ describe('StatefulSets', () => {
       'controller-revision-hash': set?.updateRevision,
     });
     expect([pod?.spec.hostname, pod?.spec.subdomain]).toEqual(['db-0', 'db']);
-    expect(set).toMatchObject({ replicas: 3, readyReplicas: 3, availableReplicas: 3, currentReplicas: 3, updatedReplicas: 3, currentRevision: set?.updateRevision });
+    expect(set).toMatchObject({
+      replicas: 3,
+      readyReplicas: 3,
+      availableReplicas: 3,
+      currentReplicas: 3,
+      updatedReplicas: 3,
+      currentRevision: set?.updateRevision,
+    });
     const writes = cluster.log.length;
     await cluster.advance('10m');
     expect(cluster.log.slice(writes).filter(({ object }) => !['Lease', 'Node'].includes(object.kind))).toEqual([]);
@@ -89,7 +96,11 @@ describe('StatefulSets', () => {
     expect(await images(cluster)).toEqual(['db-0 postgres:2', 'db-1 postgres:2', 'db-2 postgres:2']);
     expect(history(cluster).slice(3)).toEqual(['-db-2', '+db-2', '-db-1', '+db-1', '-db-0', '+db-0']);
     const after = await status(cluster);
-    expect([after?.currentRevision === after?.updateRevision, after?.currentReplicas, after?.updateRevision === before?.updateRevision]).toEqual([true, 3, false]);
+    expect([after?.currentRevision === after?.updateRevision, after?.currentReplicas, after?.updateRevision === before?.updateRevision]).toEqual([
+      true,
+      3,
+      false,
+    ]);
     await patch(cluster, image('postgres:1'));
     await cluster.advance('3m');
     const revisions = (await cluster.client.list(ControllerRevision)).items;
@@ -131,7 +142,12 @@ describe('StatefulSets', () => {
           podManagementPolicy: 'Parallel',
           persistentVolumeClaimRetentionPolicy: { whenDeleted: policy, whenScaled: policy },
           volumeClaimTemplates: [
-            { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
+            {
+              apiVersion: 'v1',
+              kind: 'PersistentVolumeClaim',
+              metadata: { name: 'data' },
+              spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+            },
           ],
         }),
       );

@@ -29,9 +29,17 @@ const pod = (app: string, more: object = {}): { metadata: { labels: { app: strin
 /** One of everything that has a controller. */
 async function populate({ client, node }: TestCluster): Promise<void> {
   node('node-1').runtime.behaviors.add({ image: 'task', exit: { code: 0, afterMs: 2_000 } });
-  const task = { template: { spec: { restartPolicy: 'Never' as const, containers: [{ name: 'c', image: 'task', resources: { requests: { cpu: '100m' } } }] } } };
-  const of = (app: string): { selector: { matchLabels: { app: string } }; template: ReturnType<typeof pod> } => ({ selector: { matchLabels: { app } }, template: pod(app) });
-  await client.create(ResourceQuota, { metadata: named('quota'), spec: { hard: { pods: '50', 'requests.cpu': '20', services: '9', 'count/jobs.batch': '9' } } });
+  const task = {
+    template: { spec: { restartPolicy: 'Never' as const, containers: [{ name: 'c', image: 'task', resources: { requests: { cpu: '100m' } } }] } },
+  };
+  const of = (app: string): { selector: { matchLabels: { app: string } }; template: ReturnType<typeof pod> } => ({
+    selector: { matchLabels: { app } },
+    template: pod(app),
+  });
+  await client.create(ResourceQuota, {
+    metadata: named('quota'),
+    spec: { hard: { pods: '50', 'requests.cpu': '20', services: '9', 'count/jobs.batch': '9' } },
+  });
   await client.create(PodDisruptionBudget, { metadata: named('web'), spec: { selector, maxUnavailable: '34%' } });
   await client.create(Deployment, { metadata: named('web'), spec: { replicas: 3, ...of('web') } });
   await client.create(Service, { metadata: named('web'), spec: { selector: labels, ports: [{ port: 80 }] } });
@@ -50,14 +58,20 @@ async function populate({ client, node }: TestCluster): Promise<void> {
 
 /** What the cluster has come to, without names and times that depend on how. */
 async function outcome({ client }: TestCluster): Promise<unknown> {
-  const list = async (kind: Parameters<typeof client.list>[0]): Promise<readonly { metadata: { name?: string }; status?: object }[]> => (await client.list(kind, { namespace: 'default' })).items;
+  const list = async (kind: Parameters<typeof client.list>[0]): Promise<readonly { metadata: { name?: string }; status?: object }[]> =>
+    (await client.list(kind, { namespace: 'default' })).items;
   const statuses: unknown[] = [];
   for (const kind of [Deployment, ReplicationController, StatefulSet, DaemonSet, PodDisruptionBudget, ResourceQuota]) {
     for (const { metadata, status } of await list(kind)) statuses.push([kind.kind, metadata.name, { ...status, conditions: undefined }]);
   }
   const jobs = (await client.list(Job)).items.map(({ metadata, status }) => [metadata.name, status?.succeeded]);
-  const slices = (await client.list(EndpointSlice, { namespace: 'default' })).items.map((slice) => [slice.metadata.labels?.['kubernetes.io/service-name'], slice.endpoints?.length]).sort();
-  const endpoints = (await client.list(Endpoints, { namespace: 'default' })).items.map(({ metadata, subsets }) => [metadata.name, subsets?.[0]?.addresses?.length]);
+  const slices = (await client.list(EndpointSlice, { namespace: 'default' })).items
+    .map((slice) => [slice.metadata.labels?.['kubernetes.io/service-name'], slice.endpoints?.length])
+    .sort();
+  const endpoints = (await client.list(Endpoints, { namespace: 'default' })).items.map(({ metadata, subsets }) => [
+    metadata.name,
+    subsets?.[0]?.addresses?.length,
+  ]);
   return { statuses, jobs, slices, endpoints, rules: (await client.get(ClusterRole, 'whole')).rules, pods: (await client.list(Pod)).items.length };
 }
 
@@ -77,7 +91,13 @@ it('all controllers come to the same end together when they crash after each of 
     return end;
   };
   const expected = await run(0);
-  expect(expected).toMatchObject({ pods: 4 + 2 + 2 + 1 + 2 + 1, endpoints: [['db', 1], ['web', 4]] });
+  expect(expected).toMatchObject({
+    pods: 4 + 2 + 2 + 1 + 2 + 1,
+    endpoints: [
+      ['db', 1],
+      ['web', 4],
+    ],
+  });
   expect(await run(1)).toEqual(expected);
   expect(await run(3)).toEqual(expected);
 }, 60_000);
