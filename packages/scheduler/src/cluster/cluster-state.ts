@@ -144,7 +144,13 @@ export class ClusterState implements ClusterSnapshot {
   }
 
   trial(): Trial {
-    return new StateTrial(this, this.#columns);
+    return new StateTrial({
+      columns: this.#columns,
+      recordOf: (key) => this.#pods.get(key),
+      rowOf: (nodeName) => this.#entries.get(nodeName)?.row,
+      put: (record) => this.#put(record),
+      take: (record) => this.#take(record),
+    });
   }
 
   /** Counts a Pod on its node (`spec.nodeName`), or moves it there, replacing what was known under its key. Pods without a node do not count. */
@@ -153,18 +159,24 @@ export class ClusterState implements ClusterSnapshot {
     const key = keyOf(pod);
     this.removePod(key);
     if (nodeName === undefined || nodeName === '') return;
-    const record: PodRecord = { key, pod, nodeName, requests: podRequests(pod), placement: undefined };
-    this.#pods.set(key, record);
-    const entry = this.#entries.get(nodeName);
-    if (entry !== undefined) this.#addTo(entry, record);
-    else this.#straysOf(nodeName).add(record);
+    this.#put({ key, pod, nodeName, requests: podRequests(pod), placement: undefined });
   }
 
   /** No longer counts the Pod under this key. */
   removePod(key: string): void {
     const record = this.#pods.get(key);
-    if (record === undefined) return;
-    this.#pods.delete(key);
+    if (record !== undefined) this.#take(record);
+  }
+
+  #put(record: PodRecord): void {
+    this.#pods.set(record.key, record);
+    const entry = this.#entries.get(record.nodeName);
+    if (entry !== undefined) this.#addTo(entry, record);
+    else this.#straysOf(record.nodeName).add(record);
+  }
+
+  #take(record: PodRecord): void {
+    this.#pods.delete(record.key);
     const entry = this.#entries.get(record.nodeName);
     if (entry !== undefined) {
       entry.remove(record);

@@ -22,10 +22,24 @@ export interface ActiveFilters<Item, B extends Bin> {
   readonly table: AnswerTable | undefined;
   readonly signed: readonly PlacedFilter<Item, B>[];
   readonly unsigned: readonly PlacedFilter<Item, B>[];
-  /** Signed or not, in the order of the profile. */
-  readonly all: readonly Having<Item, B, 'filter'>[];
-  /** The plugins that want to know of items that come and go in a what-if. */
+  /** Who is asked in a what-if; made when there is one. */
+  readonly whatIf: () => WhatIfPlugins<Item, B>;
+}
+
+/** The plugins that take part in a what-if, in the order of the profile. */
+export interface WhatIfPlugins<Item, B extends Bin> {
+  readonly filters: readonly Having<Item, B, 'filter'>[];
+  /** Those that want to know of items that come and go. */
   readonly listening: readonly Plugin<Item, B>[];
+}
+
+function whatIfPlugins<Item, B extends Bin>(profile: Profile<Item, B>, skipped: ReadonlySet<string>): () => WhatIfPlugins<Item, B> {
+  let made: WhatIfPlugins<Item, B> | undefined;
+  return () =>
+    (made ??= {
+      filters: profile.filter.filter(({ name }) => !skipped.has(name)),
+      listening: profile.preFilter.filter(({ name, addPod, removePod }) => !skipped.has(name) && (addPod !== undefined || removePod !== undefined)),
+    });
 }
 
 /** Sorts out which filters are asked at every bin and which through the table. */
@@ -40,19 +54,7 @@ export function activeFilters<Item, B extends Bin>(
     if (skipped.has(plugin.name)) return;
     (signature.plugins.has(plugin.name) ? signed : unsigned).push({ plugin, position });
   });
-  return {
-    item,
-    cycle,
-    table: signature.table,
-    signed,
-    unsigned,
-    get all() {
-      return profile.filter.filter(({ name }) => !skipped.has(name));
-    },
-    get listening() {
-      return profile.preFilter.filter(({ name, addPod, removePod }) => !skipped.has(name) && (addPod !== undefined || removePod !== undefined));
-    },
-  };
+  return { item, cycle, table: signature.table, signed, unsigned, whatIf: whatIfPlugins(profile, skipped) };
 }
 
 /** What the filters made of the bins. */

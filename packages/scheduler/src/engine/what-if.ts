@@ -1,6 +1,6 @@
 import { checkedStatus, thrownStatus } from './checked-call.ts';
 import { Cycle } from './cycle.ts';
-import type { ActiveFilters } from './filtering.ts';
+import type { ActiveFilters, WhatIfPlugins } from './filtering.ts';
 import type { Plugin, WhatIf } from './plugin.ts';
 import { runFilter } from './run-filter.ts';
 import type { Bin, Nominations, Trial } from './snapshot.ts';
@@ -15,11 +15,13 @@ export class BinWhatIf<Item, B extends Bin> implements WhatIf<Item> {
   readonly #bin: B;
   readonly #trial: Trial;
   readonly #cycle: Cycle<B>;
+  readonly #plugins: WhatIfPlugins<Item, B>;
 
   constructor(filters: ActiveFilters<Item, B>, bin: B, trial: Trial) {
     this.#filters = filters;
     this.#bin = bin;
     this.#trial = trial;
+    this.#plugins = filters.whatIf();
     const { snapshot, explaining, state } = filters.cycle;
     this.#cycle = new Cycle(snapshot, explaining, state.clone());
   }
@@ -36,6 +38,7 @@ export class BinWhatIf<Item, B extends Bin> implements WhatIf<Item> {
 
   fits(): StatusResult {
     const { nominations } = this.#cycle.snapshot;
+    if (nominations === undefined || nominations.size === 0) return this.fitsAsIs();
     // A trial within the trial: it takes back only what it added.
     return judgeBesidePromised({ ...this.#filters, cycle: this.#cycle }, this.#bin, nominations) ?? this.fitsAsIs();
   }
@@ -46,8 +49,8 @@ export class BinWhatIf<Item, B extends Bin> implements WhatIf<Item> {
 
   /** {@link fits} without those that were promised room. */
   fitsAsIs(): StatusResult {
-    const { all, item } = this.#filters;
-    for (const plugin of all) {
+    const { item } = this.#filters;
+    for (const plugin of this.#plugins.filters) {
       const status = runFilter(plugin, item, { bin: this.#bin, cycle: this.#cycle });
       if (status !== undefined) return status;
     }
@@ -55,7 +58,7 @@ export class BinWhatIf<Item, B extends Bin> implements WhatIf<Item> {
   }
 
   #tell(method: 'addPod' | 'removePod', point: 'AddPod' | 'RemovePod', item: Item): StatusResult {
-    for (const plugin of this.#filters.listening) {
+    for (const plugin of this.#plugins.listening) {
       const status = tellPlugin(plugin, point, () => plugin[method]?.(this.#filters.item, { item, bin: this.#bin }, this.#cycle));
       if (status !== undefined) return status;
     }
@@ -72,8 +75,7 @@ function tellPlugin<Item, B extends Bin>({ name }: Plugin<Item, B>, point: 'AddP
 }
 
 /** Whether the item fits beside those that were promised room on the bin. Undefined when there are none, or it does: then the usual pass decides. */
-export function judgeBesidePromised<Item, B extends Bin>(filters: ActiveFilters<Item, B>, bin: B, nominations: Nominations | undefined): StatusResult {
-  if (nominations === undefined || nominations.size === 0) return undefined;
+export function judgeBesidePromised<Item, B extends Bin>(filters: ActiveFilters<Item, B>, bin: B, nominations: Nominations): StatusResult {
   const promised = nominations.before(filters.item, bin.name);
   const trial = promised.length === 0 ? undefined : filters.cycle.snapshot.trial?.();
   if (trial === undefined) return undefined;
