@@ -48,7 +48,12 @@ async function runFile(file: string): Promise<void> {
       process.stdout.write(`${JSON.stringify({ bench, name: benchmark.name, unit: benchmark.unit, aim: benchmark.aim })}\n`);
       continue;
     }
-    const value = await benchmark.run();
+    if (benchmark.missing !== undefined) {
+      process.stdout.write(`${JSON.stringify({ bench, name: benchmark.name, missing: benchmark.missing })}\n`);
+      continue;
+    }
+    const measured = await benchmark.run();
+    const { value, more } = typeof measured === 'number' ? { value: measured, more: {} } : measured;
     const met = benchmark.aim === undefined ? undefined : benchmark.better === 'higher' ? value >= benchmark.aim : value <= benchmark.aim;
     const peer = await benchmark.peer?.run();
     const line = {
@@ -56,6 +61,7 @@ async function runFile(file: string): Promise<void> {
       name: benchmark.name,
       value: round(value),
       unit: benchmark.unit,
+      ...Object.fromEntries(Object.entries(more).map(([field, figure]) => [field, round(figure)])),
       ...(benchmark.aim === undefined ? {} : { aim: benchmark.aim, met }),
       ...(benchmark.peer === undefined || peer === undefined ? {} : { peer: benchmark.peer.name, peerValue: round(peer), ratio: round(benchmark.better === 'higher' ? value / peer : peer / value) }),
     };
