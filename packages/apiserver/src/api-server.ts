@@ -27,6 +27,8 @@ import { noSuchResource } from './errors.ts';
 import { execute } from './execute.ts';
 import type { Listener, ListenOptions } from './http/listener.ts';
 import { createKindsInUse, type KindsInUse } from './kinds-in-use.ts';
+import { createBooks } from './managed-fields/books.ts';
+import { completing } from './managed-fields/complete-response.ts';
 import { createKindRegistry, type KindRegistry } from './registry.ts';
 import { createMemory } from './remembered.ts';
 import { SYSTEM_USER, type ApiRequest, type ApiResponse, type UserInfo } from './request.ts';
@@ -91,7 +93,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
   await bootstrap(env);
   if (options.authorization === 'rbac') await env.secure();
   const run = (request: ApiRequest): Promise<ApiResponse> => execute(env, request);
-  const clientFor = (user: UserInfo): Client => createInProcessClient(run, { user, clock: env.clock });
+  const clientFor = (user: UserInfo): Client => createInProcessClient(completing(run, env.books), { user, clock: env.clock });
   const listeners = new Set<Listener>();
   return {
     client: clientFor(SYSTEM_USER),
@@ -139,6 +141,7 @@ function createEnvironment(options: ApiServerOptions): Environment {
     kinds,
     admission,
     tables,
+    books: createBooks(),
     allocators: createServiceAllocators(options.serviceCidr ?? DEFAULT_SERVICE_CIDR),
     dispatcher,
     memory,

@@ -4,6 +4,7 @@ import type { StateStore } from '@kybern/state';
 import type { Access } from './access.ts';
 import type { AdmissionPlugin } from './admission/admission.ts';
 import type { AdmissionTables } from './admission-tables.ts';
+import type { Books } from './managed-fields/books.ts';
 import type { KindRegistry } from './registry.ts';
 import type { Memory, Remembered } from './remembered.ts';
 import type { Resource } from './resource.ts';
@@ -23,6 +24,8 @@ export interface Environment extends Access {
   readonly admission: readonly AdmissionPlugin[];
   readonly tables: AdmissionTables;
   readonly allocators: ServiceAllocators;
+  /** Who owns which fields. */
+  readonly books: Books;
   readonly dispatcher: EventDispatcher;
   readonly memory: Memory;
   /** A namespace by its name. */

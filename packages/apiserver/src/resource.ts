@@ -1,8 +1,10 @@
 import { apiVersionOf, deepFreeze, type Kind, type KindModel, type KubernetesObject, type MutableJson } from '@kybern/core';
+import { fieldTypeOf, type FieldType } from '@kybern/core/server-side-apply';
 import { selectPlugins, type AdmissionChain } from './admission/admission.ts';
 import { conversionOf, rememberReads } from './conversion/conversion.ts';
 import { compileDecoder, type Decoder } from './decode.ts';
 import type { Environment } from './environment.ts';
+import { carryLedger } from './managed-fields/ledger.ts';
 import type { Operation } from './request.ts';
 import { strategyFor } from './resources/index.ts';
 import type { Strategy } from './strategy.ts';
@@ -11,6 +13,8 @@ import { createUpdateRules, type UpdateRules } from './subresources/update-rules
 /** A kind's model with what the server compiled from it. */
 export interface LoadedModel extends KindModel {
   readonly decode: Decoder;
+  /** How the fields of its objects are owned. */
+  readonly fields: FieldType;
 }
 
 /** The compiled pipeline of one kind: everything that does not change from request to request. */
@@ -61,7 +65,7 @@ export function createResource(kind: Kind, env: Environment, options: { custom: 
     admission: (operation, subresource) =>
       remembered(chains, `${operation}/${subresource ?? ''}`, () => selectPlugins(env.admission, resource, { operation, subresource })),
     updateRules: (subresource) => remembered(rules, subresource ?? '', () => createUpdateRules(resource, subresource)),
-    read: conversion === undefined ? same : rememberReads(conversion, (view: MutableJson) => deepFreeze(view)),
+    read: conversion === undefined ? same : rememberReads(conversion, (view: MutableJson, stored) => deepFreeze(carryLedger(view, stored))),
     toStored: conversion === undefined ? same : (object) => conversion.toStored(object),
   };
   return resource;
@@ -81,6 +85,7 @@ function withDecoder(model: KindModel, identity: { readonly apiVersion: string; 
     unknownFields: (object) => model.unknownFields(object),
     setDefaults: (object) => model.setDefaults(object),
     decode: compileDecoder(model.schema, identity),
+    fields: fieldTypeOf(model.schema),
   };
 }
 

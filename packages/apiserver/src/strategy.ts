@@ -1,4 +1,5 @@
 import type { FieldError, KubernetesObject, MutableJson } from '@kybern/core';
+import type { Manager } from '@kybern/core/server-side-apply';
 import type { Environment } from './environment.ts';
 import type { Resource } from './resource.ts';
 import type { ApiRequest } from './request.ts';
@@ -14,6 +15,8 @@ export interface WriteContext {
   readonly now: string;
   /** Texts for `Warning` headers; stages add to it. */
   readonly warnings: string[];
+  /** Who owns what of the object that this write creates, when an apply creates it. */
+  readonly appliedBy?: readonly Manager[];
 }
 
 /** Begins a write. */

@@ -7,6 +7,11 @@ import type { Json, JsonObject, KubernetesObject, ListMeta, ObjectInput, ObjectK
 export interface CallOptions {
   /** Ends the call; it then rejects with the signal's reason. A write may have happened all the same. */
   readonly signal?: AbortSignal;
+  /**
+   * Have `metadata.managedFields` in what comes back. Default: over HTTP they are always there; in process, where to find them out costs more than all the
+   * rest, only in what an apply returns.
+   */
+  readonly managedFields?: boolean;
 }
 
 /** Options of {@link Client.get}. */

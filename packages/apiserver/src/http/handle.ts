@@ -3,6 +3,7 @@ import type { Authenticator } from '../authentication/authenticator.ts';
 import { identify, isHealthPath } from '../authentication/identify.ts';
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
 import { checkPathAccess, type Authorizer } from '../authorization.ts';
+import type { Books } from '../managed-fields/books.ts';
 import type { KindRegistry } from '../registry.ts';
 import type { ApiRequest, ApiResponse, UserInfo, Verb } from '../request.ts';
 import { chooseRepresentation, parseAccept } from './accept.ts';
@@ -28,6 +29,7 @@ export interface HandleTarget {
   readonly certificateOf: CertificateReader;
   readonly openApi: OpenApi;
   readonly frames: FrameCache;
+  readonly books: Pick<Books, 'withManagedFields'>;
   readonly protobuf: ProtobufReader;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -4,6 +4,7 @@ import type { Clock, Logger } from '@kybern/core';
 import type { Authenticator } from '../authentication/authenticator.ts';
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
 import type { Authorizer } from '../authorization.ts';
+import type { Books } from '../managed-fields/books.ts';
 import type { KindRegistry } from '../registry.ts';
 import type { ApiRequest, ApiResponse } from '../request.ts';
 import { createCertificateReader } from './authenticate.ts';
@@ -38,6 +39,7 @@ export interface Listener extends AsyncDisposable {
 /** The server behind the door. */
 export interface ListenTarget {
   execute(request: ApiRequest): Promise<ApiResponse>;
+  readonly books: Pick<Books, 'withManagedFields'>;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly tokens: ServiceAccountTokens;
@@ -58,7 +60,13 @@ export async function listen(target: ListenTarget, options: ListenOptions = {}):
   const ca = await createCertificateAuthority(target.clock.now());
   const [own, admin] = await Promise.all([ca.issueServer(serverHosts(host)), ca.issueClient(ADMIN)]);
   const { server, close } = openServer(
-    { ...target, certificateOf: createCertificateReader(), openApi: createOpenApi(target.kinds, VERSION['gitVersion'] ?? ''), frames: createFrameCache(), protobuf: createProtobufReader(target.kinds) },
+    {
+      ...target,
+      certificateOf: createCertificateReader(),
+      openApi: createOpenApi(target.kinds, VERSION['gitVersion'] ?? ''),
+      frames: createFrameCache((object) => target.books.withManagedFields(object)),
+      protobuf: createProtobufReader(target.kinds),
+    },
     ca,
     own,
   );

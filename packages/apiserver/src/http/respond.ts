@@ -1,5 +1,6 @@
 import type { Clock, Kind, KubernetesObject, Logger } from '@kybern/core';
 import { stringify as stringifyYaml } from 'yaml';
+import type { Books } from '../managed-fields/books.ts';
 import type { ApiResponse } from '../request.ts';
 import type { Representation } from './accept.ts';
 import { sendBytes, sendPieces, type Transport, type WireResponse } from './body-writer.ts';
@@ -21,6 +22,7 @@ export interface RespondContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly frames: FrameCache;
+  readonly books: Pick<Books, 'withManagedFields'>;
   /** The verb, because a finished DELETE answers with a Status. */
   readonly verb: string;
   readonly wanted: Wanted;
@@ -33,20 +35,24 @@ const PIECE_ITEMS = 64;
 export async function respond(response: WireResponse, answer: ApiResponse, context: RespondContext): Promise<void> {
   addWarnings(response, answer.warnings);
   const { wanted, clock, kind } = context;
+  const complete = (object: KubernetesObject): KubernetesObject => context.books.withManagedFields(object);
   const { as } = wanted.representation;
-  const shape = as === undefined ? undefined : (): Shape => ({ ...as, includeObject: wanted.includeObject, resource: kind, nowMs: clock.now() });
+  const shape = as === undefined ? undefined : (): Shape => ({ ...as, includeObject: wanted.includeObject, resource: kind, nowMs: clock.now(), complete });
   switch (answer.type) {
     case 'object':
       if (answer.deleted && context.verb === 'delete') await sendObject(response, { code: 200, object: success(kind, answer.object), wanted });
-      else await sendObject(response, { code: answer.code, object: shape === undefined ? answer.object : shapeObject(answer.object, shape()), wanted });
+      else if (shape !== undefined) await sendObject(response, { code: answer.code, object: shapeObject(answer.object, shape()), wanted });
+      else if (wanted.pretty || wanted.representation.encoding === 'yaml')
+        await sendObject(response, { code: answer.code, object: complete(answer.object), wanted });
+      else await sendBytes(response, context.frames.json(answer.object), { body: { code: answer.code, contentType: 'application/json' }, transport: wanted });
       return;
     case 'list': {
       const { items, metadata, apiVersion, kind: listKind } = answer.list;
       if (shape !== undefined) await sendObject(response, { code: 200, object: shapeList(items, metadata, shape()), wanted });
       else if (items.length <= PIECE_ITEMS || wanted.pretty || wanted.representation.encoding === 'yaml')
-        await sendObject(response, { code: 200, object: { kind: listKind, apiVersion, metadata, items }, wanted });
+        await sendObject(response, { code: 200, object: { kind: listKind, apiVersion, metadata, items: items.map(complete) }, wanted });
       else
-        await sendPieces(response, listPieces({ kind: listKind, apiVersion, metadata }, items), {
+        await sendPieces(response, listPieces({ kind: listKind, apiVersion, metadata }, items, complete), {
           body: { code: 200, contentType: 'application/json' },
           transport: wanted,
         });
@@ -97,10 +103,11 @@ export function sendError(
 function* listPieces(
   head: { readonly kind: string; readonly apiVersion: string; readonly metadata: object },
   items: readonly KubernetesObject[],
+  complete: (object: KubernetesObject) => KubernetesObject,
 ): Generator<string> {
   yield `${JSON.stringify(head).slice(0, -1)},"items":[`;
   for (let start = 0; start < items.length; start += PIECE_ITEMS) {
-    const piece = JSON.stringify(items.slice(start, start + PIECE_ITEMS));
+    const piece = JSON.stringify(items.slice(start, start + PIECE_ITEMS).map(complete));
     yield `${start === 0 ? '' : ','}${piece.slice(1, -1)}`;
   }
   yield ']}';

@@ -12,6 +12,8 @@ export interface Shape extends Transformation {
   readonly resource: Kind;
   /** Wall time in ms, for the ages in Tables. */
   readonly nowMs: number;
+  /** Adds `metadata.managedFields`, which objects are kept without. */
+  readonly complete: (object: KubernetesObject) => KubernetesObject;
 }
 
 /** The query parameter `includeObject`. @throws {ApiError} `BadRequest` */
@@ -25,7 +27,7 @@ export function includeObjectOf(query: URLSearchParams): IncludeObject {
 /** One object in another shape. */
 export function shapeObject(object: KubernetesObject, shape: Shape): object {
   if (shape.kind === 'Table') return tableOf([object], { shape, kind: kindOfObject(object, shape.resource), metadata: versionOnly(object.metadata) });
-  return metadataOnly(object, shape.version);
+  return metadataOnly(shape.complete(object), shape.version);
 }
 
 /** A list in another shape. */
@@ -35,7 +37,7 @@ export function shapeList(items: readonly KubernetesObject[], metadata: ListMeta
     kind: 'PartialObjectMetadataList',
     apiVersion: `meta.k8s.io/${shape.version}`,
     metadata,
-    items: items.map((object) => metadataOnly(object, shape.version)),
+    items: items.map((object) => metadataOnly(shape.complete(object), shape.version)),
   };
 }
 
@@ -58,9 +60,10 @@ function tableOf(objects: readonly KubernetesObject[], { shape, kind, metadata }
   return { ...table, apiVersion: `meta.k8s.io/${shape.version}`, rows };
 }
 
-function rowObject(object: KubernetesObject, { includeObject, version }: Shape): object | null {
+function rowObject(object: KubernetesObject, { includeObject, version, complete }: Shape): object | null {
   if (includeObject === 'None') return null;
-  return includeObject === 'Object' ? object : metadataOnly(object, version);
+  // Differs from Kubernetes: the metadata in rows has no managedFields, which nobody prints.
+  return includeObject === 'Object' ? complete(object) : metadataOnly(object, version);
 }
 
 function metadataOnly({ metadata }: KubernetesObject, version: string): object {

@@ -39,6 +39,7 @@ export async function serveBinding(env: Environment, resource: Resource, request
     request: update,
     rules,
     attempts: MAX_ATTEMPTS,
+    entry: () => ({ type: 'system' }),
     propose: (pod) => bind(pod, { binding, nodeName, resource, now: formatTime(env.clock.now()) }),
   });
   return { type: 'object', code: 201, object: successStatus(201), warnings: NO_WARNINGS, deleted: false };

@@ -79,7 +79,12 @@ async function spendBudget(env: Environment, pod: Pod, request: ApiRequest): Pro
   const { namespace, name } = budget.metadata;
   const rules = { strategy: undefined, reserves: false, prepare: () => undefined, validate: () => undefined };
   const update: ApiRequest = { ...request, verb: 'patch', kind: resource.kind, namespace, name, options: { dryRun: request.options?.dryRun } };
-  await applyUpdate(env, resource, { request: update, rules, propose: (old) => withOneLess(old, pod.metadata.name, formatTime(env.clock.now())) });
+  await applyUpdate(env, resource, {
+    request: update,
+    rules,
+    entry: () => ({ type: 'system' }),
+    propose: (old) => withOneLess(old, pod.metadata.name, formatTime(env.clock.now())),
+  });
   return false;
 }
 

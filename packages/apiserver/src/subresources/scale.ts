@@ -1,4 +1,4 @@
-import { deepFreeze, formatLabelSelector, type JsonObject, type KubernetesObject, type LabelSelector, type MutableJson } from '@kybern/core';
+import { deepFreeze, formatLabelSelector, isJsonObject, type JsonObject, type KubernetesObject, type LabelSelector, type MutableJson } from '@kybern/core';
 import type { Environment } from '../environment.ts';
 import { badRequest, noSuchResource, objectNotFound } from '../errors.ts';
 import { staleWrite } from '../commit.ts';
@@ -6,6 +6,7 @@ import { NO_WARNINGS, type ApiRequest, type ApiResponse } from '../request.ts';
 import { hasSubresource, objectKey, type Resource } from '../resource.ts';
 import { invalidValue } from '../validation/field-errors.ts';
 import { assertValid } from '../prepare.ts';
+import { applyPatch } from '../verbs/apply.ts';
 import { patcher } from '../verbs/patch.ts';
 import { applyUpdate } from '../verbs/update.ts';
 
@@ -19,9 +20,11 @@ export interface Scale extends KubernetesObject {
 export async function serveScale(env: Environment, resource: Resource, request: ApiRequest): Promise<ApiResponse> {
   if (!hasSubresource(resource.kind, 'scale')) throw noSuchResource();
   if (request.verb === 'get') return readScale(env, resource, request);
-  const change = await scaleChange(resource, request);
   const rules = resource.updateRules(undefined);
-  const answer = await applyUpdate(env, resource, { request, propose: (old) => change(old), rules });
+  const answer =
+    request.patchType === 'apply'
+      ? await applyPatch(env, resource, { ...request, body: appliedScale(request, resource) }, rules)
+      : await applyUpdate(env, resource, { request, propose: await scaleChange(resource, request), rules });
   return answer.type === 'object' ? { ...answer, object: scaleOf(answer.object) } : answer;
 }
 
@@ -29,6 +32,18 @@ async function readScale(env: Environment, resource: Resource, request: ApiReque
   const record = await env.state.get(objectKey(resource, request.namespace, request.name ?? ''));
   if (record === undefined) throw objectNotFound(resource.kind, request.name ?? '');
   return { type: 'object', code: 200, object: scaleOf(resource.read(record.value)), warnings: NO_WARNINGS, deleted: false };
+}
+
+/** What the apply of a Scale is to the object that is scaled. */
+function appliedScale({ body, name }: ApiRequest, { apiVersion, kind }: Resource): object {
+  if (!isJsonObject(body)) throw badRequest('the body of the request is not a Scale');
+  if (body['apiVersion'] !== undefined && body['apiVersion'] !== 'autoscaling/v1')
+    throw badRequest(`Incorrect version specified in apply patch. Specified patch version: ${String(body['apiVersion'])}, expected: autoscaling/v1`);
+  const { metadata, spec } = body as MutableJson;
+  if (metadata?.name !== undefined && metadata.name !== name) throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name ?? ''})`);
+  const replicas: unknown = spec?.replicas;
+  if (replicas !== undefined && (typeof replicas !== 'number' || !Number.isInteger(replicas))) throw badRequest('spec.replicas of a Scale is a whole number');
+  return { apiVersion, kind: kind.kind, metadata: { name }, spec: replicas === undefined ? {} : { replicas } };
 }
 
 /** The function that makes the new object from the old one. */

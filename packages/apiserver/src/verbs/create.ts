@@ -3,6 +3,7 @@ import { isCompareFailed, type CommitResult, type StateRecord } from '@kybern/st
 import { runMutating, runValidating, type AdmissionAttributes } from '../admission/admission.ts';
 import type { Environment } from '../environment.ts';
 import { freezeParts } from '../freeze.ts';
+import { noteOf, type CreateNote } from '../managed-fields/books.ts';
 import { generateName, newMetadata } from '../object-meta.ts';
 import { assertSchema, assertValid, decodeObject, type Body } from '../prepare.ts';
 import { NO_WARNINGS, type ApiRequest, type ApiResponse } from '../request.ts';
@@ -60,6 +61,7 @@ async function createGenerated(object: MutableJson, context: WriteContext): Prom
 
 async function admitAndStore(object: MutableJson, context: WriteContext): Promise<ApiResponse> {
   const { resource, request } = context;
+  const note = noteOf(object);
   const chain = resource.admission('CREATE', undefined);
   const attributes = admissionAttributes(object, context);
   const mutating = runMutating(chain, attributes);
@@ -73,8 +75,8 @@ async function admitAndStore(object: MutableJson, context: WriteContext): Promis
     validateCreate(object, context);
     const validating = runValidating(chain, attributes);
     if (validating !== undefined) await validating;
-    if (request.options?.dryRun === true) return created(await pretend(object, context), context);
-    const { records } = await store(object, context);
+    if (request.options?.dryRun === true) return created(await pretend(object, { context, note }), context);
+    const { records } = await store(object, { context, note });
     stored = true;
     context.env.memory.forget(resource.prefix);
     return created(resource.read((records[0] as StateRecord).value), context);
@@ -94,17 +96,26 @@ function prepare(object: MutableJson, context: WriteContext): void {
   strategy.prepareForCreate?.(object, context);
 }
 
-function store(object: MutableJson, { env, resource }: WriteContext): Promise<CommitResult> {
+interface Noted {
+  readonly context: WriteContext;
+  readonly note: CreateNote;
+}
+
+function store(object: MutableJson, { context, note }: Noted): Promise<CommitResult> {
+  const { env, resource } = context;
   const { namespace, name } = object.metadata;
+  const value = resource.toStored(object as KubernetesObject);
+  env.books.created(value, context, note);
   freezeParts(object);
-  const change = { key: objectKey(resource, namespace, name), value: resource.toStored(object as KubernetesObject), expect: 0 };
-  return env.state.commit([change]);
+  return env.state.commit([{ key: objectKey(resource, namespace, name), value, expect: 0 }]);
 }
 
 /** A dry run: everything but the write. @throws {ApiError} `AlreadyExists` */
-async function pretend(object: MutableJson, { env, resource }: WriteContext): Promise<KubernetesObject> {
+async function pretend(object: MutableJson, { context, note }: Noted): Promise<KubernetesObject> {
+  const { env, resource } = context;
   const { namespace, name } = object.metadata;
   if ((await env.state.get(objectKey(resource, namespace, name))) !== undefined) throw alreadyExists(resource.kind, name as string);
+  env.books.created(object as KubernetesObject, context, note);
   return deepFreeze(object as KubernetesObject);
 }
 

@@ -4,6 +4,7 @@ import { runMutating, runValidating, type AdmissionAttributes } from '../admissi
 import { commitReplace, staleWrite } from '../commit.ts';
 import type { Environment } from '../environment.ts';
 import { objectNotFound } from '../errors.ts';
+import { carryLedger } from '../managed-fields/ledger.ts';
 import { NO_WARNINGS, type ApiRequest, type ApiResponse, type RequestOptions } from '../request.ts';
 import { objectKey, type Resource } from '../resource.ts';
 import { shareUnchanged } from '../share.ts';
@@ -73,7 +74,7 @@ export function planDeletion(object: KubernetesObject, context: WriteContext): D
   }
   resource.strategy.prepareForDelete?.(draft, context);
   const marked = shareUnchanged(object, draft) as KubernetesObject;
-  return marked === object ? { type: 'keep' } : { type: 'mark', object: marked };
+  return marked === object ? { type: 'keep' } : { type: 'mark', object: carryLedger(marked, object) };
 }
 
 interface Grace {

@@ -3,18 +3,26 @@ import type { Environment } from '../environment.ts';
 import { badRequest, unsupportedMediaType } from '../errors.ts';
 import type { ApiRequest, ApiResponse } from '../request.ts';
 import type { LoadedModel, Resource } from '../resource.ts';
+import { patchesManagedFields } from '../managed-fields/requested.ts';
+import { applyPatch, forceWithoutApply } from './apply.ts';
 import { applyUpdate } from './update.ts';
 
 const MEDIA_TYPES = {
   json: 'application/json-patch+json',
   merge: 'application/merge-patch+json',
   strategic: 'application/strategic-merge-patch+json',
+  apply: 'application/apply-patch+yaml',
 } as const;
 
 /** Changes one object, or one of its subresources, by a patch. */
 export async function patchObject(env: Environment, resource: Resource, request: ApiRequest): Promise<ApiResponse> {
+  if (request.patchType === 'apply') return applyPatch(env, resource, request);
   const model = resource.model ?? (await resource.loadModel());
-  return applyUpdate(env, resource, { request, propose: patcher(resource, request, model) });
+  if (request.options?.force !== undefined) throw forceWithoutApply();
+  const patch = patcher(resource, request, model);
+  // Objects are kept without their managedFields; a patch of these has to find them.
+  const propose = patchesManagedFields(request) ? (old: KubernetesObject) => patch(env.books.withManagedFields(old)) : patch;
+  return applyUpdate(env, resource, { request, propose });
 }
 
 /** The function that applies a request's patch. @throws {ApiError} `UnsupportedMediaType`, `BadRequest` */
@@ -27,11 +35,16 @@ export function patcher(resource: Resource, request: ApiRequest, model: Pick<Loa
     case 'merge':
       return (old) => applyMergePatch(old as unknown as JsonObject, objectBody(body));
     case 'strategic':
-      if (resource.custom) throw unsupportedMediaType([MEDIA_TYPES.json, MEDIA_TYPES.merge]);
+      if (resource.custom) throw unsupportedMediaType(acceptedTypes(resource));
       return (old) => applyStrategicMergePatch(old as unknown as JsonObject, objectBody(body), model.schema);
     default:
-      throw unsupportedMediaType(resource.custom ? [MEDIA_TYPES.json, MEDIA_TYPES.merge] : Object.values(MEDIA_TYPES));
+      throw unsupportedMediaType(acceptedTypes(resource));
   }
+}
+
+function acceptedTypes({ custom }: Resource): readonly string[] {
+  const { json, merge, strategic, apply } = MEDIA_TYPES;
+  return custom ? [json, merge, apply] : [json, merge, strategic, apply];
 }
 
 function objectBody(body: unknown): JsonObject {

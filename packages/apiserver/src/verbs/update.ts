@@ -1,9 +1,12 @@
 import { conflict, deepFreeze, invalid, type FieldError, type KubernetesObject, type MutableJson } from '@kybern/core';
+import { isSameOwnership } from '@kybern/core/server-side-apply';
 import type { StateRecord } from '@kybern/state';
 import { runMutating, runValidating, type AdmissionAttributes } from '../admission/admission.ts';
 import { commitReplace, staleWrite } from '../commit.ts';
 import type { Environment } from '../environment.ts';
 import { badRequest, objectNotFound } from '../errors.ts';
+import type { Entry } from '../managed-fields/books.ts';
+import { requestedManagers } from '../managed-fields/requested.ts';
 import { keepSystemFields } from '../object-meta.ts';
 import { assertSchema, assertValid, decodeObject } from '../prepare.ts';
 import { NO_WARNINGS, type ApiRequest, type ApiResponse } from '../request.ts';
@@ -39,6 +42,10 @@ export interface UpdateJob {
   readonly rules?: UpdateRules;
   /** Default: as the verb. */
   readonly attempts?: number;
+  /** Who owns what after the write, asked after {@link propose}. Default: the writer owns what it changes. */
+  readonly entry?: () => Entry;
+  /** Makes the object that is not there, in the end. Default: it is an error, but for the few kinds that an update creates. */
+  readonly create?: (context: WriteContext) => Promise<ApiResponse>;
 }
 
 /** Read, propose, prepare, admit, validate, compare-and-set: the loop behind PUT and PATCH, of objects and of subresources. */
@@ -53,8 +60,9 @@ export async function applyUpdate(env: Environment, resource: Resource, job: Upd
     const context = writeContext(env, resource, { request, warnings });
     const record = await env.state.get(key);
     if (record === undefined) return createMissing(job, model, context);
-    const { object, guarded } = propose(resource.read(record.value), { job, model, context, rules });
-    const result = await admitAndReplace(record, object, { context, model, rules });
+    const { object, guarded, given } = propose(resource.read(record.value), { job, model, context, rules });
+    const entry = job.entry?.() ?? { type: 'update', seed: seedOf(given, record.value, context) };
+    const result = await admitAndReplace(record, object, { context, model, rules, entry });
     if (result.object !== undefined)
       return { type: 'object', code: 200, object: result.object, warnings: warnings.length === 0 ? NO_WARNINGS : warnings, deleted: result.deleted };
     if (guarded || attempt >= attempts) throw staleWrite(resource, request.name ?? '');
@@ -64,6 +72,7 @@ export async function applyUpdate(env: Environment, resource: Resource, job: Upd
 function createMissing(job: UpdateJob, model: LoadedModel, context: WriteContext): Promise<ApiResponse> {
   const { request } = job;
   const { resource, warnings } = context;
+  if (job.create !== undefined) return job.create(context);
   if (request.verb !== 'update' || request.subresource !== undefined || resource.strategy.createOnUpdate !== true)
     throw objectNotFound(resource.kind, request.name ?? '');
   const object = decodeNew(request.body, { resource, request, model, warnings });
@@ -75,10 +84,25 @@ interface Stage {
   readonly context: WriteContext;
   readonly model: LoadedModel;
   readonly rules: UpdateRules;
+  readonly entry: Entry;
 }
 
-/** The new object as it would be stored, before admission. `guarded`: the caller named the state that it is based on. */
-function propose(old: KubernetesObject, { job, model, context, rules }: Stage & { readonly job: UpdateJob }): { object: MutableJson; guarded: boolean } {
+/** Who owned what before, if the object says so itself; through a subresource it cannot. */
+function seedOf(given: unknown, old: KubernetesObject, { env, request }: WriteContext): ReturnType<typeof requestedManagers> {
+  return given === undefined || request.subresource !== undefined ? undefined : requestedManagers(given, () => env.books.managersOf(old));
+}
+
+/** What {@link propose} found in a body. */
+interface Proposed {
+  readonly object: MutableJson;
+  /** The caller named the state that it is based on. */
+  readonly guarded: boolean;
+  /** Its `metadata.managedFields`. */
+  readonly given: unknown;
+}
+
+/** The new object as it would be stored, before admission. */
+function propose(old: KubernetesObject, { job, model, context, rules }: Omit<Stage, 'entry'> & { readonly job: UpdateJob }): Proposed {
   const { resource, request, warnings } = context;
   const object = decodeObject(rules.takes === undefined ? job.propose(old) : partOf(job.propose(old), rules.takes), { resource, request, model, warnings });
   const { metadata } = object;
@@ -86,13 +110,14 @@ function propose(old: KubernetesObject, { job, model, context, rules }: Stage & 
   const isPut = request.verb === 'update';
   if (isPut) checkUid(metadata, old, resource);
   const guarded = checkPreconditions(metadata, old, { resource, unguardedAllowed: !isPut || resource.strategy.unconditionalUpdate !== false });
+  const given: unknown = metadata.managedFields;
   keepSystemFields(metadata, old.metadata);
   // A part is checked when it is back in its place; what is checked on its own is of the right types before anything looks at it.
   const check = (): void => assertSchema(object, { resource, request, model, warnings }, (errors) => validateObjectMetaUpdate(metadata, old.metadata, errors));
   if (rules.takes === undefined) check();
   rules.prepare(object, old as MutableJson, context);
   if (rules.takes !== undefined) check();
-  return { object, guarded: guarded && isPut };
+  return { object, guarded: guarded && isPut, given };
 }
 
 /** The fields of a body that an update takes: the others need not be copied and checked. */
@@ -145,7 +170,7 @@ async function admitAndReplace(record: StateRecord, object: MutableJson, stage: 
       const validating = runValidating(chain, { ...attributes, object: next });
       if (validating !== undefined) await validating;
     }
-    const result = await replace(record, next, context);
+    const result = await replace(record, next, stage);
     stored = result.stored;
     return result;
   } finally {
@@ -180,14 +205,25 @@ interface UpdateResult {
   readonly deleted: boolean;
 }
 
-async function replace(record: StateRecord, next: KubernetesObject, { env, resource, request }: WriteContext): Promise<UpdateResult> {
-  const deleted = isReleased(next, resource);
-  if (!deleted && next === resource.read(record.value)) return { object: next, lost: false, stored: false, deleted };
+async function replace(record: StateRecord, settled: KubernetesObject, { context, entry }: Stage): Promise<UpdateResult> {
+  const { env, resource, request } = context;
+  const deleted = isReleased(settled, resource);
+  const same = settled === resource.read(record.value);
+  if (!deleted && same && !movesFields(entry, record.value, env)) return { object: settled, lost: false, stored: false, deleted };
   const dryRun = request.options?.dryRun === true;
-  const result = await commitReplace(env, record, { object: deleted ? undefined : resource.toStored(next), prefix: resource.prefix, dryRun });
+  const next = same ? { ...settled, metadata: { ...settled.metadata } } : settled;
+  const stored = resource.toStored(next);
+  env.books.changed(stored, record.value, { context, entry });
+  const result = await commitReplace(env, record, { object: deleted ? undefined : stored, prefix: resource.prefix, dryRun });
   if (result.lost) return { object: undefined, lost: true, stored: false, deleted: false };
   if (deleted && !dryRun) resource.strategy.afterDelete?.(record.value, env);
   return { object: deleted ? deepFreeze(next) : resource.read(result.object), lost: false, stored: !dryRun, deleted };
+}
+
+/** Whether fields change their owners although the object stays the same. */
+function movesFields(entry: Entry, old: KubernetesObject, { books }: Environment): boolean {
+  if (entry.type === 'apply') return !isSameOwnership(entry.managers, books.managersOf(old));
+  return entry.type === 'update' && entry.seed !== undefined;
 }
 
 /** Whether nothing holds an object that is being deleted any longer. @see kubernetes v1.36 …/registry/generic/registry/store.go (ShouldDeleteDuringUpdate) */

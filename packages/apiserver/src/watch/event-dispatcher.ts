@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '@kybern/core';
 import { isExpiredRevision, type StateCursor, type StateEvent, type StateStore } from '@kybern/state';
 import { expired, internalError } from '../errors.ts';
+import { carryLedger, withLastLedger } from '../managed-fields/ledger.ts';
 import type { FieldReader } from '../strategy.ts';
 
 /** Someone who is told of the changes of one resource. */
@@ -186,12 +187,13 @@ export function transitionOf(event: StateEvent, { matches, read }: View): Transi
   const before = event.previous === undefined ? undefined : read(event.previous.value);
   const now = read(event.value);
   const matchedBefore = before !== undefined && (matches === undefined || matches(before));
-  if (event.type === 'delete') return matchedBefore ? { type: 'DELETED', object: now } : undefined;
+  if (event.type === 'delete') return matchedBefore ? { type: 'DELETED', object: withLastLedger(now, event.previous?.value) } : undefined;
   const matchesNow = matches === undefined || matches(now);
   if (matchesNow) return { type: matchedBefore ? 'MODIFIED' : 'ADDED', object: now };
   return matchedBefore ? { type: 'DELETED', object: withResourceVersion(before, now.metadata.resourceVersion) } : undefined;
 }
 
 function withResourceVersion(object: KubernetesObject, resourceVersion: string | undefined): KubernetesObject {
-  return Object.freeze({ ...object, metadata: Object.freeze({ ...object.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) }) });
+  const metadata = Object.freeze({ ...object.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) });
+  return Object.freeze(carryLedger({ ...object, metadata }, object));
 }

@@ -1,6 +1,7 @@
 import { describe, it } from 'vitest';
 import { Namespace } from '../kinds/index.ts';
 import { abortCases } from './abort.ts';
+import { applyCases } from './apply.ts';
 import { createCases } from './create.ts';
 import { deleteCases } from './delete.ts';
 import type { ClientFixture, ConformanceCase, ConformanceContext } from './fixture.ts';
@@ -21,6 +22,7 @@ const GROUPS: Readonly<Record<string, readonly ConformanceCase[]>> = {
   list: listCases,
   update: updateCases,
   patch: patchCases,
+  apply: applyCases,
   delete: deleteCases,
   watch: watchCases,
   mutate: mutateCases,

@@ -3,7 +3,7 @@ import { isConflict, isInvalid, isNotFound } from '../api-error.ts';
 import { ConfigMap, Deployment } from '../kinds/index.ts';
 import { configMap, deployment, rejection, type ConformanceCase } from './fixture.ts';
 
-/** What `patch` promises. Server-side apply is not part of this. */
+/** What `patch` promises. */
 export const patchCases: readonly ConformanceCase[] = [
   {
     name: 'applies JSON patches',

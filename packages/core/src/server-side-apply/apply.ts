@@ -1,5 +1,5 @@
 import { compareFields } from './compare-fields.ts';
-import { difference, intersection, isEmptySet, NO_FIELDS, union, type FieldSet } from './field-set.ts';
+import { difference, equalSets, intersection, isEmptySet, NO_FIELDS, union, type FieldSet } from './field-set.ts';
 import type { FieldType } from './field-type.ts';
 import { fieldsOf } from './fields-of.ts';
 import { checkApplied } from './check-applied.ts';
@@ -61,8 +61,10 @@ export function applyFields<T>(input: ApplyInput<T>): ApplyResult<T> {
   checkApplied(applied, type);
   const managers = live === undefined ? [] : input.managers.length > 0 ? input.managers : asFound(input);
   const said = filter === undefined ? fieldsOf(applied, type) : filter(fieldsOf(applied, type));
-  const own: Manager = { ...manager, operation: 'Apply', timeMs: wholeSeconds(input.nowMs), fields: withoutUntracked(said) };
-  const before = managers.find((other) => isSameManager(other, own));
+  const id: ManagerId = { ...manager, operation: 'Apply' };
+  const before = managers.find((other) => isSameManager(other, id));
+  const fields = withoutUntracked(said);
+  const own: Manager = { ...id, timeMs: wholeSeconds(input.nowMs), fields: before !== undefined && equalSets(before.fields, fields) ? before.fields : fields };
   const others = managers.filter((other) => other !== before);
   const object = mergeAndPrune(input, { said, others, before });
   const { removed, modified, added } = compareFields(live ?? {}, object, type);

@@ -1,7 +1,7 @@
 import { ApiError } from '../api-error.ts';
 import { formatTime, parseTime } from '../clock.ts';
 import { isJsonObject } from '../json-data.ts';
-import type { ManagedFieldsEntry } from '../object.ts';
+import type { JsonObject, ManagedFieldsEntry } from '../object.ts';
 import { differenceWithBelow, equalSets, formatFieldsV1, hasPath, isEmptySet, LEAF, parseFieldsV1, setOf, union, type FieldSet } from './field-set.ts';
 
 /** Who a manager is. Two entries with the same are one manager; for an apply whatever its apiVersion is. */
@@ -76,16 +76,17 @@ function parseEntry(entry: unknown): Manager {
 /**
  * Writes `metadata.managedFields`: applies first, then updates, the oldest first.
  *
+ * @param format writes one set; default {@link formatFieldsV1}, for a caller that remembers what it wrote
  * @see kubernetes v1.36 …/util/managedfields/internal/managedfields.go (EncodeManagedFields, sortEncodedManagedFields)
  */
-export function formatManagedFields(managers: readonly Manager[]): readonly ManagedFieldsEntry[] {
+export function formatManagedFields(managers: readonly Manager[], format: (fields: FieldSet) => JsonObject = formatFieldsV1): readonly ManagedFieldsEntry[] {
   return [...managers].sort(inOrder).map((entry) => ({
     manager: entry.manager,
     operation: entry.operation,
     apiVersion: entry.apiVersion,
     ...(entry.timeMs === undefined ? {} : { time: formatTime(entry.timeMs) }),
     fieldsType: 'FieldsV1',
-    fieldsV1: formatFieldsV1(entry.fields),
+    fieldsV1: format(entry.fields),
     ...(entry.subresource === undefined ? {} : { subresource: entry.subresource }),
   }));
 }

@@ -89,7 +89,7 @@ export function sortElements(elements: Iterable<string>): string[] {
   }
   fields.sort(compareText);
   if (others.length === 0) return fields;
-  others.sort((a, b) => a.rank - b.rank || compareValues(a.value, b.value));
+  if (others.length > 1) others.sort((a, b) => a.rank - b.rank || compareValues(a.value, b.value));
   return [...fields, ...others.map(({ element }) => element)];
 }
 

@@ -27,7 +27,7 @@ import { formatManagedFields, isSameOwnership, parseManagedFields, withoutUntrac
 import { mergeFields } from './merge-fields.ts';
 import { itemElement } from './path-element.ts';
 import { pruneFields } from './prune-fields.ts';
-import { updateManagers } from './update.ts';
+import { addChange, enterChange, ownershipChange, updateManagers, type OwnershipChange } from './update.ts';
 
 const type = fieldTypeOf(applySchema);
 
@@ -205,6 +205,22 @@ describe('whatever happened before', () => {
         const { modified, added } = compareFields(state.object ?? {}, after, type);
         const now = update(state, 'm', after).managers.find(({ manager, operation }) => manager === 'm' && operation === 'Update');
         expect(isEmptySet(difference(withoutUntracked(union(modified, added)), now?.fields ?? fieldSetOf([])))).toBe(true);
+      }),
+    );
+  });
+
+  it('changes may be entered together or one by one', () => {
+    fc.assert(
+      fc.property(steps, fc.array(fc.record({ manager: fc.constantFrom('m', 'n', 'o'), object: applyObject }), { maxLength: 8 }), (before, writes) => {
+        let state = history(before);
+        const from = state.managers;
+        let changes: readonly OwnershipChange[] = [];
+        for (const { manager, object } of writes) {
+          const change = ownershipChange({ before: state.object, after: object, type }, id(manager), 1000);
+          if (change !== undefined) changes = addChange(changes, change);
+          state = update(state, manager, object);
+        }
+        expect(isSameOwnership(changes.reduce(enterChange, from), state.managers)).toBe(true);
       }),
     );
   });
