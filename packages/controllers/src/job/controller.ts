@@ -17,7 +17,7 @@ import { isJobFinished, isManagedHere, JOB_TRACKING } from './job-pods.ts';
  * @see kubernetes v1.36 pkg/controller/job
  */
 export function jobController(): ControllerDefinition<Job> {
-  const backoffs = new Map<string, { readonly uid: string | undefined; readonly record: BackoffRecord }>();
+  const memories = new Map<string, JobMemory>();
   return defineController({
     name: 'job-controller',
     for: Job,
@@ -29,20 +29,45 @@ export function jobController(): ControllerDefinition<Job> {
     concurrency: 5,
     reconcile: retryOnConflict(async (request) => {
       const { key, object: job, clock } = request;
-      const { uid } = job.metadata;
-      if (isJobFinished(job)) backoffs.delete(key);
+      if (isJobFinished(job)) memories.delete(key);
       if (isJobFinished(job) || !isManagedHere(job)) return done();
+      const memory = memories.get(key);
+      const before = memory?.uid === job.metadata.uid ? memory : undefined;
+      const leftMs = batchLeftMs(before, job, clock.monotonicMs());
+      if (leftMs > 0) return requeueAfter(leftMs);
       const pods = await claim(request, { for: Job, kind: Pod, orphans: orphanPods.name, selector: job.spec.selector ?? {}, finalizer: JOB_TRACKING });
-      const remembered = backoffs.get(key);
-      const plan = computeJob({ nowMs: clock.now(), job, pods, backoff: remembered !== undefined && remembered.uid === uid ? remembered.record : NO_FAILURES });
-      await applyJob(plan, request, () => backoffs.set(key, { uid, record: plan.backoff }));
+      const plan = computeJob({ nowMs: clock.now(), job, pods, backoff: before?.backoff ?? NO_FAILURES });
+      const remember = (): unknown => memories.set(key, { ...seenOf(job), atMs: clock.monotonicMs(), backoff: plan.backoff });
+      await applyJob(plan, request, remember);
+      remember();
       return nextLook(plan);
     }),
     onAbsent({ key }) {
-      backoffs.delete(key);
+      memories.delete(key);
       return Promise.resolve(done());
     },
   });
+}
+
+/** What the controller remembers of a Job. */
+interface JobMemory extends Pick<Job['metadata'], 'uid' | 'generation' | 'deletionTimestamp'> {
+  /** When it was reconciled, in monotonic ms. */
+  readonly atMs: number;
+  readonly backoff: BackoffRecord;
+}
+
+const seenOf = ({ metadata: { uid, generation, deletionTimestamp } }: Job): Pick<JobMemory, 'uid' | 'generation' | 'deletionTimestamp'> => ({
+  ...(uid === undefined ? {} : { uid }),
+  ...(generation === undefined ? {} : { generation }),
+  ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+});
+
+const BATCH_MS = 1_000;
+
+/** How long to wait, in ms, so that what becomes of many Pods within a second is one reconcile. What becomes of the Job itself does not wait. */
+function batchLeftMs(before: JobMemory | undefined, { metadata }: Job, nowMs: number): number {
+  if (before === undefined || before.generation !== metadata.generation || before.deletionTimestamp !== metadata.deletionTimestamp) return 0;
+  return before.atMs + BATCH_MS - nowMs;
 }
 
 /** The deadline is a watch on the Job, not progress: nobody should have to wait for it. */

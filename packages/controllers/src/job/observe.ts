@@ -1,5 +1,5 @@
 import type { Job, Pod } from '@kybern/core/kinds';
-import { isPodActive, isPodReady, isPodTerminating } from '../pod-state.ts';
+import { isPodActive, isPodReady, isPodTerminal, isPodTerminating } from '../pod-state.ts';
 import { countIndexes, hasIndex, parseIndexes, withIndexes, type IndexSet } from './indexes.ts';
 import { countAnnotation, earlierFailures, finishedAtMs, INDEX_FAILURES, isIndexed, isPodFailed, isTracked, validIndex } from './job-pods.ts';
 import { judgePodFailure } from './pod-failure-policy.ts';
@@ -7,7 +7,7 @@ import { judgePodFailure } from './pod-failure-policy.ts';
 /** What a Job and its Pods amount to. */
 export interface JobFacts {
   readonly job: Job;
-  /** All Pods of the Job; those of an Indexed one in the order of their indexes. */
+  /** The Pods of the Job that are not over and done with; those of an Indexed one in the order of their indexes. */
   readonly pods: readonly Pod[];
   readonly active: readonly Pod[];
   /** How many Pods have been told to go and have not ended. */
@@ -37,8 +37,8 @@ export interface JobFacts {
  *
  * @see kubernetes v1.36 pkg/controller/job/job_controller.go (syncJob)
  */
-export function observeJob(job: Job, unsorted: readonly Pod[]): JobFacts {
-  const pods = isIndexed(job) ? [...unsorted].sort((a, b) => (validIndex(job, a) ?? Infinity) - (validIndex(job, b) ?? Infinity) || 0) : unsorted;
+export function observeJob(job: Job, all: readonly Pod[]): JobFacts {
+  const pods = inOrder(job, all.filter(concernsJob));
   const active = pods.filter(isPodActive);
   const { succeeded = [], failed = [] } = job.status?.uncountedTerminatedPods ?? {};
   const uncounted = { succeeded: new Set(succeeded), failed: new Set(failed) };
@@ -61,6 +61,15 @@ export function observeJob(job: Job, unsorted: readonly Pod[]): JobFacts {
     uncounted,
     ...indexes,
   };
+}
+
+/** Ended Pods that have been counted are kept for their logs only, and may be many. */
+const concernsJob = (pod: Pod): boolean => isTracked(pod) || !isPodTerminal(pod);
+
+function inOrder(job: Job, pods: readonly Pod[]): readonly Pod[] {
+  if (!isIndexed(job)) return pods;
+  const indexed = pods.map((pod) => ({ pod, index: validIndex(job, pod) ?? Number.MAX_SAFE_INTEGER }));
+  return indexed.sort((a, b) => a.index - b.index).map(({ pod }) => pod);
 }
 
 type IndexFacts = Pick<JobFacts, 'knownIndexes' | 'succeededIndexes' | 'failedIndexes' | 'awaitingReplacement'>;
