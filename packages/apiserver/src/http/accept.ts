@@ -43,6 +43,8 @@ export function parseAccept(header: string | undefined): readonly AcceptClause[]
   return clauses.filter(({ quality }) => quality > 0).sort((a, b) => b.quality - a.quality);
 }
 
+const PLAIN: Representation = Object.freeze({ encoding: 'json' });
+
 const ENCODINGS: Readonly<Record<string, Representation['encoding']>> = {
   '*/*': 'json',
   'application/*': 'json',
@@ -58,6 +60,7 @@ const ENCODINGS: Readonly<Record<string, Representation['encoding']>> = {
  * @see kubernetes v1.36 staging/src/k8s.io/apiserver/pkg/endpoints/handlers/negotiation/negotiate.go
  */
 export function chooseRepresentation(header: string | undefined, stream: boolean): Representation {
+  if (header === undefined || header === 'application/json' || header === '*/*') return PLAIN;
   for (const { mediaType, parameters } of parseAccept(header)) {
     const encoding = Object.hasOwn(ENCODINGS, mediaType) ? ENCODINGS[mediaType] : undefined;
     if (encoding === undefined || (stream && encoding !== 'json')) continue;

@@ -43,15 +43,19 @@ export interface Exchange {
   readonly closing: AbortSignal;
 }
 
+/** Why a request is over before its answer: made once, because every request ends by being aborted. */
+const GONE: Error = new Error('the client went away');
+
 /** Answers one request. Never rejects: what goes wrong is the answer. */
 export async function handle(target: HandleTarget, { request, response, closing }: Exchange): Promise<void> {
   const gone = new AbortController();
-  const onClosing = (): void => gone.abort();
+  const onClosing = (): void => gone.abort(GONE);
   response.once('close', () => {
     closing.removeEventListener('abort', onClosing);
-    gone.abort();
+    // What was answered needs no abort, which is dear.
+    if (!response.writableEnded) gone.abort(GONE);
   });
-  response.on('error', () => gone.abort());
+  response.on('error', () => gone.abort(GONE));
   closing.addEventListener('abort', onClosing, { once: true });
   try {
     await answer(target, { request, response, signal: gone.signal });
@@ -103,11 +107,16 @@ function transportOf(
 ): Omit<Wanted, 'representation' | 'includeObject'> {
   return {
     head: request.method === 'HEAD',
-    gzip: parseAccept((request.headers['accept-encoding'] as string | undefined) ?? 'identity').some(({ mediaType }) => mediaType === 'gzip'),
+    gzip: takesGzip(request.headers['accept-encoding']),
     pretty: isPretty(url.searchParams, request.headers['user-agent'] ?? ''),
     clock: target.clock,
     signal,
   };
+}
+
+function takesGzip(header: string | readonly string[] | undefined): boolean {
+  if (typeof header !== 'string' || !header.includes('gzip')) return false;
+  return parseAccept(header).some(({ mediaType }) => mediaType === 'gzip');
 }
 
 /** People with a browser or curl get indented JSON. @see kubernetes v1.36 staging/src/k8s.io/apiserver/pkg/endpoints/handlers/negotiation/negotiate.go (isPrettyPrint) */
