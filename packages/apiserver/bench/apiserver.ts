@@ -133,6 +133,46 @@ export const benchmarks: readonly Benchmark[] = [
       }),
   },
   {
+    name: 'apiserver: server-side apply of a 4 KB Pod (one label changes)',
+    unit: '1/s',
+    aim: 5000,
+    better: 'higher',
+    run: () =>
+      withServer(async (client) => {
+        const pod = realisticPod('p');
+        const apply = (i: number): Promise<unknown> => {
+          const labels = { ...pod.metadata.labels, turn: String(i) };
+          return client.apply(kindOfPod, { ...pod, metadata: { ...pod.metadata, labels } }, { fieldManager: 'bench' });
+        };
+        await rate(1000, apply);
+        return median(3, () => rate(2000, apply));
+      }),
+  },
+  {
+    name: 'apiserver: server-side apply of a 4 KB Pod that changes nothing',
+    unit: '1/s',
+    aim: 5000,
+    better: 'higher',
+    run: () =>
+      withServer(async (client) => {
+        const apply = (): Promise<unknown> => client.apply(kindOfPod, realisticPod('p'), { fieldManager: 'bench' });
+        await rate(1000, apply);
+        return median(3, () => rate(2000, apply));
+      }),
+  },
+  {
+    name: 'apiserver: get of a 4 KB Pod with managedFields that nobody asked for before',
+    unit: '1/s',
+    better: 'higher',
+    run: () =>
+      withServer(async (client) => {
+        await createPods(client, inputs(6000, 'p'));
+        const read = (i: number): Promise<unknown> => client.get(kindOfPod, `default/p-${i}`, { managedFields: true });
+        await rate(1500, read);
+        return median(3, () => rate(1500, (i) => read(i + 1500)));
+      }),
+  },
+  {
     name: 'apiserver: mutateStatus of a 4 KB Pod',
     unit: '1/s',
     better: 'higher',

@@ -1,5 +1,5 @@
 import { compareFields } from './compare-fields.ts';
-import { difference, equalSets, intersection, isEmptySet, NO_FIELDS, union, type FieldSet } from './field-set.ts';
+import { difference, equalSets, intersection, isEmptySet, isSubset, NO_FIELDS, union, type FieldSet } from './field-set.ts';
 import type { FieldType } from './field-type.ts';
 import { fieldsOf } from './fields-of.ts';
 import { checkApplied } from './check-applied.ts';
@@ -93,7 +93,7 @@ interface Parties {
 function mergeAndPrune<T>({ live, applied, type }: ApplyInput<T>, { said, others, before }: Parties): T {
   const merged = mergeFields(live, applied, type) as T;
   const last = before?.fields ?? NO_FIELDS;
-  if (isEmptySet(difference(last, said))) return merged;
+  if (isSubset(last, said)) return merged;
   const managed = unionOf([said, ...others.map(({ fields }) => fields)]) ?? NO_FIELDS;
   return pruneFields(merged, { last, managed, applied }, type);
 }

@@ -113,6 +113,17 @@ export function equalSets(a: FieldSet, b: FieldSet): boolean {
   return true;
 }
 
+/** Whether `b` has all paths of `a`. */
+export function isSubset(a: FieldSet, b: FieldSet): boolean {
+  if (a === b) return true;
+  if (a.member && !b.member) return false;
+  for (const [element, mine] of a.children ?? []) {
+    const theirs = b.children?.get(element);
+    if (theirs === undefined || !isSubset(mine, theirs)) return false;
+  }
+  return true;
+}
+
 /** Whether a path is in the set. */
 export function hasPath(set: FieldSet, path: readonly string[]): boolean {
   let node: FieldSet | undefined = set;

@@ -16,6 +16,7 @@ import {
   hasPath,
   intersection,
   isEmptySet,
+  isSubset,
   parseFieldsV1,
   pathsOf,
   union,
@@ -53,6 +54,8 @@ describe('field sets are sets of paths', () => {
         expect(naive(differenceWithBelow(a, b))).toEqual(new Set([...x].filter((path) => !isBelow(path, y))));
         expect(equalSets(a, b)).toBe(x.size === y.size && [...x].every((path) => y.has(path)));
         expect(isEmptySet(a)).toBe(x.size === 0);
+        expect(isSubset(a, b)).toBe([...x].every((path) => y.has(path)));
+        expect(isSubset(intersection(a, b), a)).toBe(true);
         for (const path of some) expect(hasPath(a, path)).toBe(true);
       }),
     );
