@@ -26,6 +26,20 @@ describeKubectl('kubectl, writing', (k) => {
     expect(await k().fails('get configmap dry')).toMatch(/NotFound/);
   });
 
+  itSince(22, 'applies on the server, where fields have owners', async () => {
+    const mine = (color: string): string => configMap('owned', { color });
+    expect(await k().ok('apply --server-side --field-manager=me -f -', { input: mine('blue') })).toBe('configmap/owned serverside-applied\n');
+    expect(await k().ok('get configmap owned -o yaml --show-managed-fields')).toMatch(/manager: me\n +operation: Apply/);
+    const conflict = await k().fails('apply --server-side --field-manager=you -f -', { input: mine('green') });
+    expect(conflict).toMatch(/conflicts? with "me":?\s+(- )?\.data\.color/);
+    await k().ok('apply --server-side --field-manager=you --force-conflicts -f -', { input: mine('green') });
+    expect(await read('configmap owned', '.data.color')).toBe('green');
+    expect((await k().run('diff --server-side --field-manager=you -f -', { input: mine('red') })).out).toMatch(/^\+ +color: red$/m);
+    // What is applied no more, and nobody else owns, goes.
+    await k().ok('apply --server-side --field-manager=you -f -', { input: configMap('owned', { size: 'big' }) });
+    expect(JSON.parse(await read('configmap owned', '.data'))).toEqual({ size: 'big' });
+  });
+
   it('prunes', async () => {
     // Without a list kubectl looks at kinds of its own time, some of which are not served any more.
     const only = `--prune-${kubectlMinor < 26 ? 'white' : 'allow'}list=core/v1/ConfigMap`;

@@ -36,11 +36,15 @@ describe('kybern up, as a process', { timeout: TIMEOUT_MS }, () => {
   });
 
   const start = (...args: string[]): Running => {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--conditions=@kybern/source', join(root, 'packages/kybern/src/bin.ts'), ...args], {
-      cwd: root,
-      env: { PATH: process.env.PATH, HOME: home },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', '--conditions=@kybern/source', join(root, 'packages/kybern/src/bin.ts'), ...args],
+      {
+        cwd: root,
+        env: { PATH: process.env.PATH, HOME: home },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     let [out, err] = ['', ''];
     child.stdout.on('data', (data: Buffer) => (out += data.toString()));
     child.stderr.on('data', (data: Buffer) => (err += data.toString()));
@@ -52,7 +56,8 @@ describe('kybern up, as a process', { timeout: TIMEOUT_MS }, () => {
           const match = pattern.exec(out);
           if (match !== null) return match;
           const ended = await Promise.race([once(child.stdout, 'data').then(() => undefined), finished]);
-          if (ended !== undefined && pattern.exec(out) === null) throw new Error(`it ended with ${String(ended.code)} before it said ${String(pattern)}\n${out}${err}`);
+          if (ended !== undefined && pattern.exec(out) === null)
+            throw new Error(`it ended with ${String(ended.code)} before it said ${String(pattern)}\n${out}${err}`);
         }
       },
       signal: (name) => child.kill(name),
@@ -67,7 +72,8 @@ describe('kybern up, as a process', { timeout: TIMEOUT_MS }, () => {
     const [header = '', ...pods] = out.trimEnd().split('\n');
     expect(header).toMatch(/^NAME +READY +STATUS +RESTARTS +AGE +IP +NODE +NOMINATED NODE +READINESS GATES$/);
     expect(pods).toHaveLength(3);
-    for (const pod of pods) expect(pod).toMatch(/^nginx-deployment-[a-z0-9]+-[a-z0-9]{5} +1\/1 +Running +0 +\d+s +10\.244\.\d+\.\d+ +node-[123] +<none> +<none>$/);
+    for (const pod of pods)
+      expect(pod).toMatch(/^nginx-deployment-[a-z0-9]+-[a-z0-9]{5} +1\/1 +Running +0 +\d+s +10\.244\.\d+\.\d+ +node-[123] +<none> +<none>$/);
     expect(await readdir(join(home, '.kybern'))).toEqual([]);
   });
 
@@ -75,7 +81,12 @@ describe('kybern up, as a process', { timeout: TIMEOUT_MS }, () => {
     const manifest = join(home, 'huge.yaml');
     await writeFile(
       manifest,
-      JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'huge' }, spec: { containers: [{ name: 'a', image: 'a', resources: { requests: { cpu: '4000' } } }] } }),
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'huge' },
+        spec: { containers: [{ name: 'a', image: 'a', resources: { requests: { cpu: '4000' } } }] },
+      }),
     );
     const { code, err } = await start('up', manifest, '--once', '--timeout', '2s').finished;
     expect(code).toBe(1);
@@ -119,7 +130,11 @@ describe('kybern up, as a process', { timeout: TIMEOUT_MS }, () => {
 
   it.each([
     { name: 'a text that is not YAML', text: 'kind: [', message: /bad\.yaml.*document 1/ },
-    { name: 'a kind that is not known', text: '{apiVersion: example.com/v1, kind: Nothing, metadata: {name: a}}', message: /bad\.yaml, document 1: no matches for kind "Nothing"/ },
+    {
+      name: 'a kind that is not known',
+      text: '{apiVersion: example.com/v1, kind: Nothing, metadata: {name: a}}',
+      message: /bad\.yaml, document 1: no matches for kind "Nothing"/,
+    },
     {
       name: 'an object that is not valid',
       text: '{apiVersion: v1, kind: ConfigMap, metadata: {name: fine}}\n---\n{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: -1, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: b}]}}}}',
@@ -140,7 +155,10 @@ describe('kybern up, as a process', { timeout: TIMEOUT_MS }, () => {
     const { port } = blocker.address() as AddressInfo;
     try {
       const { code, err } = await start('up', '--listen', `127.0.0.1:${String(port)}`).finished;
-      expect({ code, err }).toEqual({ code: 1, err: `kybern: cannot listen at 127.0.0.1:${String(port)}: the port is in use; choose another, or 0 for any free one\n` });
+      expect({ code, err }).toEqual({
+        code: 1,
+        err: `kybern: cannot listen at 127.0.0.1:${String(port)}: the port is in use; choose another, or 0 for any free one\n`,
+      });
       await expect(readdir(join(home, '.kybern'))).rejects.toThrow();
     } finally {
       blocker.close();

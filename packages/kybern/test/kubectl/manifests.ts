@@ -18,4 +18,4 @@ spec:
 `;
 
 export const configMap = (name: string, data: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>> = {}): string =>
-  `${JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, labels }, data })}\n`;
+  `${JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...(Object.keys(labels).length === 0 ? {} : { labels }) }, data })}\n`;
