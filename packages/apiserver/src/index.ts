@@ -14,7 +14,7 @@ export type { CertifiedKey } from './http/certificates.ts';
 // Tables
 export { printTable } from './printers/print-table.ts';
 export type { PrintInput, Table } from './printers/print-table.ts';
-export type { PrintContext, TableColumnDefinition, TableRow } from './printers/table.ts';
+export type { Cell, Column, ColumnType, PrintContext, TableColumnDefinition, TableRow } from './printers/table.ts';
 // Who may do what
 export { privilegedGroupAuthorizer } from './authorization.ts';
 export { chainAuthorizers } from './authorizer-chain.ts';
