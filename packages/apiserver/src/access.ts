@@ -11,8 +11,9 @@ import { createRbacAuthorizer, type RbacAuthorizer } from './rbac/rbac-authorize
 export interface AccessOptions {
   /**
    * Who may do what. In both cases members of `system:masters` may do everything, and others what the Roles and bindings in the store say. `rbac` brings
-   * Kubernetes' default roles and bindings into the store at start, and gives Pods tokens. Default: `system-masters` (a store without roles, where nobody
-   * else may do anything) until `listen` opens a door, which makes it `rbac`; say `system-masters` to keep it.
+   * Kubernetes' default roles and bindings into the store at start, and Pods get tokens of their ServiceAccounts, which have to exist. Default:
+   * `system-masters` (a store without roles, where nobody else may do anything) until `listen` opens a door, which brings in the default roles; say
+   * `system-masters` to keep them out.
    */
   readonly authorization?: 'rbac' | 'system-masters';
   /** Decides instead. `authorization` then only says whether there are default roles. */
@@ -36,9 +37,9 @@ export interface Access {
   readonly authorizer: Authorizer;
   /** The rules that the RBAC objects in the store give, whichever authorizer decides. */
   readonly rbac: RbacAuthorizer;
-  /** Whether the server is set up for users with few rights: with the default roles, and with tokens for Pods. */
-  secured(): boolean;
-  /** Sets it up so. Idempotent. */
+  /** Whether Pods need a ServiceAccount, and get a token of it. */
+  readonly podTokens: boolean;
+  /** Brings the default roles and bindings into the store. Idempotent. */
   secure(): Promise<void>;
 }
 
@@ -49,14 +50,13 @@ export function createAccess(options: AccessOptions, state: StateStore, env: () 
   const rbac = createRbacAuthorizer(state);
   const issuer = options.serviceAccountIssuer ?? DEFAULT_ISSUER;
   let securing: Promise<void> | undefined;
-  const secured = (): boolean => securing !== undefined;
-  const tokens = createServiceAccountTokens(env, { issuer, audiences: options.apiAudiences ?? [issuer], persistent: secured });
+  const tokens = createServiceAccountTokens(env, { issuer, audiences: options.apiAudiences ?? [issuer], persistent: () => securing !== undefined });
   return {
     tokens,
     rbac,
     authenticator: chainAuthenticators([certificateAuthenticator(), ...(options.authenticators ?? []), tokens]),
     authorizer: options.authorizer ?? chainAuthorizers(privilegedGroupAuthorizer(), rbac),
-    secured,
+    podTokens: options.authorization === 'rbac',
     secure: () => (securing ??= createDefaultPolicy(env())),
   };
 }

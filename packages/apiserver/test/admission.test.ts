@@ -3,6 +3,7 @@ import {
   Ingress,
   IngressClass,
   LimitRange,
+  Namespace,
   PersistentVolumeClaim,
   Pod,
   RuntimeClass,
@@ -239,6 +240,21 @@ describe('ServiceAccount', () => {
     expect(spec.imagePullSecrets).toEqual([{ name: 'registry' }]);
     const without = await createPod(server.client, { containers: [container()], automountServiceAccountToken: false }, 'without');
     expect(without.spec.volumes).toBeUndefined();
+  });
+
+  it('waits a moment for the account that a new namespace gets', async () => {
+    await using server = await startServer({ authorization: 'rbac' });
+    await server.client.create(Namespace, { metadata: { name: 'new' } });
+    const create = (name: string): Promise<unknown> =>
+      server.client.create(loose(Pod), { metadata: { name, namespace: 'new' }, spec: { containers: [container()] } } as never);
+    const tooEarly = rejection(create('a'));
+    await server.clock.advance(1500);
+    expect((await tooEarly).message).toContain('error looking up service account new/default');
+    const inTime = create('b');
+    await server.clock.advance(300);
+    await server.client.create(ServiceAccount, { metadata: { name: 'default', namespace: 'new' } });
+    await server.clock.advance(150);
+    expect(await inTime).toMatchObject({ spec: { serviceAccountName: 'default' } });
   });
 
   it('refuses an account that is not there, and one for mirrors of static Pods', async () => {

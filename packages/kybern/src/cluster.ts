@@ -1,6 +1,19 @@
 import { createApiServer, type ApiServer, type Listener, type ListenOptions } from '@kybern/apiserver';
-import { builtinControllers } from '@kybern/controllers';
-import { apiVersionOf, noopLogger, randomIds, seededRandom, systemClock, systemIds, systemRandom, type Client, type Clock, type Kind, type Logger, type Random } from '@kybern/core';
+import { builtinControllers, rootCaPublisher } from '@kybern/controllers';
+import {
+  apiVersionOf,
+  noopLogger,
+  randomIds,
+  seededRandom,
+  systemClock,
+  systemIds,
+  systemRandom,
+  type Client,
+  type Clock,
+  type Kind,
+  type Logger,
+  type Random,
+} from '@kybern/core';
 import { findKind } from '@kybern/core/kinds';
 import { createKubelet, createPodSource, type PodSource } from '@kybern/kubelet';
 import { createManager, type ControllerDefinition, type ErrorSink, type Manager } from '@kybern/reconcile';
@@ -28,6 +41,11 @@ export interface ClusterOptions {
   readonly scheduler?: { readonly plugins?: readonly Plugin[] } | false;
   /** A number makes `node-1`, `node-2`, … on the simulation. Default 3. */
   readonly nodes?: number | readonly ClusterNode[];
+  /**
+   * Who may do what, besides members of `system:masters`: `rbac` brings in Kubernetes' default roles, and Pods get tokens of their ServiceAccounts.
+   * Default `rbac`; with `system-masters` nobody else may do anything.
+   */
+  readonly authorization?: 'rbac' | 'system-masters';
   readonly clock?: Clock;
   /** Makes names, UIDs and every random choice repeatable. Default: not repeatable. */
   readonly seed?: number | string;
@@ -55,7 +73,11 @@ export interface Cluster extends AsyncDisposable {
 export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const parts = resolveParts(options);
   const { clock, ids, random, logger, onError } = parts;
-  const api = await createApiServer({ ...parts, kinds: kindsOf(options.kinds ?? [], options.controllers ?? []) });
+  const api = await createApiServer({
+    ...parts,
+    authorization: options.authorization ?? 'rbac',
+    kinds: kindsOf(options.kinds ?? [], options.controllers ?? []),
+  });
   const { client, kinds, kindsInUse } = api;
   const controllers =
     options.controllers ?? builtinControllers({ kinds: { all: () => kinds.list(), inUse: () => kindsInUse.list(), onInUse: (fn) => kindsInUse.onAdd(fn) } });
@@ -71,10 +93,17 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   start('pods', pods);
   for (const node of nodesOf(options.nodes ?? 3)) start(node.name, nodeAgent(node, { client, clock, random, logger, pods }));
 
+  let published = false;
   return {
     client,
     api,
-    listen: (listenOptions) => api.listen(listenOptions),
+    async listen(listenOptions) {
+      const listener = await api.listen(listenOptions);
+      // Pods know the server by the authority of the first door.
+      if (!published) manager.add(rootCaPublisher({ certificate: listener.certificateAuthority }));
+      published = true;
+      return listener;
+    },
     async [Symbol.asyncDispose]() {
       stop.abort();
       await Promise.all(running);
@@ -84,7 +113,14 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   };
 }
 
-function resolveParts(options: ClusterOptions): { state: StateStore; clock: Clock; random: Random; ids: ReturnType<typeof systemIds>; logger: Logger; onError: ErrorSink } {
+function resolveParts(options: ClusterOptions): {
+  state: StateStore;
+  clock: Clock;
+  random: Random;
+  ids: ReturnType<typeof systemIds>;
+  logger: Logger;
+  onError: ErrorSink;
+} {
   const random = options.seed === undefined ? systemRandom() : seededRandom(options.seed);
   const logger = options.logger ?? noopLogger;
   return {
@@ -110,7 +146,10 @@ function nodesOf(nodes: number | readonly ClusterNode[]): readonly ClusterNode[]
   return Array.from({ length: nodes }, (_, index) => ({ name: `node-${String(index + 1)}` }));
 }
 
-function nodeAgent(node: ClusterNode, deps: { client: Client; clock: Clock; random: Random; logger: Logger; pods: PodSource }): { run(signal: AbortSignal): Promise<void> } {
+function nodeAgent(
+  node: ClusterNode,
+  deps: { client: Client; clock: Clock; random: Random; logger: Logger; pods: PodSource },
+): { run(signal: AbortSignal): Promise<void> } {
   const { clock } = deps;
   const random = deps.random.fork(node.name);
   const runtime = node.runtime ?? createSimulatedRuntime({ clock, random: random.fork('runtime') });

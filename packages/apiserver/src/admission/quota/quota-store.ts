@@ -2,6 +2,7 @@ import { deepEqual, formatQuantity, type Kind, type KubernetesObject } from '@ky
 import type { ResourceQuota, ResourceQuotaStatus } from '@kybern/core/kinds';
 import { isCompareFailed, type Change, type CommitOptions, type CommitResult, type StateSnapshot, type StateStore } from '@kybern/state';
 import { forbidden } from '../../authorization.ts';
+import { carryLedger } from '../../managed-fields/ledger.ts';
 import type { ObjectTable } from '../../object-table.ts';
 import { charge, transferTo, usedOf, type Transfer } from './ledger.ts';
 import { resourceOfName } from './usage.ts';
@@ -118,7 +119,7 @@ function withTrueStatus(snapshot: StateSnapshot, change: Change, changes: readon
 
 /** The next version of a quota. Who owns its fields stays: it is the system that counts. */
 function withStatus(quota: ResourceQuota, status: ResourceQuotaStatus): ResourceQuota {
-  return { ...quota, metadata: { ...quota.metadata }, status };
+  return carryLedger({ ...quota, metadata: { ...quota.metadata }, status }, quota);
 }
 
 /** The objects under a prefix, once the changes are stored. */
