@@ -63,6 +63,11 @@ export type { ResourceSpec } from './plugins/resource-usage.ts';
 export { nodeUnschedulable } from './plugins/node-unschedulable.ts';
 export { prioritySort } from './plugins/priority-sort.ts';
 export { schedulingGates } from './plugins/scheduling-gates.ts';
+export { nodeVolumeLimits } from './plugins/node-volume-limits.ts';
+export { volumeBinding } from './plugins/volume-binding.ts';
+export type { VolumeBindingArgs } from './plugins/volume-binding.ts';
+export { volumeRestrictions } from './plugins/volume-restrictions.ts';
+export { volumeZone } from './plugins/volume-zone.ts';
 export { taintToleration } from './plugins/taint-toleration.ts';
 // Nodes and Pods
 export { ClusterState, clusterOf } from './cluster/cluster-state.ts';
@@ -88,6 +93,10 @@ export type { SchedulerProfile } from './config/configure-profile.ts';
 export type { ExtenderConfig, KubeSchedulerConfiguration, KubeSchedulerProfile } from './config/configuration-types.ts';
 export type { PluginFactory, PluginRegistry } from './config/plugin-registry.ts';
 export type { PluginOrder } from './engine/profile.ts';
+// Extenders
+export { createHttpExtender } from './extender/http-extender.ts';
+export type { ExtenderTransport, HttpExtenderDeps } from './extender/http-extender.ts';
+export type { ExtenderCall, ExtenderFilterAnswer, SchedulerExtender } from './extender/extender.ts';
 // The scheduler of a cluster
 export { createSchedulerLoop } from './loop/scheduler-loop.ts';
 export { DEFAULT_SCHEDULER_NAME } from './loop/scheduler-name.ts';

@@ -10,9 +10,13 @@ import { nodeResourcesBalancedAllocation } from '../plugins/node-resources-balan
 import { nodeResourcesFit } from '../plugins/node-resources-fit.ts';
 import { nodeUnschedulable } from '../plugins/node-unschedulable.ts';
 import { podTopologySpread } from '../plugins/pod-topology-spread.ts';
+import { nodeVolumeLimits } from '../plugins/node-volume-limits.ts';
 import { prioritySort } from '../plugins/priority-sort.ts';
 import { schedulingGates } from '../plugins/scheduling-gates.ts';
 import { taintToleration } from '../plugins/taint-toleration.ts';
+import { volumeRestrictions } from '../plugins/volume-restrictions.ts';
+import { volumeBinding } from '../plugins/volume-binding.ts';
+import { volumeZone } from '../plugins/volume-zone.ts';
 import type { Reader } from './config-reader.ts';
 import * as read from './plugin-arguments.ts';
 
@@ -44,10 +48,10 @@ export const KNOWN_PLUGINS: ReadonlyMap<string, KnownPlugin> = new Map(
     NodeAffinity: known(read.nodeAffinityArgs, nodeAffinity),
     NodePorts: known(read.noArgs, nodePorts),
     NodeResourcesFit: known(read.nodeResourcesFitArgs, nodeResourcesFit),
-    VolumeRestrictions: known(read.noArgs, undefined),
-    NodeVolumeLimits: known(read.noArgs, undefined),
-    VolumeBinding: known(read.volumeBindingArgs, undefined),
-    VolumeZone: known(read.noArgs, undefined),
+    VolumeRestrictions: known(read.noArgs, volumeRestrictions),
+    NodeVolumeLimits: known(read.noArgs, nodeVolumeLimits),
+    VolumeBinding: known(read.volumeBindingArgs, volumeBinding),
+    VolumeZone: known(read.noArgs, volumeZone),
     PodTopologySpread: known(read.podTopologySpreadArgs, podTopologySpread),
     InterPodAffinity: known(read.interPodAffinityArgs, interPodAffinity),
     DynamicResources: known(read.dynamicResourcesArgs, undefined),

@@ -14,6 +14,7 @@ import {
   type PluginSet,
   type ProfilePlugins,
 } from './configuration-types.ts';
+import type { NodeResourcesFitArgs } from '../plugins/node-resources-fit.ts';
 import type { PluginRegistry } from './plugin-registry.ts';
 
 /** A configuration as options of {@link createSchedulerLoop}: spread it into them. */
@@ -115,9 +116,10 @@ const configuration: Reader<KubeSchedulerConfiguration> = record<KubeSchedulerCo
 export function readSchedulerConfiguration(source: string | KubeSchedulerConfiguration, options: ReadConfigurationOptions = {}): ConfiguredScheduler {
   const { plugins = {}, file = 'KubeSchedulerConfiguration' } = options;
   const read = configuration(typeof source === 'string' ? parse(source, file) : source, '');
+  const ignored = (read.extenders ?? []).flatMap(({ managedResources = [] }) => managedResources.filter(({ ignoredByScheduler }) => ignoredByScheduler === true));
   const profiles = (read.profiles?.length ? read.profiles : [{}]).map((profile, index) => {
     const path = `profiles[${index}]`;
-    const made = configureProfile(profile, { registry: plugins, path });
+    const made = configureProfile(ignoring(profile, ignored.map((resource) => resource.name)), { registry: plugins, path });
     for (const point of ['queueSort', 'bind'] as const) {
       if (made.order?.[point]?.length === 0) throw new SchedulerConfigError(`${path}.plugins.${point}`, 'a scheduler cannot do without; enable one');
     }
@@ -128,6 +130,16 @@ export function readSchedulerConfiguration(source: string | KubeSchedulerConfigu
   if (max < initial) throw new SchedulerConfigError('podMaxBackoffSeconds', `must be at least podInitialBackoffSeconds, which is ${initial}`);
   checkExtenders(extenders);
   return { profiles, extenders, percentageOfNodesToScore, initialBackoffMs: initial * 1000, maxBackoffMs: max * 1000 };
+}
+
+/** What an extender looks after, NodeResourcesFit does not. */
+function ignoring(profile: KubeSchedulerProfile, resources: readonly string[]): KubeSchedulerProfile {
+  if (resources.length === 0) return profile;
+  const { pluginConfig = [] } = profile;
+  const at = pluginConfig.findIndex((each) => each.name === 'NodeResourcesFit');
+  const args = (pluginConfig[at]?.args ?? {}) as NodeResourcesFitArgs;
+  const config = { name: 'NodeResourcesFit', args: { ...args, ignoredResources: [...(args.ignoredResources ?? []), ...resources] } };
+  return { ...profile, pluginConfig: at < 0 ? [...pluginConfig, config] : pluginConfig.with(at, config) };
 }
 
 /**

@@ -118,6 +118,8 @@ class PodFeed {
     state.setPod(pod);
     queue.delete(key);
     onSettled(pod);
+    // We had thought of another node, where there is room again.
+    if (before !== undefined && before.spec.nodeName !== pod.spec.nodeName) queue.notify({ resource: 'AssignedPod', action: 'Delete', old: before });
     queue.notify({ resource: 'AssignedPod', action: 'Add', object: pod });
   }
 

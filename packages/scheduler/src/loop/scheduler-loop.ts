@@ -1,22 +1,29 @@
 import { keyOf, noopLogger, sleep, systemClock, systemRandom, type Client, type Clock, type Kind, type KubernetesObject, type Logger, type Random } from '@kybern/core';
 import { Node, Pod } from '@kybern/core/kinds';
-import { createEventRecorder, createInformer, type EventRecorder, type Informer } from '@kybern/reconcile';
+import { createInformer, type EventRecorder, type Informer } from '@kybern/reconcile';
 import { kindName } from '../cluster/cluster-objects.ts';
 import { ClusterState } from '../cluster/cluster-state.ts';
 import type { NodeInfo } from '../cluster/node-info.ts';
-import type { Decision } from '../engine/decision.ts';
+import type { Decision, ScheduleOptions } from '../engine/decision.ts';
+import type { ExtenderConfig } from '../config/configuration-types.ts';
+import type { SchedulerProfile } from '../config/configure-profile.ts';
+import type { CycleState } from '../engine/cycle-state.ts';
 import type { Plugin } from '../engine/plugin.ts';
-import { createScheduler, type Scheduler } from '../engine/scheduler.ts';
+import type { Scheduler } from '../engine/scheduler.ts';
 import { failure, isRejected, messageOf, type Status } from '../engine/status.ts';
 import { SchedulerConfigError } from '../errors.ts';
+import { ExtendedDecisions } from '../extender/extended-decisions.ts';
+import type { SchedulerExtender } from '../extender/extender.ts';
+import type { AnswersByPod } from '../extender/extender-plugins.ts';
+import { createHttpExtender } from '../extender/http-extender.ts';
 import type { QueuedItem } from '../queue/queued-item.ts';
 import { SchedulingQueue, type FailedAttempt } from '../queue/scheduling-queue.ts';
 import { AssumedPods } from './assumed-pods.ts';
 import { BindingCycle, type BindingDeps, type PluginTimeouts } from './binding-cycle.ts';
 import { findBindingOutcome, isCertainlyUnbound } from './binding-outcome.ts';
 import { nodeFeed, objectFeed, podFeed } from './cluster-feed.ts';
+import { loopProfiles, profileRecorder, schedulerNameOf, type LoopProfile, type LoopProfiles } from './loop-profiles.ts';
 import { PodReporter } from './pod-reporter.ts';
-import { DEFAULT_SCHEDULER_NAME } from './scheduler-name.ts';
 import { RoomMaker } from './room-maker.ts';
 import { Semaphore } from './semaphore.ts';
 import { PermitRoom } from './waiting-pods.ts';
@@ -30,6 +37,13 @@ export interface SchedulerLoopOptions {
   readonly schedulerName?: string;
   /** See {@link SchedulerOptions.percentageOfNodesToScore}; default 0, adaptive. */
   readonly percentageOfNodesToScore?: number;
+  /** Several schedulers in one, instead of `plugins` and `schedulerName`: {@link readSchedulerConfiguration} makes them. They share queue and cluster. */
+  readonly profiles?: readonly SchedulerProfile[];
+  /** Others outside who have a say. Those given by a configuration are called over HTTP. */
+  readonly extenders?: readonly (SchedulerExtender | ExtenderConfig)[];
+  /** Back-off after a failed attempt: the first, default 1 s, doubled up to the last, default 10 s. */
+  readonly initialBackoffMs?: number;
+  readonly maxBackoffMs?: number;
   readonly timeouts?: PluginTimeouts;
   /** Bindings under way at the same time at most; default 100. */
   readonly bindConcurrency?: number;
@@ -69,12 +83,14 @@ class Loop implements SchedulerLoop {
   readonly #client: Client;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #engine: Scheduler<Pod, NodeInfo>;
+  readonly #profiles: LoopProfiles;
+  /** Set when there are extenders. */
+  readonly #extended: ExtendedDecisions | undefined;
   readonly #state = new ClusterState();
   readonly #assumed = new AssumedPods(this.#state);
   readonly #queue: SchedulingQueue<Pod, NodeInfo>;
   readonly #room: PermitRoom;
-  readonly #binding: BindingDeps;
+  readonly #bindings: ReadonlyMap<Scheduler<Pod, NodeInfo>, BindingDeps>;
   readonly #slots: Semaphore;
   readonly #recorder: EventRecorder;
   readonly #reporter: PodReporter;
@@ -90,33 +106,36 @@ class Loop implements SchedulerLoop {
   #ran = false;
 
   constructor(options: SchedulerLoopOptions) {
-    const { client, clock = systemClock(), random = systemRandom(), logger = noopLogger, schedulerName = DEFAULT_SCHEDULER_NAME } = options;
-    const { plugins, percentageOfNodesToScore = 0, bindConcurrency = 100 } = options;
+    const { client, clock = systemClock(), random = systemRandom(), logger = noopLogger, bindConcurrency = 100 } = options;
     if (!(Number.isInteger(bindConcurrency) && bindConcurrency > 0)) throw new SchedulerConfigError('bindConcurrency', 'must be a whole number above 0');
     this.#client = client;
     this.#clock = clock;
-    this.#logger = logger.with({ scheduler: schedulerName });
-    this.#engine = createScheduler({ ...(plugins === undefined ? {} : { plugins }), percentageOfNodesToScore, random: random.fork('ties') });
-    const { profile } = this.#engine;
-    if (profile.queueSort === undefined) throw new SchedulerConfigError('plugins', 'none of them orders the queue (`less`); add prioritySort()');
-    if (profile.bind.length === 0) throw new SchedulerConfigError('plugins', 'none of them binds; add defaultBinder()');
+    const extenders = (options.extenders ?? []).map((each) => ('urlPrefix' in each ? createHttpExtender(each, { clock }) : each));
+    const answers: AnswersByPod = new WeakMap();
+    this.#profiles = loopProfiles({ ...options, random }, extenders, answers);
+    this.#logger = logger.with({ scheduler: [...this.#profiles.keys()].join(',') });
+    this.#extended = extenders.length === 0 ? undefined : new ExtendedDecisions({ extenders, answers, state: this.#state, logger: this.#logger });
     this.#queue = new SchedulingQueue({
-      profile,
+      profiles: [...this.#profiles.values()].map(({ engine }) => engine.profile),
+      profileOf: (pod) => this.#engineOf(pod).profile,
       keyOf,
       clock,
       onGateError: (pod, status) => this.#reporter.failed(pod, { isError: true, message: messageOf(status) }),
+      ...(options.initialBackoffMs === undefined ? {} : { initialBackoffMs: options.initialBackoffMs }),
+      ...(options.maxBackoffMs === undefined ? {} : { maxBackoffMs: options.maxBackoffMs }),
     });
     this.#room = new PermitRoom(clock);
-    this.#binding = { profile, client, clock, room: this.#room, timeouts: options.timeouts ?? {} };
+    const binding = { client, clock, room: this.#room, timeouts: options.timeouts ?? {} };
+    this.#bindings = new Map([...this.#profiles.values()].map(({ engine }) => [engine, { ...binding, profile: engine.profile }]));
     this.#slots = new Semaphore(bindConcurrency);
     const shared = { client, clock, logger };
-    this.#recorder = createEventRecorder({ ...shared, component: schedulerName, random: random.fork('events') });
+    this.#recorder = profileRecorder(this.#profiles, { ...shared, random: random.fork('events') });
     this.#pods = createInformer({ ...shared, kind: Pod, random: random.fork('pods') });
     this.#nodes = createInformer({ ...shared, kind: Node, random: random.fork('nodes') });
     const { nominations } = this.#state;
     this.#roomMaker = new RoomMaker({ nominations, waitingPods: this.#room, client, recorder: this.#recorder, logger: this.#logger });
     this.#reporter = new PodReporter({ client, recorder: this.#recorder, logger: this.#logger, current: (key) => this.#pods.get(key) });
-    this.#others = kindsRead(profile.plugins).map((kind) => {
+    this.#others = kindsRead([...this.#profiles.values()].flatMap(({ engine }) => engine.profile.plugins)).map((kind) => {
       const informer = createInformer({ ...shared, kind, random: random.fork(kindName(kind)) });
       informer.addHandler(objectFeed(kind, { state: this.#state, queue: this.#queue }));
       return informer;
@@ -124,7 +143,7 @@ class Loop implements SchedulerLoop {
     this.synced = Promise.all([this.#pods, this.#nodes, ...this.#others].map(({ synced }) => synced)).then(() => undefined);
     // Whoever cares awaits it; nobody has to.
     this.synced.catch(() => undefined);
-    const isOurs = (pod: Pod): boolean => (pod.spec.schedulerName ?? DEFAULT_SCHEDULER_NAME) === schedulerName;
+    const isOurs = (pod: Pod): boolean => this.#profiles.has(schedulerNameOf(pod));
     const onSettled = (pod: Pod): void => this.#room.get(pod.metadata.uid ?? '')?.reject('', 'the Pod is gone or was bound by somebody else');
     this.#nodes.addHandler(nodeFeed({ state: this.#state, queue: this.#queue }));
     this.#pods.addHandler(podFeed({ state: this.#state, queue: this.#queue, assumed: this.#assumed, isOurs, onSettled }));
@@ -158,7 +177,8 @@ class Loop implements SchedulerLoop {
       await this.synced;
       for (let attempts = 1; ; attempts++) {
         const queued = await this.#queue.take(signal);
-        this.#attempt(queued, signal);
+        if (this.#extended?.concerns(queued.item) === true) await this.#attemptExtended(queued, this.#extended, signal);
+        else this.#attempt(queued, signal);
         if (attempts % ATTEMPTS_PER_TURN === 0) await sleep(this.#clock, 0, { signal });
       }
     } catch (error) {
@@ -166,23 +186,52 @@ class Loop implements SchedulerLoop {
     }
   }
 
+  #engineOf(pod: Pod): Scheduler<Pod, NodeInfo> {
+    return (this.#profiles.get(schedulerNameOf(pod)) ?? ([...this.#profiles.values()][0] as LoopProfile)).engine;
+  }
+
   /** One scheduling cycle. Synchronous up to the first effect, so nothing changes under it. */
   #attempt(queued: QueuedItem<Pod>, signal: AbortSignal): void {
     const pod = queued.item;
-    if (pod.metadata.deletionTimestamp !== undefined || this.#state.getPod(queued.key) !== undefined) {
-      this.#queue.done(queued);
-      return;
-    }
-    const nominated = this.#state.nominations.nodeOf(queued.key) ?? pod.status?.nominatedNodeName;
-    const decision = this.#engine.schedule(pod, this.#state, { startIndex: this.#startIndex, ...(nominated ? { nominatedNodeName: nominated } : {}) });
+    if (!this.#isWanted(queued)) return;
+    const decision = this.#engineOf(pod).schedule(pod, this.#state, this.#scheduleOptions(queued));
     this.#startIndex = decision.nextStartIndex;
-    if (decision.node === undefined) {
-      this.#fail(queued, decision.status, decision);
-      return;
-    }
+    if (decision.node === undefined) this.#fail(queued, decision.status, { decision, victims: decision.victims });
+    else this.#place(queued, { nodeName: decision.node, state: decision.state, signal });
+  }
+
+  /** A scheduling cycle that waits for answers from outside. What comes after the last of them is synchronous again. */
+  async #attemptExtended(queued: QueuedItem<Pod>, extended: ExtendedDecisions, signal: AbortSignal): Promise<void> {
+    const pod = queued.item;
+    if (!this.#isWanted(queued)) return;
+    const made = await extended.decide({ engine: this.#engineOf(pod), pod, options: this.#scheduleOptions(queued), signal });
+    if (!this.#isWanted(queued)) return;
+    // The Pod changed meanwhile: what was said is about another.
+    if (queued.item !== pod) return this.#attemptExtended(queued, extended, signal);
+    const { decision, failed, victims } = made;
+    this.#startIndex = decision.nextStartIndex;
+    if (failed !== undefined) this.#fail(queued, failed);
+    else if (decision.node === undefined) this.#fail(queued, decision.status, { decision, victims });
+    else this.#place(queued, { nodeName: decision.node, state: decision.state, signal });
+  }
+
+  /** Whether the Pod still is to be placed. Otherwise the attempt is over. */
+  #isWanted(queued: QueuedItem<Pod>): boolean {
+    if (queued.item.metadata.deletionTimestamp === undefined && this.#state.getPod(queued.key) === undefined) return this.#queue.get(queued.key) === queued;
+    this.#queue.done(queued);
+    return false;
+  }
+
+  #scheduleOptions({ key, item }: QueuedItem<Pod>): ScheduleOptions {
+    const nominated = this.#state.nominations.nodeOf(key) ?? item.status?.nominatedNodeName;
+    return { startIndex: this.#startIndex, ...(nominated ? { nominatedNodeName: nominated } : {}) };
+  }
+
+  #place(queued: QueuedItem<Pod>, { nodeName, state, signal }: { readonly nodeName: string; readonly state: CycleState; readonly signal: AbortSignal }): void {
+    const pod = queued.item;
     this.#state.nominations.delete(queued.key);
-    const assumed = this.#assumed.assume(pod, decision.node);
-    const cycle = new BindingCycle(this.#binding, { pod: assumed, nodeName: decision.node, state: decision.state });
+    const assumed = this.#assumed.assume(pod, nodeName);
+    const cycle = new BindingCycle(this.#bindings.get(this.#engineOf(pod)) as BindingDeps, { pod: assumed, nodeName, state });
     this.#cycles.add(cycle);
     const running = this.#bind(queued, cycle, signal).finally(() => {
       this.#cycles.delete(cycle);
@@ -232,7 +281,8 @@ class Loop implements SchedulerLoop {
   }
 
   /** Puts a Pod back into the queue and says why. */
-  #fail(queued: QueuedItem<Pod>, status: Status, decision?: Decision<Pod, NodeInfo>): void {
+  #fail(queued: QueuedItem<Pod>, status: Status, made?: { readonly decision: Decision<Pod, NodeInfo>; readonly victims: readonly Pod[] }): void {
+    const decision = made?.decision;
     const current = this.#pods.get(queued.key);
     const pod = current ?? queued.item;
     if (current === undefined || pod.metadata.uid !== queued.item.metadata.uid || (pod.spec.nodeName ?? '') !== '') {
@@ -241,7 +291,7 @@ class Loop implements SchedulerLoop {
     }
     const nominatedNodeName = decision === undefined ? pod.status?.nominatedNodeName : decision.nominatedNodeName;
     if (nominatedNodeName !== undefined) this.#roomMaker.promise(pod, nominatedNodeName);
-    this.#retry(queued, { pod, rejection: rejectionOf(status, decision), victims: decision?.victims ?? [] });
+    this.#retry(queued, { pod, rejection: rejectionOf(status, decision), victims: made?.victims ?? [] });
     const message = decision?.message || messageOf(status);
     this.#reporter.failed(pod, { isError: status.code === 'Error', message, nominatedNodeName: decision?.nominatedNodeName });
   }

@@ -39,7 +39,7 @@ it('agrees with a model of what can be had: nothing is lost, nothing comes twice
   await fc.assert(
     fc.asyncProperty(fc.array(command, { maxLength: 60 }), async (commands) => {
       const clock = createFakeClock();
-      const queue = new SchedulingQueue<Item>({ profile: compileProfile(plugins), keyOf: (item) => item.name, clock });
+      const queue = new SchedulingQueue<Item>({ profiles: [compileProfile(plugins)], keyOf: (item) => item.name, clock });
       const model: Model = new Map();
       const out = new Map<string, QueuedItem<Item>>();
       for (const step of commands) {

@@ -59,7 +59,7 @@ const plugins: readonly Plugin<Item, Bin>[] = [
 
 function setUp(): { queue: SchedulingQueue<Item>; clock: FakeClock; pop: () => string | undefined; fail: (name: string, ...by: readonly string[]) => void } {
   const clock = createFakeClock();
-  const queue = new SchedulingQueue<Item>({ profile: compileProfile(plugins), keyOf: ({ name }) => name, clock });
+  const queue = new SchedulingQueue<Item>({ profiles: [compileProfile(plugins)], keyOf: ({ name }) => name, clock });
   const inFlight = new Map<string, QueuedItem<Item>>();
   const pop = (): string | undefined => {
     const popped = queue.pop();
@@ -246,7 +246,7 @@ describe('SchedulingQueue', () => {
       },
     };
     const queue = new SchedulingQueue<Item>({
-      profile: compileProfile([flaky]),
+      profiles: [compileProfile([flaky])],
       keyOf: ({ name }) => name,
       clock: createFakeClock(),
       onGateError: (_item, { reasons }) => errors.push(...reasons),

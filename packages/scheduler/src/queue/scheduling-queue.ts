@@ -3,6 +3,7 @@ import { checkedStatus, thrownStatus } from '../engine/checked-call.ts';
 import type { Profile } from '../engine/profile.ts';
 import type { Bin } from '../engine/snapshot.ts';
 import type { Status, StatusResult } from '../engine/status.ts';
+import { SchedulerConfigError } from '../errors.ts';
 import type { ClusterEvent } from './cluster-event.ts';
 import { EventInterests, isWorthAnotherAttempt, type Interest } from './event-interests.ts';
 import { InFlight } from './in-flight.ts';
@@ -11,7 +12,10 @@ import type { QueuedItem } from './queued-item.ts';
 
 /** Options of {@link SchedulingQueue}. */
 export interface SchedulingQueueOptions<Item, B extends Bin> {
-  readonly profile: Profile<Item, B>;
+  /** The profiles whose items are queued here. The first one's order counts for all. */
+  readonly profiles: readonly Profile<Item, B>[];
+  /** The profile of an item; default the first. */
+  readonly profileOf?: (item: Item) => Profile<Item, B>;
   /** The key under which an item is queued. */
   readonly keyOf: (item: Item) => string;
   readonly clock?: Clock;
@@ -62,7 +66,9 @@ const NOBODY: ReadonlySet<string> = new Set();
 export class SchedulingQueue<Item, B extends Bin = Bin> {
   readonly #options: SchedulingQueueOptions<Item, B>;
   readonly #clock: Clock;
-  readonly #interests: EventInterests<Item, B>;
+  readonly #interests: ReadonlyMap<Profile<Item, B>, EventInterests<Item, B>>;
+  readonly #first: Profile<Item, B>;
+  readonly #profileOf: (item: Item) => Profile<Item, B>;
   readonly #entries = new Map<string, Entry<Item>>();
   readonly #active: KeyedHeap<Entry<Item>>;
   readonly #backoff: KeyedHeap<Entry<Item>>;
@@ -76,7 +82,11 @@ export class SchedulingQueue<Item, B extends Bin = Bin> {
   constructor(options: SchedulingQueueOptions<Item, B>) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock();
-    this.#interests = new EventInterests(options.profile.plugins);
+    const [first] = options.profiles;
+    if (first === undefined) throw new SchedulerConfigError('profiles', 'there must be at least one');
+    this.#first = first;
+    this.#profileOf = options.profileOf ?? (() => first);
+    this.#interests = new Map(options.profiles.map((profile) => [profile, new EventInterests(profile.plugins)]));
     const less = (a: Entry<Item>, b: Entry<Item>): boolean => this.#less(a, b);
     this.#active = new KeyedHeap(less);
     this.#backoff = new KeyedHeap((a, b) => {
@@ -160,9 +170,14 @@ export class SchedulingQueue<Item, B extends Bin = Bin> {
 
   /** Something happened: brings back the items that it may have cured. */
   notify(event: ClusterEvent): void {
-    if (this.#interests.of(event).length === 0) return;
+    if (!this.#isInteresting(event)) return;
     this.#inFlight.record(event);
     for (const entry of [...this.#waiting.values()]) this.#reconsider(entry, event);
+  }
+
+  #isInteresting(event: ClusterEvent): boolean {
+    for (const interests of this.#interests.values()) if (interests.of(event).length > 0) return true;
+    return false;
   }
 
   /** The next item to try, now in flight; undefined when there is none at the moment. When nothing else is to do, a back-off is cut short. */
@@ -252,7 +267,8 @@ export class SchedulingQueue<Item, B extends Bin = Bin> {
 
   /** Brings a waiting item back if the event is worth it. */
   #reconsider(entry: Entry<Item>, event: ClusterEvent): boolean {
-    const interested = this.#interests.of(event).filter(({ plugin }) => isHeldBy(entry, plugin));
+    const interests = this.#interests.get(this.#profileOf(entry.item))?.of(event) ?? [];
+    const interested = interests.filter(({ plugin }) => isHeldBy(entry, plugin));
     const curing = interested.filter(({ registrations }: Interest<Item>) => isWorthAnotherAttempt(registrations, entry.item, event));
     if (curing.length === 0) return false;
     const atOnce = curing.some(({ plugin }) => entry.pendingPlugins.has(plugin));
@@ -303,7 +319,7 @@ export class SchedulingQueue<Item, B extends Bin = Bin> {
   }
 
   #gate(item: Item): StatusResult {
-    for (const plugin of this.#options.profile.preEnqueue) {
+    for (const plugin of this.#profileOf(item).preEnqueue) {
       try {
         const status = checkedStatus(plugin.name, 'PreEnqueue', plugin.preEnqueue(item));
         if (status !== undefined) return status;
@@ -336,7 +352,7 @@ export class SchedulingQueue<Item, B extends Bin = Bin> {
   }
 
   #less(a: Entry<Item>, b: Entry<Item>): boolean {
-    const less = this.#options.profile.queueSort?.less;
+    const less = this.#first.queueSort?.less;
     if (less === undefined) return a.timestampMs === b.timestampMs ? a.order < b.order : a.timestampMs < b.timestampMs;
     if (less(a, b)) return true;
     return !less(b, a) && a.order < b.order;
