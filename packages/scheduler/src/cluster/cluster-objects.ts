@@ -6,6 +6,7 @@ export function kindName({ group, kind }: Pick<Kind, 'group' | 'kind'>): string 
 }
 
 interface Table {
+  readonly kind: Kind;
   readonly objects: Map<string, KubernetesObject>;
   readonly byNamespace: Map<string, Map<string, KubernetesObject>>;
   /** Lists that were asked for since the last change, by namespace. */
@@ -43,7 +44,7 @@ export class ClusterObjects {
   }
 
   set<T extends KubernetesObject>(kind: Kind<T>, object: T): void {
-    const table = this.#tableOf(kindName(kind));
+    const table = this.#tableOf(kind);
     const key = keyOf(object);
     table.objects.set(key, object);
     this.#changed(table, namespaceOf(object)).set(key, object);
@@ -59,9 +60,15 @@ export class ClusterObjects {
     if (left.size === 0) table.byNamespace.delete(namespace);
   }
 
-  #tableOf(name: string): Table {
+  /** Every object with its kind. */
+  *all(): Iterable<readonly [Kind, KubernetesObject]> {
+    for (const { kind, objects } of this.#tables.values()) for (const object of objects.values()) yield [kind, object];
+  }
+
+  #tableOf(kind: Kind<never> | Kind): Table {
+    const name = kindName(kind);
     let table = this.#tables.get(name);
-    if (table === undefined) this.#tables.set(name, (table = { objects: new Map(), byNamespace: new Map(), lists: new Map(), version: 0 }));
+    if (table === undefined) this.#tables.set(name, (table = { kind: kind as Kind, objects: new Map(), byNamespace: new Map(), lists: new Map(), version: 0 }));
     return table;
   }
 

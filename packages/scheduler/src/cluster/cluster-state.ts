@@ -9,6 +9,7 @@ import type { NodeInfo } from './node-info.ts';
 import { NodeOrder } from './node-order.ts';
 import { NominatedPods } from './nominated-pods.ts';
 import { PlacementIndex } from './placement-index.ts';
+import { ClaimIndex } from './pod-claims.ts';
 import { podRequests } from './pod-requests.ts';
 import { StateTrial } from './state-trial.ts';
 
@@ -19,6 +20,7 @@ export interface ClusterSnapshot extends Snapshot<NodeInfo> {
   /** Where Pods are, by topology domain. */
   readonly placements: PlacementIndex;
   readonly images: ImageIndex;
+  readonly claims: ClaimIndex;
   /** Everything that is neither a node nor a Pod. */
   readonly objects: ClusterObjects;
   get(nodeName: string): NodeInfo | undefined;
@@ -47,6 +49,7 @@ export class ClusterState implements ClusterSnapshot {
   readonly nominations: NominatedPods = new NominatedPods();
   readonly objects: ClusterObjects = new ClusterObjects();
   readonly images: ImageIndex = new ImageIndex();
+  readonly claims: ClaimIndex = new ClaimIndex();
   readonly placements: PlacementIndex = new PlacementIndex((namespace) => this.#namespaceLabels(namespace));
   readonly #columns = new NodeColumns();
   readonly #entries = new Map<string, NodeEntry>();
@@ -124,7 +127,10 @@ export class ClusterState implements ClusterSnapshot {
     if (left.size > 0) this.#strays.set(name, left);
     this.#entries.delete(name);
     this.#order.delete(name);
-    for (const record of left) this.placements.removePod(record, entry.row);
+    for (const record of left) {
+      this.placements.removePod(record, entry.row);
+      this.claims.count(record, -1);
+    }
     this.placements.removeNode(entry.row);
     this.images.removeNode(entry.row);
     entry.release();
@@ -181,6 +187,7 @@ export class ClusterState implements ClusterSnapshot {
     if (entry !== undefined) {
       entry.remove(record);
       this.placements.removePod(record, entry.row);
+      this.claims.count(record, -1);
       return;
     }
     const strays = this.#strays.get(record.nodeName);
@@ -191,6 +198,7 @@ export class ClusterState implements ClusterSnapshot {
   #addTo(entry: NodeEntry, record: PodRecord): void {
     entry.add(record);
     this.placements.addPod(record, entry.row);
+    this.claims.count(record, 1);
   }
 
   /** Every namespace has its own name as a label, also where manifests do not say so. */

@@ -22,6 +22,11 @@ export class NominatedPods {
     return this.#nodeOf.size;
   }
 
+  /** Every Pod with the node where it was promised room. */
+  *all(): Iterable<readonly [Pod, string]> {
+    for (const [nodeName, pods] of this.#byNode) for (const pod of pods.values()) yield [pod, nodeName];
+  }
+
   nodeOf(key: string): string | undefined {
     return this.#nodeOf.get(key);
   }

@@ -10,9 +10,13 @@ import { nodeResourcesBalancedAllocation } from './node-resources-balanced-alloc
 import { nodeResourcesFit } from './node-resources-fit.ts';
 import { nodeUnschedulable } from './node-unschedulable.ts';
 import { podTopologySpread } from './pod-topology-spread.ts';
+import { nodeVolumeLimits } from './node-volume-limits.ts';
 import { prioritySort } from './priority-sort.ts';
 import { schedulingGates } from './scheduling-gates.ts';
 import { taintToleration } from './taint-toleration.ts';
+import { volumeBinding } from './volume-binding.ts';
+import { volumeRestrictions } from './volume-restrictions.ts';
+import { volumeZone } from './volume-zone.ts';
 
 /**
  * The plugins of Kubernetes' default profile, in its order and with its weights. A new list each time: filter it, or add to it.
@@ -30,6 +34,10 @@ export function defaultPlugins(): Plugin[] {
     nodeAffinity(),
     nodePorts(),
     nodeResourcesFit(),
+    volumeRestrictions(),
+    nodeVolumeLimits(),
+    volumeBinding(),
+    volumeZone(),
     podTopologySpread(),
     interPodAffinity(),
     defaultPreemption(),
