@@ -85,9 +85,10 @@ export type { ClusterManifests } from './explain/manifest-defaults.ts';
 export { verdictText } from './explain/verdict-text.ts';
 export type { Change } from './explain/node-changes.ts';
 export type { ChangeOption, SmallestChange } from './explain/smallest-change.ts';
+// What would be if
+export { simulate } from './simulate/simulate.ts';
+export type { SimulateOptions, SimulatedChanges, SimulatedPlacement, Simulation } from './simulate/simulate.ts';
 // Configuration
-export { readKubeSchedulerProfiles, readSchedulerConfiguration } from './config/read-configuration.ts';
-export type { ConfiguredScheduler, ReadConfigurationOptions } from './config/read-configuration.ts';
 export { configureProfile } from './config/configure-profile.ts';
 export type { SchedulerProfile } from './config/configure-profile.ts';
 export type { ExtenderConfig, KubeSchedulerConfiguration, KubeSchedulerProfile } from './config/configuration-types.ts';

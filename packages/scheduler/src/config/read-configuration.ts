@@ -2,18 +2,9 @@ import { isQualifiedName, parseDuration } from '@kybern/core';
 import { readManifests } from '@kybern/core/manifests';
 import { SchedulerConfigError } from '../errors.ts';
 import { anything, flag, integer, list, oneOf, record, text, type Reader } from './config-reader.ts';
+import { nonEmpty, profileReader } from './profile-reader.ts';
 import { configureProfile, type SchedulerProfile } from './configure-profile.ts';
-import {
-  CONFIGURABLE_POINTS,
-  GROUP_POINTS,
-  type ExtenderConfig,
-  type KubeSchedulerConfiguration,
-  type KubeSchedulerProfile,
-  type PluginConfig,
-  type PluginReference,
-  type PluginSet,
-  type ProfilePlugins,
-} from './configuration-types.ts';
+import type { ExtenderConfig, KubeSchedulerConfiguration, KubeSchedulerProfile } from './configuration-types.ts';
 import type { NodeResourcesFitArgs } from '../plugins/node-resources-fit.ts';
 import type { PluginRegistry } from './plugin-registry.ts';
 
@@ -34,27 +25,6 @@ export interface ReadConfigurationOptions {
   readonly file?: string;
 }
 
-const name: Reader<string> = (value, path) => {
-  const read = text(value, path);
-  if (read === '') throw new SchedulerConfigError(path, 'must not be empty');
-  return read;
-};
-const reference = record<PluginReference>({ name, weight: integer(0) }, ['name']);
-const pluginSet = record<PluginSet>({ enabled: list(reference), disabled: list(reference) }, []);
-const pluginSets = Object.fromEntries([...CONFIGURABLE_POINTS, ...GROUP_POINTS, 'multiPoint'].map((point) => [point, pluginSet]));
-
-/** One profile, shape only: whether its plugins exist is {@link configureProfile}'s to say. */
-export const profileReader: Reader<KubeSchedulerProfile> = record<KubeSchedulerProfile>(
-  {
-    schedulerName: name,
-    percentageOfNodesToScore: integer(0, 100),
-    plugins: record<ProfilePlugins>(pluginSets as never, []),
-    pluginConfig: list(record<PluginConfig>({ name, args: anything as Reader<NonNullable<unknown>> }, ['name'])),
-    ...({ percentageOfPlacementsToScore: integer(0, 100) } as object),
-  },
-  [],
-);
-
 const timeout: Reader<string | number> = (value, path) => {
   try {
     return parseDuration(value as string);
@@ -63,11 +33,11 @@ const timeout: Reader<string | number> = (value, path) => {
   }
 };
 
-const managedResource = record<{ readonly name: string; readonly ignoredByScheduler?: boolean }>({ name, ignoredByScheduler: flag }, ['name']);
+const managedResource = record<{ readonly name: string; readonly ignoredByScheduler?: boolean }>({ name: nonEmpty, ignoredByScheduler: flag }, ['name']);
 
 const extender: Reader<ExtenderConfig> = record<ExtenderConfig>(
   {
-    urlPrefix: name,
+    urlPrefix: nonEmpty,
     filterVerb: text,
     preemptVerb: text,
     prioritizeVerb: text,

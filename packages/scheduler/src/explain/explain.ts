@@ -5,7 +5,7 @@ import { createSnapshot } from '../cluster/create-snapshot.ts';
 import { configureProfile } from '../config/configure-profile.ts';
 import type { KubeSchedulerProfile } from '../config/configuration-types.ts';
 import type { PluginRegistry } from '../config/plugin-registry.ts';
-import { profileReader } from '../config/read-configuration.ts';
+import { profileReader } from '../config/profile-reader.ts';
 import type { NodeInfo } from '../cluster/node-info.ts';
 import { checkedStatus, thrownStatus } from '../engine/checked-call.ts';
 import { explainItem, type Explanation } from '../engine/explanation.ts';

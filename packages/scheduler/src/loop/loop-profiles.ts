@@ -47,11 +47,17 @@ function onlyProfile({ plugins = defaultPlugins(), schedulerName = DEFAULT_SCHED
 
 function engineOf(
   profile: SchedulerProfile,
-  shared: { readonly extenders: readonly SchedulerExtender[]; readonly answers: AnswersByPod; readonly random: Random; readonly percentageOfNodesToScore: number },
+  shared: {
+    readonly extenders: readonly SchedulerExtender[];
+    readonly answers: AnswersByPod;
+    readonly random: Random;
+    readonly percentageOfNodesToScore: number;
+  },
 ): Scheduler<Pod, NodeInfo> {
   const { extenders, answers, random } = shared;
   const percentageOfNodesToScore = profile.percentageOfNodesToScore ?? shared.percentageOfNodesToScore;
-  if (extenders.length === 0) return createScheduler({ plugins: profile.plugins, ...(profile.order === undefined ? {} : { order: profile.order }), random, percentageOfNodesToScore });
+  if (extenders.length === 0)
+    return createScheduler({ plugins: profile.plugins, ...(profile.order === undefined ? {} : { order: profile.order }), random, percentageOfNodesToScore });
   const plugins = [...profile.plugins, ...extenderPlugins(extenders, answers)];
   return createScheduler({ plugins, order: withExtenders(profile.order, extenders), random, percentageOfNodesToScore });
 }
@@ -66,7 +72,12 @@ export function profileRecorder(
   profiles: LoopProfiles,
   { random, ...shared }: { readonly client: Client; readonly clock: Clock; readonly logger: Logger; readonly random: Random },
 ): EventRecorder {
-  const recorders = new Map([...profiles.keys()].map((component, index) => [component, createEventRecorder({ ...shared, component, random: index === 0 ? random : random.fork(component) })]));
+  const recorders = new Map(
+    [...profiles.keys()].map((component, index) => [
+      component,
+      createEventRecorder({ ...shared, component, random: index === 0 ? random : random.fork(component) }),
+    ]),
+  );
   const [first] = recorders.values();
   const recorderOf = (object: KubernetesObject): EventRecorder => recorders.get(schedulerNameOf(object as Pod)) ?? (first as EventRecorder);
   return {

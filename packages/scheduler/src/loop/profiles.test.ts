@@ -21,7 +21,12 @@ const forScheduler = (name: string, schedulerName: string): Pod => makePod(name,
 
 describe('several profiles in one scheduler', () => {
   it('place the Pods that name them, each in its way, and leave those of others alone', async () => {
-    const pods = [makePod('there', { node: 'used', requests: { cpu: '1', memory: '8Gi' } }), forScheduler('spread', 'default-scheduler'), forScheduler('packed', 'packing'), forScheduler('foreign', 'other')];
+    const pods = [
+      makePod('there', { node: 'used', requests: { cpu: '1', memory: '8Gi' } }),
+      forScheduler('spread', 'default-scheduler'),
+      forScheduler('packed', 'packing'),
+      forScheduler('foreign', 'other'),
+    ];
     await using cluster = await startCluster({ ...readSchedulerConfiguration(CONFIGURATION), nodes: [makeNode('used'), makeNode('empty')], pods });
     expect(await cluster.placement()).toEqual({ there: 'used', spread: 'empty', packed: 'used', foreign: undefined });
   });
@@ -47,7 +52,9 @@ describe('several profiles in one scheduler', () => {
     expect(() => createSchedulerLoop({ client, profiles: [] })).toThrow(/profiles: there must be at least one/);
     expect(() => createSchedulerLoop({ client, profiles: [profile, profile] })).toThrow(/profiles\[1\]\.schedulerName: there are two/);
     expect(() => createSchedulerLoop({ client, profiles: [profile], schedulerName: 'b' })).toThrow(/profiles: /);
-    expect(() => createSchedulerLoop({ client, profiles: [{ ...profile, plugins: profile.plugins.slice(0, 3) }] })).toThrow(/profiles\[0\]\.plugins: none of them binds/);
+    expect(() => createSchedulerLoop({ client, profiles: [{ ...profile, plugins: profile.plugins.slice(0, 3) }] })).toThrow(
+      /profiles\[0\]\.plugins: none of them binds/,
+    );
   });
 });
 

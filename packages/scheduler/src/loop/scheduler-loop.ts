@@ -1,4 +1,16 @@
-import { keyOf, noopLogger, sleep, systemClock, systemRandom, type Client, type Clock, type Kind, type KubernetesObject, type Logger, type Random } from '@kybern/core';
+import {
+  keyOf,
+  noopLogger,
+  sleep,
+  systemClock,
+  systemRandom,
+  type Client,
+  type Clock,
+  type Kind,
+  type KubernetesObject,
+  type Logger,
+  type Random,
+} from '@kybern/core';
 import { Node, Pod } from '@kybern/core/kinds';
 import { createInformer, type EventRecorder, type Informer } from '@kybern/reconcile';
 import { kindName } from '../cluster/cluster-objects.ts';
@@ -18,6 +30,7 @@ import type { AnswersByPod } from '../extender/extender-plugins.ts';
 import { createHttpExtender } from '../extender/http-extender.ts';
 import type { QueuedItem } from '../queue/queued-item.ts';
 import { SchedulingQueue, type FailedAttempt } from '../queue/scheduling-queue.ts';
+import { copyCluster } from '../simulate/copy-cluster.ts';
 import { AssumedPods } from './assumed-pods.ts';
 import { BindingCycle, type BindingDeps, type PluginTimeouts } from './binding-cycle.ts';
 import { findBindingOutcome, isCertainlyUnbound } from './binding-outcome.ts';
@@ -56,6 +69,8 @@ export interface SchedulerLoopOptions {
 export interface SchedulerLoop {
   /** Resolves when everything that existed is known; from then on Pods are placed. Rejects with the signal's reason when {@link run} ends before. */
   readonly synced: Promise<void>;
+  /** A copy of the cluster as the scheduler sees it, Pods on their way to their nodes included: for {@link simulate}. */
+  snapshot(): ClusterState;
   /** Places Pods until `signal` aborts. Resolves when the bindings under way have ended. @throws {Error} when it runs or ran already */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -147,6 +162,10 @@ class Loop implements SchedulerLoop {
     const onSettled = (pod: Pod): void => this.#room.get(pod.metadata.uid ?? '')?.reject('', 'the Pod is gone or was bound by somebody else');
     this.#nodes.addHandler(nodeFeed({ state: this.#state, queue: this.#queue }));
     this.#pods.addHandler(podFeed({ state: this.#state, queue: this.#queue, assumed: this.#assumed, isOurs, onSettled }));
+  }
+
+  snapshot(): ClusterState {
+    return copyCluster(this.#state);
   }
 
   async run(signal: AbortSignal): Promise<void> {
