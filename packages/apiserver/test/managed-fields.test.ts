@@ -154,6 +154,12 @@ describe('managedFields', () => {
     };
     await api.client.create(HorizontalPodAutoscaler, autoscaler, { fieldManager: 'me' });
     const found = await api.client.get(HorizontalPodAutoscaler, 'a', { managedFields: true });
+    const dry = await api.client.create(
+      HorizontalPodAutoscaler,
+      { ...autoscaler, metadata: { name: 'b' } },
+      { fieldManager: 'me', dryRun: true, managedFields: true },
+    );
+    expect(entries(dry)).toEqual(entries(found));
     expect(entries(found)).toMatchObject([{ apiVersion: 'autoscaling/v1', fieldsV1: { 'f:spec': { 'f:targetCPUUtilizationPercentage': {} } } }]);
   });
 

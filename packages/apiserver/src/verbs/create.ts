@@ -104,8 +104,7 @@ interface Noted {
 function store(object: MutableJson, { context, note }: Noted): Promise<CommitResult> {
   const { env, resource } = context;
   const { namespace, name } = object.metadata;
-  const value = resource.toStored(object as KubernetesObject);
-  env.books.created(value, context, note);
+  const value = asStored(object, { context, note });
   freezeParts(object);
   return env.state.commit([{ key: objectKey(resource, namespace, name), value, expect: 0 }]);
 }
@@ -115,8 +114,14 @@ async function pretend(object: MutableJson, { context, note }: Noted): Promise<K
   const { env, resource } = context;
   const { namespace, name } = object.metadata;
   if ((await env.state.get(objectKey(resource, namespace, name))) !== undefined) throw alreadyExists(resource.kind, name as string);
-  env.books.created(object as KubernetesObject, context, note);
-  return deepFreeze(object as KubernetesObject);
+  return resource.read(deepFreeze(asStored(object, { context, note })));
+}
+
+/** The object as it is stored, with a note of who made it. What is stored as another kind may have its fields in another order. */
+function asStored(object: MutableJson, { context, note }: Noted): KubernetesObject {
+  const value = context.resource.toStored(object as KubernetesObject);
+  context.env.books.created(value, context, value === object ? note : { ...note, specFields: Infinity });
+  return value;
 }
 
 function validateCreate(object: MutableJson, { resource, warnings }: WriteContext): void {
