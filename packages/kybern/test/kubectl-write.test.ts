@@ -172,7 +172,7 @@ describeKubectl('kubectl, writing', (k) => {
     await k().ok('label configmap marked tier=back --overwrite');
     expect(await read('configmap marked', '.metadata.labels.tier')).toBe('back');
     expect(await k().ok('label configmap marked tier-')).toMatch(/configmap\/marked (un)?labeled/);
-    expect(await k().ok('annotate configmap marked who=me')).toBe('configmap/marked annotated\n');
+    expect(await k().ok('annotate configmap marked who=me')).toMatch(/^configmap\/marked annotated?$/m);
     expect(await read('configmap marked', '.metadata.annotations.who')).toBe('me');
     expect(await k().fails('label configmap marked bad=va/lue')).toMatch(/metadata\.labels: Invalid value|invalid label value/);
   });

@@ -1,4 +1,4 @@
-import { conflict, formatTime, type FieldError, type Kind, type KubernetesObject, type MutableJson } from '@kybern/core';
+import { conflict, deepFreeze, formatTime, type FieldError, type Kind, type KubernetesObject, type MutableJson } from '@kybern/core';
 import { Node, Pod, Secret } from '@kybern/core/kinds';
 import type { BoundObjectReference } from '@kybern/core/kinds/authentication-v1';
 import type { ClaimsInput } from '../authentication/token-claims.ts';
@@ -38,7 +38,7 @@ export async function serveToken(env: Environment, resource: Resource, request: 
     spec,
     status: { token, expirationTimestamp: formatTime((Math.floor(nowMs / 1000) + expirationSeconds) * 1000) },
   };
-  return { type: 'object', code: 201, object: answer as unknown as KubernetesObject, warnings: NO_WARNINGS, deleted: false };
+  return { type: 'object', code: 201, object: deepFreeze(answer as unknown as KubernetesObject), warnings: NO_WARNINGS, deleted: false };
 }
 
 /** @throws {ApiError} `Invalid`, with a cause per field; `BadRequest` for what is not a TokenRequest at all */
@@ -48,8 +48,10 @@ function readSpec(env: Environment, { body, kind, name = '' }: ApiRequest): Toke
   if (metadata?.name !== undefined && metadata.name !== '' && metadata.name !== name)
     throw badRequest('name in URL does not match name in TokenRequest object');
   const errors: FieldError[] = [];
-  const { expirationSeconds = DEFAULT_SECONDS, audiences, boundObjectRef } = spec as MutableJson;
-  if (!Number.isSafeInteger(expirationSeconds)) errors.push(invalidValue('spec.expirationSeconds', expirationSeconds, 'must be an integer'));
+  const { audiences, boundObjectRef } = spec as MutableJson;
+  // Older versions of kubectl send null for what is not set.
+  const expirationSeconds: unknown = (spec as MutableJson).expirationSeconds ?? DEFAULT_SECONDS;
+  if (typeof expirationSeconds !== 'number' || !Number.isSafeInteger(expirationSeconds)) errors.push(invalidValue('spec.expirationSeconds', expirationSeconds, 'must be an integer'));
   else if (expirationSeconds < MIN_SECONDS)
     errors.push(invalidValue('spec.expirationSeconds', expirationSeconds, 'may not specify a duration less than 10 minutes'));
   else if (expirationSeconds > MAX_SECONDS)
