@@ -51,7 +51,8 @@ function readSpec(env: Environment, { body, kind, name = '' }: ApiRequest): Toke
   const { audiences, boundObjectRef } = spec as MutableJson;
   // Older versions of kubectl send null for what is not set.
   const expirationSeconds: unknown = (spec as MutableJson).expirationSeconds ?? DEFAULT_SECONDS;
-  if (typeof expirationSeconds !== 'number' || !Number.isSafeInteger(expirationSeconds)) errors.push(invalidValue('spec.expirationSeconds', expirationSeconds, 'must be an integer'));
+  if (typeof expirationSeconds !== 'number' || !Number.isSafeInteger(expirationSeconds))
+    errors.push(invalidValue('spec.expirationSeconds', expirationSeconds, 'must be an integer'));
   else if (expirationSeconds < MIN_SECONDS)
     errors.push(invalidValue('spec.expirationSeconds', expirationSeconds, 'may not specify a duration less than 10 minutes'));
   else if (expirationSeconds > MAX_SECONDS)
