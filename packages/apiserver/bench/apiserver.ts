@@ -1,6 +1,8 @@
 import { randomIds, seededRandom, type Client, type Kind, type KubernetesObject } from '@kybern/core';
-import { ConfigMap, Pod } from '@kybern/core/kinds';
+import { ConfigMap, Pod, RoleBinding } from '@kybern/core/kinds';
 import { createApiServer } from '@kybern/apiserver';
+import { createMemoryStore } from '@kybern/state';
+import { createRbacAuthorizer } from '../src/rbac/rbac-authorizer.ts';
 
 /** One figure. */
 export interface Benchmark {
@@ -104,6 +106,36 @@ async function median(times: number, run: () => Promise<number>): Promise<number
   const values: number[] = [];
   for (let i = 0; i < times; i++) values.push(await run());
   return values.sort((a, b) => a - b)[times >> 1] as number;
+}
+
+/** Microseconds for the answer to one question about one of 1,000 users. */
+async function authorizationCost(): Promise<number> {
+  await using state = createMemoryStore();
+  await using api = await createApiServer({ state, ids: randomIds(seededRandom(1)), random: seededRandom(2), authorization: 'rbac' });
+  const group = 'rbac.authorization.k8s.io';
+  for (let i = 0; i < 10_000; i++) {
+    const subjects = [{ kind: 'User', apiGroup: group, name: `user-${i % 1000}` }];
+    await api.client.create(RoleBinding, { metadata: { name: `b-${i}` }, roleRef: { apiGroup: group, kind: 'ClusterRole', name: 'edit' }, subjects });
+  }
+  const rbac = createRbacAuthorizer(state);
+  const questions = Array.from({ length: 1000 }, (_, i) => ({
+    user: { username: `user-${i}`, groups: ['dev', 'system:authenticated'] },
+    verb: 'create',
+    group: '',
+    version: 'v1',
+    resource: i % 2 === 0 ? 'pods' : 'nodes',
+    subresource: undefined,
+    namespace: 'default',
+    name: undefined,
+    path: undefined,
+  }));
+  const ask = (count: number): number => {
+    const start = performance.now();
+    for (let i = 0; i < count; i++) rbac.authorize(questions[i % 1000] as (typeof questions)[number]);
+    return ((performance.now() - start) * 1000) / count;
+  };
+  ask(200_000);
+  return median(5, async () => ask(200_000));
 }
 
 export const benchmarks: readonly Benchmark[] = [
@@ -228,6 +260,24 @@ export const benchmarks: readonly Benchmark[] = [
         const result = await median(3, () => rate(3000, patch));
         if (seen < 3000) throw new Error(`only ${seen} events were seen`);
         return result;
+      }),
+  },
+  {
+    name: 'apiserver: authorize one of 1,000 users by 10,000 role bindings and the default roles',
+    unit: 'us',
+    aim: 2,
+    better: 'lower',
+    run: () => authorizationCost(),
+  },
+  {
+    name: 'apiserver: create and bootstrap a server with the default roles, warm',
+    unit: 'ms',
+    better: 'lower',
+    run: () =>
+      median(21, async () => {
+        const start = performance.now();
+        await using _ = await createApiServer({ ids: randomIds(seededRandom(1)), random: seededRandom(2), authorization: 'rbac' });
+        return performance.now() - start;
       }),
   },
   {

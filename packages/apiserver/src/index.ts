@@ -25,4 +25,5 @@ export type { Authentication, AuthenticationOptions, Authenticator, CertificateS
 export { tokenFileAuthenticator } from './authentication/token-file.ts';
 // Admission
 export { defaultAdmission } from './admission/index.ts';
+export { storageObjectInUseProtection } from './admission/storage-object-in-use-protection.ts';
 export type { AdmissionAttributes, AdmissionPlugin } from './admission/admission.ts';

@@ -4,6 +4,7 @@ import {
   IngressClass,
   LimitRange,
   Namespace,
+  PersistentVolume,
   PersistentVolumeClaim,
   Pod,
   RuntimeClass,
@@ -14,6 +15,7 @@ import {
 } from '@kybern/core/kinds';
 import type { Client } from '@kybern/core';
 import { describe, expect, it } from 'vitest';
+import { defaultAdmission, storageObjectInUseProtection } from '../src/index.ts';
 import { changed, loose, rejection, startServer, VALID } from './fixtures.ts';
 
 type Amounts = Readonly<Record<string, string>>;
@@ -161,6 +163,21 @@ describe('DefaultStorageClass and DefaultIngressClass', () => {
     expect(await create('a')).toBe('nginx');
     expect(await create('b', { 'metadata.annotations': { 'kubernetes.io/ingress.class': 'own' } })).toBeUndefined();
     expect(await create('c', { 'spec.ingressClassName': 'other' })).toBe('other');
+  });
+});
+
+describe('StorageObjectInUseProtection', () => {
+  it('keeps claims and volumes until its controller lets them go, where it is asked for', async () => {
+    await using server = await startServer({ admission: [...defaultAdmission(), storageObjectInUseProtection] });
+    const claim = await server.client.create(loose(PersistentVolumeClaim), VALID.PersistentVolumeClaim as never);
+    expect(claim.metadata.finalizers).toEqual(['kubernetes.io/pvc-protection']);
+    const volume = await server.client.create(
+      loose(PersistentVolume),
+      changed(VALID.PersistentVolume, { 'metadata.finalizers': ['example.com/own'] }) as never,
+    );
+    expect(volume.metadata.finalizers).toEqual(['example.com/own', 'kubernetes.io/pv-protection']);
+    await using plain = await startServer();
+    expect((await plain.client.create(loose(PersistentVolumeClaim), VALID.PersistentVolumeClaim as never)).metadata.finalizers).toBeUndefined();
   });
 });
 
