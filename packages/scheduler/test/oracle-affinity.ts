@@ -13,7 +13,9 @@ function means(term: PodAffinityTerm, owner: Pod, pod: Pod): boolean {
   const namespace = pod.metadata.namespace ?? '';
   const selected = namespaceSelector !== undefined && compileLabelSelector(selectorOf(namespaceSelector))({ 'kubernetes.io/metadata.name': namespace });
   const own = namespaces.length === 0 && namespaceSelector === undefined && namespace === (owner.metadata.namespace ?? '');
-  return (namespaces.includes(namespace) || selected || own) && labelSelector !== undefined && compileLabelSelector(selectorOf(labelSelector))(pod.metadata.labels);
+  return (
+    (namespaces.includes(namespace) || selected || own) && labelSelector !== undefined && compileLabelSelector(selectorOf(labelSelector))(pod.metadata.labels)
+  );
 }
 
 const selectorOf = (selector: { readonly matchLabels?: object; readonly matchExpressions?: object }) => ({ matchLabels: {}, ...selector }) as never;
@@ -29,7 +31,8 @@ function near(node: Node, key: string, { nodes, pods }: World): readonly Pod[] {
 
 type Side = 'podAffinity' | 'podAntiAffinity';
 const required = (pod: Pod, side: Side): readonly PodAffinityTerm[] => pod.spec.affinity?.[side]?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
-const preferred = (pod: Pod, side: Side): readonly WeightedPodAffinityTerm[] => pod.spec.affinity?.[side]?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+const preferred = (pod: Pod, side: Side): readonly WeightedPodAffinityTerm[] =>
+  pod.spec.affinity?.[side]?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
 
 /** The three checks of InterPodAffinity. */
 export function obeysAffinity(pod: Pod, node: Node, world: World): boolean {

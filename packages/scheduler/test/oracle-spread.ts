@@ -28,7 +28,11 @@ function included(pod: Pod, constraint: TopologySpreadConstraint, all: readonly 
   );
 }
 
-function countOn(nodes: readonly Node[], pod: Pod, { constraint, pods }: { readonly constraint: TopologySpreadConstraint; readonly pods: readonly Pod[] }): number {
+function countOn(
+  nodes: readonly Node[],
+  pod: Pod,
+  { constraint, pods }: { readonly constraint: TopologySpreadConstraint; readonly pods: readonly Pod[] },
+): number {
   const names = nodes.map(({ metadata }) => metadata.name);
   const isCounted = ({ metadata, spec }: Pod): boolean =>
     names.includes(spec.nodeName ?? '') && metadata.namespace === pod.metadata.namespace && metadata.deletionTimestamp === undefined;
@@ -42,7 +46,12 @@ export function obeysSpread(pod: Pod, node: Node, { nodes, pods }: World): boole
     const { topologyKey, maxSkew, minDomains = 1 } = constraint;
     if (label(node, topologyKey) === undefined) return false;
     const considered = included(pod, constraint, hard, nodes);
-    const count = (value: string | undefined): number => countOn(considered.filter((each) => label(each, topologyKey) === value), pod, { constraint, pods });
+    const count = (value: string | undefined): number =>
+      countOn(
+        considered.filter((each) => label(each, topologyKey) === value),
+        pod,
+        { constraint, pods },
+      );
     const domains = [...new Set(considered.map((each) => label(each, topologyKey)))];
     const least = domains.length < minDomains ? 0 : Math.min(...domains.map(count));
     return count(label(node, topologyKey)) + (counts(constraint, pod, pod) ? 1 : 0) - least <= maxSkew;

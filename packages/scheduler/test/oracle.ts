@@ -9,7 +9,9 @@ import { obeysSpread, spreadScores } from './oracle-spread.ts';
  */
 export function oracle(pod: Pod, nodes: readonly Node[], pods: readonly Pod[]): { readonly feasible: readonly string[]; readonly best: readonly string[] } {
   const on = (node: Node): readonly Pod[] => pods.filter(({ spec }) => spec.nodeName === node.metadata.name);
-  const feasible = nodes.filter((node) => isFeasible(pod, node, on(node)) && obeysSpread(pod, node, { nodes, pods }) && obeysAffinity(pod, node, { nodes, pods }));
+  const feasible = nodes.filter(
+    (node) => isFeasible(pod, node, on(node)) && obeysSpread(pod, node, { nodes, pods }) && obeysAffinity(pod, node, { nodes, pods }),
+  );
   const spread = spreadScores(pod, feasible, { nodes, pods });
   const affinity = affinityScores(pod, feasible, { nodes, pods });
   const taints = feasible.map((node) => softTaints(pod, node));
@@ -19,7 +21,14 @@ export function oracle(pod: Pod, nodes: readonly Node[], pods: readonly Pod[]): 
   const totals = feasible.map((node, index) => {
     const taintScore = worst === 0 ? 100 : 100 - Math.floor((100 * (taints[index] as number)) / worst);
     const affinityScore = highest === 0 ? 0 : Math.floor((100 * (preferences[index] as number)) / highest);
-    return 3 * taintScore + 2 * affinityScore + leastAllocated(pod, node, on(node)) + balanced(pod, node, on(node)) + 2 * (spread[index] as number) + 2 * (affinity[index] as number);
+    return (
+      3 * taintScore +
+      2 * affinityScore +
+      leastAllocated(pod, node, on(node)) +
+      balanced(pod, node, on(node)) +
+      2 * (spread[index] as number) +
+      2 * (affinity[index] as number)
+    );
   });
   const top = Math.max(...totals);
   const names = feasible.map(({ metadata }) => metadata.name);

@@ -83,6 +83,8 @@ export function makeCsiNode(name: string, limits: Readonly<Record<string, number
     apiVersion: 'storage.k8s.io/v1',
     kind: 'CSINode',
     metadata: { name, annotations: { 'storage.alpha.kubernetes.io/migrated-plugins': migrated } },
-    spec: { drivers: Object.entries(limits).map(([driver, count]) => ({ name: driver, nodeID: name, ...(count === undefined ? {} : { allocatable: { count } }) })) },
+    spec: {
+      drivers: Object.entries(limits).map(([driver, count]) => ({ name: driver, nodeID: name, ...(count === undefined ? {} : { allocatable: { count } }) })),
+    },
   };
 }

@@ -1,8 +1,17 @@
 import { keyOf, type Kind, type KubernetesObject } from '@kybern/core';
 
+/** Kinds are immutable, so their names are remembered. */
+const names = new WeakMap<object, string>();
+
 /** How events and snapshots name a kind: `Service`, `storage.k8s.io/CSINode`. */
-export function kindName({ group, kind }: Pick<Kind, 'group' | 'kind'>): string {
-  return group === '' || group === 'apps' || group === 'policy' ? kind : `${group}/${kind}`;
+export function kindName(named: Pick<Kind, 'group' | 'kind'>): string {
+  let name = names.get(named);
+  if (name === undefined) {
+    const { group, kind } = named;
+    name = group === '' || group === 'apps' || group === 'policy' ? kind : `${group}/${kind}`;
+    names.set(named, name);
+  }
+  return name;
 }
 
 interface Table {

@@ -108,7 +108,8 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
     const attempt: Attempt<Item, B> = { item, snapshot, options, cycle: new Cycle(snapshot, false) };
     // Differs from Kubernetes: it tries again with back-off for ever; here the attempt waits for the first bin, the event of whoever registered for it.
     const everyPlugin = (): Set<string> => new Set(this.profile.plugins.map(({ name }) => name));
-    if (snapshot.nodes.length === 0) return this.#nowhere(attempt, { ...emptyDiagnosis(0), unschedulablePlugins: everyPlugin() }, { ...NOTHING_FOUND, skipped: new Set() });
+    if (snapshot.nodes.length === 0)
+      return this.#nowhere(attempt, { ...emptyDiagnosis(0), unschedulablePlugins: everyPlugin() }, { ...NOTHING_FOUND, skipped: new Set() });
     const before = runPreFilters(this.profile, item, attempt.cycle);
     if (before.status?.code === 'Error') return this.#failed(attempt, before.status, NOTHING_FOUND);
     if (before.status !== undefined) {

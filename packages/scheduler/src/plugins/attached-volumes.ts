@@ -1,4 +1,13 @@
-import { CSINode, PersistentVolume, PersistentVolumeClaim, StorageClass, VolumeAttachment, type PersistentVolumeSpec, type Pod, type Volume } from '@kybern/core/kinds';
+import {
+  PersistentVolume,
+  PersistentVolumeClaim,
+  StorageClass,
+  type CSINode,
+  type PersistentVolumeSpec,
+  type Pod,
+  type Volume,
+  type VolumeAttachment,
+} from '@kybern/core/kinds';
 import type { ClusterObjects } from '../cluster/cluster-objects.ts';
 import { podClaims } from '../cluster/pod-claims.ts';
 import { claimClass } from './claim-class.ts';
@@ -44,7 +53,11 @@ export function addAttachable(pod: Pod, { csiNode, objects }: { readonly csiNode
 }
 
 /** Adds the volumes that are attached to the node whatever its Pods say. */
-export function addAttachments(attachments: readonly VolumeAttachment[], { csiNode, objects }: { readonly csiNode: CSINode; readonly objects: ClusterObjects }, into: AttachedVolumes): void {
+export function addAttachments(
+  attachments: readonly VolumeAttachment[],
+  { csiNode, objects }: { readonly csiNode: CSINode; readonly objects: ClusterObjects },
+  into: AttachedVolumes,
+): void {
   for (const { spec } of attachments) {
     const volume = spec.source.persistentVolumeName === undefined ? undefined : objects.get(PersistentVolume, spec.source.persistentVolumeName)?.spec;
     const source = volume ?? spec.source.inlineVolumeSpec;

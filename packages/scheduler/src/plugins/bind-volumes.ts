@@ -47,7 +47,11 @@ async function reserveVolume(volume: PersistentVolume, claim: PersistentVolumeCl
   await client.mutate(PersistentVolume, volume, (draft) => {
     if (draft.spec.claimRef !== undefined && !isBoundTo(draft, claim)) throw new Error(`persistentvolume "${draft.metadata.name}" was taken by another claim`);
     const { name, namespace, uid, resourceVersion } = claim.metadata;
-    const known = { ...(namespace === undefined ? {} : { namespace }), ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+    const known = {
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    };
     if (draft.spec.claimRef === undefined) (draft.metadata.annotations ??= {})['pv.kubernetes.io/bound-by-controller'] = 'yes';
     if (draft.spec.claimRef?.uid !== uid) draft.spec.claimRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name, ...known };
   });

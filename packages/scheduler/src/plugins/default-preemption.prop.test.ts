@@ -24,7 +24,12 @@ describe('DefaultPreemption on random clusters', () => {
           const { node, nominatedNodeName, victims } = engine.schedule(pod, state);
           expect(JSON.stringify([state.nodes.map(({ requested, pods }) => [requested, pods.map(keyOf).sort()]), [...state.versions.at]])).toBe(before);
           if (node !== undefined) continue;
-          const without = (gone: readonly Pod[]): readonly string[] => oracle(pod, nodes, placed.filter((other) => !gone.includes(other))).feasible;
+          const without = (gone: readonly Pod[]): readonly string[] =>
+            oracle(
+              pod,
+              nodes,
+              placed.filter((other) => !gone.includes(other)),
+            ).feasible;
           if (nominatedNodeName === undefined || nominatedNodeName === '') {
             for (const { metadata } of nodes) {
               const lower = placed.filter((other) => other.spec.nodeName === metadata.name && priority(other) < priority(pod));

@@ -2,7 +2,7 @@ import { seededRandom } from '@kybern/core';
 import type { Node, Pod, PodDisruptionBudget } from '@kybern/core/kinds';
 import { describe, expect, it } from 'vitest';
 import { makeNode, makePod } from '../../test/objects.ts';
-import { ClusterState } from '../cluster/cluster-state.ts';
+import type { ClusterState } from '../cluster/cluster-state.ts';
 import { createSnapshot, type SnapshotInput } from '../cluster/create-snapshot.ts';
 import { describePluginConformance } from '../conformance/index.ts';
 import { createScheduler } from '../engine/scheduler.ts';
@@ -58,33 +58,95 @@ interface Row {
 
 const two = [makeNode('a'), makeNode('b')];
 const rows: readonly Row[] = [
-  { name: 'as few as needed, the least important', pod: wanting('2'), nodes: [makeNode('a')], pods: [on('a', 'x', { priority: MID }), on('a', 'y'), on('a', 'z', { priority: 50 }), on('a', 'w', { priority: MID })], on: 'a', victims: ['z', 'y'] },
+  {
+    name: 'as few as needed, the least important',
+    pod: wanting('2'),
+    nodes: [makeNode('a')],
+    pods: [on('a', 'x', { priority: MID }), on('a', 'y'), on('a', 'z', { priority: 50 }), on('a', 'w', { priority: MID })],
+    on: 'a',
+    victims: ['z', 'y'],
+  },
   { name: 'never Pods of the same priority', pods: [on('a', 'x', { priority: HIGH, cpu: '4' }), on('b', 'y', { cpu: '4' })], on: 'b', victims: ['y'] },
   { name: 'the lowest priority first', pods: [on('a', 'x', { priority: MID, cpu: '4' }), on('b', 'y', { cpu: '4' })], on: 'b', victims: ['y'] },
-  { name: 'the smallest sum of priorities', pods: [on('a', 'x', { priority: MID, cpu: '2' }), on('a', 'y', { cpu: '2' }), on('b', 'z', { priority: MID, cpu: '4' })], pod: wanting('4'), on: 'b', victims: ['z'] },
-  { name: 'fewest victims', pods: [on('a', 'x', { cpu: '2', priority: -(2 ** 31) }), on('a', 'y', { cpu: '2' }), on('b', 'z', { cpu: '4' })], pod: wanting('4'), on: 'b', victims: ['z'] },
+  {
+    name: 'the smallest sum of priorities',
+    pods: [on('a', 'x', { priority: MID, cpu: '2' }), on('a', 'y', { cpu: '2' }), on('b', 'z', { priority: MID, cpu: '4' })],
+    pod: wanting('4'),
+    on: 'b',
+    victims: ['z'],
+  },
+  {
+    name: 'fewest victims',
+    pods: [on('a', 'x', { cpu: '2', priority: -(2 ** 31) }), on('a', 'y', { cpu: '2' }), on('b', 'z', { cpu: '4' })],
+    pod: wanting('4'),
+    on: 'b',
+    victims: ['z'],
+  },
   { name: 'those that started last', pods: [on('a', 'x', { cpu: '4', started: 1 }), on('b', 'y', { cpu: '4', started: 2 })], on: 'b', victims: ['y'] },
-  { name: 'a budget that would be broken counts first', pods: [on('a', 'x', { cpu: '4', labels: WEB }), on('b', 'y', { priority: MID, cpu: '4' })], budgets: [budget(0)], on: 'b', victims: ['y'] },
-  { name: 'a broken budget is better than none to evict', nodes: [makeNode('a')], pods: [on('a', 'x', { cpu: '4', labels: WEB })], budgets: [budget(0)], on: 'a', victims: ['x'] },
-  { name: 'Pods that a budget wants to keep are put back first', nodes: [makeNode('a')], pod: wanting('2'), pods: [on('a', 'x', { labels: WEB, cpu: '2' }), on('a', 'y', { priority: MID, cpu: '2' })], budgets: [budget(0)], on: 'a', victims: ['y'] },
+  {
+    name: 'a budget that would be broken counts first',
+    pods: [on('a', 'x', { cpu: '4', labels: WEB }), on('b', 'y', { priority: MID, cpu: '4' })],
+    budgets: [budget(0)],
+    on: 'b',
+    victims: ['y'],
+  },
+  {
+    name: 'a broken budget is better than none to evict',
+    nodes: [makeNode('a')],
+    pods: [on('a', 'x', { cpu: '4', labels: WEB })],
+    budgets: [budget(0)],
+    on: 'a',
+    victims: ['x'],
+  },
+  {
+    name: 'Pods that a budget wants to keep are put back first',
+    nodes: [makeNode('a')],
+    pod: wanting('2'),
+    pods: [on('a', 'x', { labels: WEB, cpu: '2' }), on('a', 'y', { priority: MID, cpu: '2' })],
+    budgets: [budget(0)],
+    on: 'a',
+    victims: ['y'],
+  },
   {
     name: 'anti-affinity is cured by evicting the Pod in the way',
     nodes: [makeNode('a', { labels: { host: 'a' } })],
-    pod: wanting('1', { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'host', labelSelector: { matchLabels: WEB } }] } } }),
+    pod: wanting('1', {
+      affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'host', labelSelector: { matchLabels: WEB } }] } },
+    }),
     pods: [on('a', 'x', { labels: WEB }), on('a', 'y')],
     on: 'a',
     victims: ['x'],
   },
-  { name: 'a host port is freed', nodes: [makeNode('a')], pod: makePod('p', { containers: [{ ports: [{ containerPort: 80, hostPort: 80 }] }], spec: { priority: HIGH } }), pods: [makePod('x', { node: 'a', containers: [{ ports: [{ containerPort: 80, hostPort: 80 }] }] }), on('a', 'y')], on: 'a', victims: ['x'] },
+  {
+    name: 'a host port is freed',
+    nodes: [makeNode('a')],
+    pod: makePod('p', { containers: [{ ports: [{ containerPort: 80, hostPort: 80 }] }], spec: { priority: HIGH } }),
+    pods: [makePod('x', { node: 'a', containers: [{ ports: [{ containerPort: 80, hostPort: 80 }] }] }), on('a', 'y')],
+    on: 'a',
+    victims: ['x'],
+  },
   {
     name: 'skew is cured by evicting where there are too many',
     nodes: [makeNode('a', { labels: { host: 'a' } }), makeNode('b', { labels: { host: 'b' }, cpu: '0' })],
-    pod: makePod('p', { labels: WEB, requests: { cpu: '1' }, spec: { priority: HIGH, topologySpreadConstraints: [{ topologyKey: 'host', maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule', labelSelector: { matchLabels: WEB } }] } }),
+    pod: makePod('p', {
+      labels: WEB,
+      requests: { cpu: '1' },
+      spec: {
+        priority: HIGH,
+        topologySpreadConstraints: [{ topologyKey: 'host', maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule', labelSelector: { matchLabels: WEB } }],
+      },
+    }),
     pods: [on('a', 'x', { labels: WEB }), on('a', 'y')],
     on: 'a',
     victims: ['x'],
   },
-  { name: 'preemptionPolicy Never', pod: wanting('3', { preemptionPolicy: 'Never' }), pods: [on('a', 'x', { cpu: '4' }), on('b', 'y', { cpu: '4' })], on: undefined, victims: [] },
+  {
+    name: 'preemptionPolicy Never',
+    pod: wanting('3', { preemptionPolicy: 'Never' }),
+    pods: [on('a', 'x', { cpu: '4' }), on('b', 'y', { cpu: '4' })],
+    on: undefined,
+    victims: [],
+  },
 ];
 
 describe('DefaultPreemption', () => {
@@ -94,9 +156,19 @@ describe('DefaultPreemption', () => {
   });
 
   it.each([
-    { name: 'nothing of lower priority', pod: wanting('3'), pods: [on('a', 'x', { priority: HIGH, cpu: '4' }), on('b', 'y', { priority: HIGH, cpu: '4' })], says: '2 No preemption victims found for incoming pod.' },
+    {
+      name: 'nothing of lower priority',
+      pod: wanting('3'),
+      pods: [on('a', 'x', { priority: HIGH, cpu: '4' }), on('b', 'y', { priority: HIGH, cpu: '4' })],
+      says: '2 No preemption victims found for incoming pod.',
+    },
     { name: 'more than a node has', pod: wanting('5'), pods: [on('a', 'x')], says: '2 Preemption is not helpful for scheduling.' },
-    { name: 'not enough, even without them', pod: wanting('3'), pods: [on('a', 'x', { priority: HIGH, cpu: '2' }), on('a', 'y'), on('b', 'z', { priority: HIGH, cpu: '4' })], says: '1 Insufficient cpu, 1 No preemption victims found for incoming pod.' },
+    {
+      name: 'not enough, even without them',
+      pod: wanting('3'),
+      pods: [on('a', 'x', { priority: HIGH, cpu: '2' }), on('a', 'y'), on('b', 'z', { priority: HIGH, cpu: '4' })],
+      says: '1 Insufficient cpu, 1 No preemption victims found for incoming pod.',
+    },
   ])('says why it does not help: $name', ({ pod, pods, says }) => {
     const { message, nominatedNodeName } = decide(pod, { nodes: two, pods });
     expect(message).toMatch(new RegExp(`^0/2 nodes are available: 2 Insufficient cpu\\. preemption: 0/2 nodes are available: ${says}$`));
@@ -151,9 +223,21 @@ describe('the choice among candidates', () => {
     violations: 0,
   });
   it.each([
-    { name: 'all started at once: the latest', candidates: [candidate('1', [MID, 2], [MID, 2]), candidate('2', [MID, 3], [MID, 3]), candidate('3', [MID, 1], [MID, 1])], chosen: '2' },
-    { name: 'the earliest of each counts', candidates: [candidate('1', [MID, 4], [MID, 2]), candidate('2', [MID, 5], [MID, 1]), candidate('3', [MID, 3], [MID, 6])], chosen: '3' },
-    { name: 'the sum of priorities', candidates: [candidate('1', [LOW + 4], [MID + 2]), candidate('2', [MID + 6], [LOW + 1]), candidate('3', [LOW + 3], [MID + 5])], chosen: '1' },
+    {
+      name: 'all started at once: the latest',
+      candidates: [candidate('1', [MID, 2], [MID, 2]), candidate('2', [MID, 3], [MID, 3]), candidate('3', [MID, 1], [MID, 1])],
+      chosen: '2',
+    },
+    {
+      name: 'the earliest of each counts',
+      candidates: [candidate('1', [MID, 4], [MID, 2]), candidate('2', [MID, 5], [MID, 1]), candidate('3', [MID, 3], [MID, 6])],
+      chosen: '3',
+    },
+    {
+      name: 'the sum of priorities',
+      candidates: [candidate('1', [LOW + 4], [MID + 2]), candidate('2', [MID + 6], [LOW + 1]), candidate('3', [LOW + 3], [MID + 5])],
+      chosen: '1',
+    },
     { name: 'a broken budget', candidates: [{ ...candidate('1', [LOW]), violations: 1 }, candidate('2', [MID])], chosen: '2' },
     { name: 'the first of equals', candidates: [candidate('1', [LOW]), candidate('2', [LOW])], chosen: '1' },
   ])('$name', ({ candidates, chosen }) => {

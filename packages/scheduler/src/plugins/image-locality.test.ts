@@ -31,8 +31,18 @@ describe('ImageLocality', () => {
       nodes: [having('a', { 'gcr.io/4000:v1': 4000 }), having('b', {})],
       scores: [100, 0],
     },
-    { name: 'spread over three nodes', pod: running('gcr.io/4000:v1', 'x'), nodes: [having('a', { 'gcr.io/4000:v1': 4000 }), having('b', {}), having('c', {})], scores: [66, 0, 0] },
-    { name: 'init containers count too', pod: makePod('p', { initContainers: [{ image: 'i' }], containers: [{ image: 'c' }] }), nodes: [having('a', { 'i:latest': 1011 })], scores: [49] },
+    {
+      name: 'spread over three nodes',
+      pod: running('gcr.io/4000:v1', 'x'),
+      nodes: [having('a', { 'gcr.io/4000:v1': 4000 }), having('b', {}), having('c', {})],
+      scores: [66, 0, 0],
+    },
+    {
+      name: 'init containers count too',
+      pod: makePod('p', { initContainers: [{ image: 'i' }], containers: [{ image: 'c' }] }),
+      nodes: [having('a', { 'i:latest': 1011 })],
+      scores: [49],
+    },
     { name: 'a port in the name of the registry is no tag', pod: running('host:5000/i'), nodes: [having('a', { 'host:5000/i:latest': 2000 })], scores: [100] },
     { name: 'nobody has it', pod: running('other'), nodes: [having('a', {})], scores: [0] },
   ])('$name', ({ pod, nodes, scores }) => {
@@ -45,7 +55,8 @@ describe('ImageLocality', () => {
     const [engine, plain] = [decide(true), decide(false)];
     for (const size of [0, 900]) {
       if (size > 0) state.setNode(having('c', { 'j:latest': size, 'i:latest': 1 }));
-      for (const pod of [running('i', 'j'), running('i', 'j'), running('i', 'j')]) expect(engine.schedule(pod, state).node).toBe(plain.schedule(pod, state).node);
+      for (const pod of [running('i', 'j'), running('i', 'j'), running('i', 'j')])
+        expect(engine.schedule(pod, state).node).toBe(plain.schedule(pod, state).node);
     }
   });
 });

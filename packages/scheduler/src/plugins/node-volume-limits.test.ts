@@ -13,7 +13,11 @@ const DRIVER = 'ebs.csi.aws.com';
 const csi = (name: string, driver = DRIVER): PersistentVolume => makeVolume(name, { spec: { csi: { driver, volumeHandle: name } } });
 const bound = ['c0', 'c1', 'c2', 'c3'];
 const storage: Omit<SnapshotInput, 'nodes'> = {
-  persistentVolumes: [...bound.map((name) => csi(name)), csi('other', 'other.example.com'), makeVolume('tree', { spec: { awsElasticBlockStore: { volumeID: 'tree' } } })],
+  persistentVolumes: [
+    ...bound.map((name) => csi(name)),
+    csi('other', 'other.example.com'),
+    makeVolume('tree', { spec: { awsElasticBlockStore: { volumeID: 'tree' } } }),
+  ],
   persistentVolumeClaims: [
     ...[...bound, 'other', 'tree'].map((name) => makeClaim(name, { volume: name })),
     makeClaim('pending', { storageClass: 'ebs' }),
@@ -49,13 +53,32 @@ const rows: readonly Row[] = [
   { name: 'another driver', pod: using('p', ['other']), limit: 3, fits: true },
   { name: 'no volumes', pod: makePod('p'), limit: 0, fits: true },
   { name: 'a claim that is still to be bound counts for its class', pod: using('p', ['pending']), limit: 3, fits: false },
-  { name: 'the same pending claim in two Pods counts once', pod: using('p', ['pending']), pods: [using('q', ['pending'], { node: 'a' })], limit: 1, fits: true },
+  {
+    name: 'the same pending claim in two Pods counts once',
+    pod: using('p', ['pending']),
+    pods: [using('q', ['pending'], { node: 'a' })],
+    limit: 1,
+    fits: true,
+  },
   { name: 'two pending claims count twice', pod: using('p', ['pending', 'pending2']), pods: [], limit: 1, fits: false },
   { name: 'a claim with neither volume nor class does not count', pod: using('p', ['homeless']), limit: 3, fits: true },
   { name: 'an in-tree volume does not count', pod: using('p', ['tree']), limit: 3, fits: true },
   { name: 'an in-tree volume that was migrated counts', pod: using('p', ['tree']), limit: 3, migrated: 'kubernetes.io/aws-ebs', fits: false },
-  { name: 'a volume in the Pod itself that was migrated counts', pod: makePod('p', { spec: { volumes: [{ name: 'v', awsElasticBlockStore: { volumeID: 'x' } }] } }), limit: 3, migrated: 'kubernetes.io/aws-ebs', fits: false },
-  { name: 'volumes that no Pod uses but that are attached count', pod: using('p', ['c3']), pods: [], attachments: [attachment('c0'), attachment('c1')], limit: 2, fits: false },
+  {
+    name: 'a volume in the Pod itself that was migrated counts',
+    pod: makePod('p', { spec: { volumes: [{ name: 'v', awsElasticBlockStore: { volumeID: 'x' } }] } }),
+    limit: 3,
+    migrated: 'kubernetes.io/aws-ebs',
+    fits: false,
+  },
+  {
+    name: 'volumes that no Pod uses but that are attached count',
+    pod: using('p', ['c3']),
+    pods: [],
+    attachments: [attachment('c0'), attachment('c1')],
+    limit: 2,
+    fits: false,
+  },
 ];
 
 describe('NodeVolumeLimits', () => {
@@ -63,7 +86,8 @@ describe('NodeVolumeLimits', () => {
     const cluster = { ...storage, nodes: [makeNode('a')], pods, csiNodes: [makeCsiNode('a', { [DRIVER]: limit }, migrated)], volumeAttachments: attachments };
     const asked = askPlugin(nodeVolumeLimits(), pod, cluster);
     expect(asked.feasible).toEqual(fits ? ['a'] : []);
-    if (!fits) expect(asked.verdictOf('a')).toMatchObject({ code: 'Unschedulable', reasons: ['node(s) exceed max volume count'], details: { driver: DRIVER, limit } });
+    if (!fits)
+      expect(asked.verdictOf('a')).toMatchObject({ code: 'Unschedulable', reasons: ['node(s) exceed max volume count'], details: { driver: DRIVER, limit } });
   });
 
   it('a node that nobody knows anything of has no limits', () => {

@@ -26,13 +26,24 @@ interface Excess {
  */
 export function nodeVolumeLimits(): PreFilterPlugin & FilterPlugin {
   const byNode = attachmentsByNode();
+  const limitsOf = driverLimits();
+  const nodesOf = csiNodesByRow();
   return {
     name: NAME,
-    preFilter: (pod) => (mayAttach(pod) ? undefined : skip()),
-    filter(pod, node, cycle) {
+    preFilter(pod, cycle) {
+      if (!mayAttach(pod)) return skip();
       const cluster = clusterOf(cycle.snapshot);
-      const csiNode = cluster.objects.get(CSINode, node.name);
-      const excess = csiNode === undefined ? undefined : findExcess(pod, node, { csiNode, cluster, attachmentsOf: (name) => byNode(cluster).get(name) ?? [] });
+      cycle.state.set(NAME, { cluster, csiNodeOf: nodesOf(cluster), attachmentsByNode: byNode(cluster) } satisfies Known);
+      return undefined;
+    },
+    filter(pod, node, cycle) {
+      const { cluster, csiNodeOf, attachmentsByNode: groups } = cycle.state.get<Known>(NAME) as Known;
+      const csiNode = csiNodeOf(node);
+      if (csiNode === undefined) return undefined;
+      const limits = limitsOf(csiNode);
+      const attachments = (groups.size === 0 ? undefined : groups.get(node.name)) ?? NO_ATTACHMENTS;
+      if (isFarBelow(limits, pod, { node, attachments })) return undefined;
+      const excess = findExcess(pod, node, { csiNode, cluster, attachments, limits });
       if (excess === undefined) return undefined;
       return cycle.explaining ? { ...REJECTED, details: { ...excess } } : REJECTED;
     },
@@ -46,26 +57,83 @@ export function nodeVolumeLimits(): PreFilterPlugin & FilterPlugin {
   };
 }
 
+/** What PreFilter looks up for all nodes at once. */
+interface Known {
+  readonly cluster: ClusterSnapshot;
+  readonly csiNodeOf: (node: NodeInfo) => CSINode | undefined;
+  readonly attachmentsByNode: ReadonlyMap<string, readonly VolumeAttachment[]>;
+}
+
+/** Remembers by row which CSINode belongs to a node, for as long as no CSINode changes: a look-up by name costs more than all the rest. */
+function csiNodesByRow(): (cluster: ClusterSnapshot) => (node: NodeInfo) => CSINode | undefined {
+  const known = new WeakMap<ClusterSnapshot, { readonly version: number; readonly byRow: (CSINode | undefined)[] }>();
+  return (cluster) => {
+    const version = cluster.objects.version(CSINode);
+    let rows = known.get(cluster);
+    if (rows?.version !== version) known.set(cluster, (rows = { version, byRow: [] }));
+    const { byRow } = rows;
+    const rowOf = cluster.versions.row;
+    return (node) => {
+      const row = rowOf(node);
+      const found = byRow[row];
+      // A row may have gone to another node since.
+      return found?.metadata.name === node.name ? found : (byRow[row] = cluster.objects.get(CSINode, node.name));
+    };
+  };
+}
+
+const NO_ATTACHMENTS: readonly VolumeAttachment[] = Object.freeze([]);
+
+/** How many volumes each driver of a node can attach, and the least of these numbers. */
+interface DriverLimits {
+  readonly byDriver: ReadonlyMap<string, number>;
+  readonly least: number;
+}
+
 interface Asked {
   readonly csiNode: CSINode;
   readonly cluster: ClusterSnapshot;
-  readonly attachmentsOf: (nodeName: string) => readonly VolumeAttachment[];
+  readonly attachments: readonly VolumeAttachment[];
+  readonly limits: DriverLimits;
 }
 
-function findExcess(pod: Pod, node: NodeInfo, { csiNode, cluster, attachmentsOf }: Asked): Excess | undefined {
-  const limits = new Map(csiNode.spec.drivers.flatMap(({ name, allocatable }) => (allocatable?.count === undefined ? [] : [[name, allocatable.count] as const])));
-  if (limits.size === 0) return undefined;
+/** Read once per object: objects are immutable. */
+function driverLimits(): (csiNode: CSINode) => DriverLimits {
+  const known = new WeakMap<CSINode, DriverLimits>();
+  return (csiNode) => {
+    let limits = known.get(csiNode);
+    if (limits === undefined) {
+      const byDriver = new Map<string, number>();
+      for (const { name, allocatable } of csiNode.spec.drivers) if (allocatable?.count !== undefined) byDriver.set(name, allocatable.count);
+      known.set(csiNode, (limits = { byDriver, least: Math.min(...byDriver.values()) }));
+    }
+    return limits;
+  };
+}
+
+/** Whether the limits would hold even if every volume counted, for every driver: true of nearly all nodes, and quickly said. */
+function isFarBelow(
+  { least }: DriverLimits,
+  pod: Pod,
+  { node, attachments }: { readonly node: NodeInfo; readonly attachments: readonly VolumeAttachment[] },
+): boolean {
+  let volumes = attachments.length + (pod.spec.volumes?.length ?? 0);
+  for (const { spec } of node.pods) volumes += spec.volumes?.length ?? 0;
+  return volumes <= least;
+}
+
+function findExcess(pod: Pod, node: NodeInfo, { csiNode, cluster, attachments, limits }: Asked): Excess | undefined {
   const { objects } = cluster;
   const wanted: AttachedVolumes = new Map();
   addAttachable(pod, { csiNode, objects }, wanted);
   if (wanted.size === 0) return undefined;
   const attached: AttachedVolumes = new Map();
   for (const other of node.pods) if (other.spec.volumes !== undefined) addAttachable(other, { csiNode, objects }, attached);
-  addAttachments(attachmentsOf(node.name), { csiNode, objects }, attached);
+  addAttachments(attachments, { csiNode, objects }, attached);
   for (const name of attached.keys()) wanted.delete(name);
   const [before, more] = [countByDriver(attached), countByDriver(wanted)];
   for (const [driver, added] of more) {
-    const limit = limits.get(driver);
+    const limit = limits.byDriver.get(driver);
     const present = before.get(driver) ?? 0;
     if (limit !== undefined && present + added > limit) return { driver, attached: present, added, limit };
   }

@@ -84,7 +84,13 @@ const rows: readonly Row[] = [
   { name: 'zones 2/1, minDomains 3: the least is 0', pod: spreading([must(ZONE, 2, { minDomains: 3 })]), nodes: ZONES, pods: zones(2, 1), feasible: ['x'] },
   { name: 'zones 2/1, minDomains 2', pod: spreading([must(ZONE, 2, { minDomains: 2 })]), nodes: ZONES, pods: zones(2, 1), feasible: ['a', 'b', 'x'] },
   { name: 'a node without the key', pod: spreading([must(ZONE, 1)]), nodes: [...ZONES, host('q')], feasible: ['a', 'b', 'x'] },
-  { name: 'other namespaces do not count', pod: spreading([must(HOST, 1)]), nodes: HOSTS, pods: UNEVEN.map((pod) => ({ ...pod, metadata: { ...pod.metadata, namespace: 'o' } })), feasible: ['a', 'b', 'x', 'y'] },
+  {
+    name: 'other namespaces do not count',
+    pod: spreading([must(HOST, 1)]),
+    nodes: HOSTS,
+    pods: UNEVEN.map((pod) => ({ ...pod, metadata: { ...pod.metadata, namespace: 'o' } })),
+    feasible: ['a', 'b', 'x', 'y'],
+  },
   {
     name: 'Pods that are being deleted do not count',
     pod: spreading([must(HOST, 1)]),
@@ -98,7 +104,12 @@ const rows: readonly Row[] = [
     feasible: ['a', 'b', 'y'],
   },
   { name: 'two constraints must both hold', pod: spreading([must(HOST, 1), must(ZONE, 1)]), nodes: ZONES, pods: zones(1, 0), feasible: ['x'] },
-  { name: 'without a selector nothing counts', pod: makePod('p', { spec: { topologySpreadConstraints: [{ topologyKey: HOST, maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule' }] } }), pods: UNEVEN, feasible: ['a', 'b', 'x', 'y'] },
+  {
+    name: 'without a selector nothing counts',
+    pod: makePod('p', { spec: { topologySpreadConstraints: [{ topologyKey: HOST, maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule' }] } }),
+    pods: UNEVEN,
+    feasible: ['a', 'b', 'x', 'y'],
+  },
 ];
 
 describe('PodTopologySpread: filter', () => {
@@ -123,7 +134,13 @@ describe('PodTopologySpread: filter', () => {
 describe('PodTopologySpread: score', () => {
   it.each([
     { name: 'hosts 2/1/0/3', constraints: [may(HOST, 1)], pods: UNEVEN, raw: [4, 2, 0, 5], normalized: [20, 60, 100, 0] },
-    { name: 'hosts 4/3/2/1, maxSkew 3', constraints: [may(HOST, 3)], pods: placed({ a: 4, b: 3, x: 2, y: 1 }), raw: [9, 7, 6, 4], normalized: [44, 66, 77, 100] },
+    {
+      name: 'hosts 4/3/2/1, maxSkew 3',
+      constraints: [may(HOST, 3)],
+      pods: placed({ a: 4, b: 3, x: 2, y: 1 }),
+      raw: [9, 7, 6, 4],
+      normalized: [44, 66, 77, 100],
+    },
     {
       name: 'zones 6/4',
       constraints: [may(ZONE, 1)],
@@ -134,14 +151,18 @@ describe('PodTopologySpread: score', () => {
     },
     { name: 'no Pods at all', constraints: [may(HOST, 1)], pods: [], raw: [0, 0, 0, 0], normalized: [100, 100, 100, 100] },
     { name: 'a node without the key scores 0', constraints: [may(ZONE, 1)], nodes: [zoned('a', 'z1'), host('q')], pods: [], raw: [0, 0], normalized: [100, 0] },
-  ] satisfies readonly { name: string; constraints: readonly TopologySpreadConstraint[]; nodes?: readonly Node[]; pods: readonly Pod[]; raw: readonly number[]; normalized: readonly number[] }[])(
-    '$name',
-    ({ constraints, nodes = HOSTS, pods, raw, normalized }) => {
-      const asked = askPlugin(podTopologySpread(), spreading(constraints), { nodes, pods });
-      expect(byName(asked.raw)).toEqual(raw);
-      expect(byName(asked.normalized)).toEqual(normalized);
-    },
-  );
+  ] satisfies readonly {
+    name: string;
+    constraints: readonly TopologySpreadConstraint[];
+    nodes?: readonly Node[];
+    pods: readonly Pod[];
+    raw: readonly number[];
+    normalized: readonly number[];
+  }[])('$name', ({ constraints, nodes = HOSTS, pods, raw, normalized }) => {
+    const asked = askPlugin(podTopologySpread(), spreading(constraints), { nodes, pods });
+    expect(byName(asked.raw)).toEqual(raw);
+    expect(byName(asked.normalized)).toEqual(normalized);
+  });
 });
 
 describe('PodTopologySpread: defaults', () => {

@@ -19,7 +19,16 @@ const machine = (name: string, cpu: string, memory: string, extended: Record<str
 
 describePluginConformance('NodeResourcesFit, MostAllocated', () => nodeResourcesFit({ scoringStrategy: MOST }));
 describePluginConformance('NodeResourcesFit, RequestedToCapacityRatio', () =>
-  nodeResourcesFit({ scoringStrategy: ratio([[0, 0], [70, 10], [100, 2]], { cpu: 1, 'example.com/gpu': 3 }) }),
+  nodeResourcesFit({
+    scoringStrategy: ratio(
+      [
+        [0, 0],
+        [70, 10],
+        [100, 2],
+      ],
+      { cpu: 1, 'example.com/gpu': 3 },
+    ),
+  }),
 );
 
 describe('NodeResourcesFit: MostAllocated', () => {
@@ -41,17 +50,38 @@ describe('NodeResourcesFit: MostAllocated', () => {
 
 describe('NodeResourcesFit: RequestedToCapacityRatio', () => {
   it.each([
-    { name: 'the mean is rounded', strategy: ratio([[0, 10], [100, 0]]), pod: wanting({ cpu: '3', memory: '5000' }), node: machine('a', '4', '10000'), score: 38 },
+    {
+      name: 'the mean is rounded',
+      strategy: ratio([
+        [0, 10],
+        [100, 0],
+      ]),
+      pod: wanting({ cpu: '3', memory: '5000' }),
+      node: machine('a', '4', '10000'),
+      score: 38,
+    },
     {
       name: 'weights count, and what scores nothing does not',
-      strategy: ratio([[0, 0], [100, 1]], { 'example.com/foo': 3, 'example.com/bar': 5 }),
+      strategy: ratio(
+        [
+          [0, 0],
+          [100, 1],
+        ],
+        { 'example.com/foo': 3, 'example.com/bar': 5 },
+      ),
       pod: wanting({ 'example.com/foo': '2', 'example.com/bar': '2' }),
       node: machine('a', '4', '10000', { 'example.com/foo': '8', 'example.com/bar': '4' }),
       score: 4,
     },
     {
       name: 'a resource that scores nothing has no weight',
-      strategy: ratio([[0, 0], [100, 10]], { 'example.com/foo': 1, cpu: 1 }),
+      strategy: ratio(
+        [
+          [0, 0],
+          [100, 10],
+        ],
+        { 'example.com/foo': 1, cpu: 1 },
+      ),
       pod: wanting({ 'example.com/foo': '4', cpu: '0' }),
       node: machine('a', '4', '10000', { 'example.com/foo': '8' }),
       score: 50,
@@ -70,7 +100,14 @@ describe('NodeResourcesFit: RequestedToCapacityRatio', () => {
 
   it.each([
     { name: 'no shape', strategy: { type: 'RequestedToCapacityRatio' } as const, path: 'scoringStrategy.requestedToCapacityRatio.shape' },
-    { name: 'falling utilization', strategy: ratio([[50, 1], [40, 2]]), path: 'scoringStrategy.requestedToCapacityRatio.shape[1].utilization' },
+    {
+      name: 'falling utilization',
+      strategy: ratio([
+        [50, 1],
+        [40, 2],
+      ]),
+      path: 'scoringStrategy.requestedToCapacityRatio.shape[1].utilization',
+    },
     { name: 'a score above 10', strategy: ratio([[50, 11]]), path: 'scoringStrategy.requestedToCapacityRatio.shape[0].score' },
     { name: 'an unknown strategy', strategy: { type: 'Best' } as unknown as ScoringStrategy, path: 'scoringStrategy.type' },
   ])('$name is an error that names the field', ({ strategy, path }) => {

@@ -71,7 +71,11 @@ function weightedMean(requests: PodRequests, node: NodeInfo, { resources, scoreO
  *
  * @see kubernetes v1.36 pkg/scheduler/framework/plugins/noderesources/requested_to_capacity_ratio.go
  */
-function shapedMean(requests: PodRequests, node: NodeInfo, { resources, scoreOf }: { readonly resources: Resources; readonly scoreOf: (utilization: number) => number }): number {
+function shapedMean(
+  requests: PodRequests,
+  node: NodeInfo,
+  { resources, scoreOf }: { readonly resources: Resources; readonly scoreOf: (utilization: number) => number },
+): number {
   let sum = 0;
   let weights = 0;
   for (const { name, weight } of resources) {

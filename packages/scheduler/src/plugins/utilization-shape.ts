@@ -16,7 +16,8 @@ export function checkedShape(shape: readonly UtilizationShapePoint[] | undefined
   if (shape === undefined || shape.length === 0) throw new SchedulerConfigError(path, 'must have at least one point');
   shape.forEach(({ utilization, score }, index) => {
     const at = `${path}[${index}]`;
-    if (!(Number.isInteger(utilization) && utilization >= 0 && utilization <= 100)) throw new SchedulerConfigError(`${at}.utilization`, 'must be from 0 to 100');
+    if (!(Number.isInteger(utilization) && utilization >= 0 && utilization <= 100))
+      throw new SchedulerConfigError(`${at}.utilization`, 'must be from 0 to 100');
     if (!(Number.isInteger(score) && score >= 0 && score <= MAX_POINT_SCORE)) throw new SchedulerConfigError(`${at}.score`, 'must be from 0 to 10');
     const before = shape[index - 1];
     if (before !== undefined && utilization <= before.utilization) throw new SchedulerConfigError(`${at}.utilization`, 'must be larger than the one before');

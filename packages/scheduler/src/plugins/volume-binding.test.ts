@@ -40,33 +40,138 @@ interface Row {
 
 const rows: readonly Row[] = [
   { name: 'no claims', pod: makePod('p'), cluster: {}, feasible: ['a', 'b'] },
-  { name: 'a bound volume that is everywhere', cluster: { persistentVolumeClaims: [makeClaim('c', { volume: 'v' })], persistentVolumes: [makeVolume('v', { claim: 'c' })] }, feasible: ['a', 'b'] },
-  { name: 'a bound volume in a zone', cluster: { persistentVolumeClaims: [makeClaim('c', { volume: 'v' })], persistentVolumes: [makeVolume('v', { claim: 'c', zone: 'a' })] }, feasible: ['a'], reasons: [CONFLICT] },
-  { name: 'a bound volume that is gone', cluster: { persistentVolumeClaims: [makeClaim('c', { volume: 'v' })] }, feasible: [], reasons: ['node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)'] },
-  { name: 'no such claim', cluster: {}, feasible: [], reasons: ['persistentvolumeclaim "c" not found'] },
-  { name: 'a lost claim', cluster: { persistentVolumeClaims: [{ ...makeClaim('c', { volume: 'v' }), status: { phase: 'Lost' } }] }, feasible: [], reasons: ['persistentvolumeclaim "c" bound to non-existent persistentvolume "v"'] },
-  { name: 'a claim that somebody else is to bind', cluster: { persistentVolumeClaims: [makeClaim('c', { storageClass: 'now' })] }, feasible: [], reasons: ['pod has unbound immediate PersistentVolumeClaims'] },
-  { name: 'a claim without a class', cluster: { persistentVolumeClaims: [makeClaim('c', { storageClass: '' })] }, feasible: [], reasons: ['pod has unbound immediate PersistentVolumeClaims'] },
-  { name: 'a claim that waits, and a volume in a zone', cluster: { persistentVolumeClaims: [makeClaim('c')], persistentVolumes: [makeVolume('v', { zone: 'a' })] }, feasible: ['a'], reasons: [NONE] },
-  { name: 'a volume that is too small', cluster: { persistentVolumeClaims: [makeClaim('c')], persistentVolumes: [makeVolume('v', { size: '4Gi' })] }, feasible: [], reasons: [NONE] },
-  { name: 'a volume of another class', cluster: { persistentVolumeClaims: [makeClaim('c')], persistentVolumes: [makeVolume('v', { storageClass: 'other' })] }, feasible: [], reasons: [NONE] },
-  { name: 'a volume of another mode', cluster: { persistentVolumeClaims: [makeClaim('c', { spec: { accessModes: ['ReadWriteMany'] } })], persistentVolumes: [makeVolume('v')] }, feasible: [], reasons: [NONE] },
-  { name: 'a volume with other labels', cluster: { persistentVolumeClaims: [makeClaim('c', { spec: { selector: { matchLabels: { x: 'y' } } } })], persistentVolumes: [makeVolume('v')] }, feasible: [], reasons: [NONE] },
-  { name: 'a volume that is reserved for another claim', cluster: { persistentVolumeClaims: [makeClaim('c')], persistentVolumes: [makeVolume('v', { claim: 'other' })] }, feasible: [], reasons: [NONE] },
-  { name: 'a volume that is reserved for this claim, out of reach', cluster: { persistentVolumeClaims: [makeClaim('c')], persistentVolumes: [makeVolume('v', { claim: 'c', zone: 'a' }), makeVolume('w')] }, feasible: ['a'], reasons: [NONE] },
-  { name: 'two claims and one volume', claims: ['c', 'd'], cluster: { persistentVolumeClaims: [makeClaim('c'), makeClaim('d')], persistentVolumes: [makeVolume('v')] }, feasible: [], reasons: [NONE] },
-  { name: 'two claims and two volumes: the small claim leaves the large volume', claims: ['c', 'd'], cluster: { persistentVolumeClaims: [makeClaim('c', { size: '8Gi' }), makeClaim('d', { size: '1Gi' })], persistentVolumes: [makeVolume('v'), makeVolume('w', { size: '2Gi' })] }, feasible: ['a', 'b'] },
-  { name: 'a volume is provisioned', cluster: { persistentVolumeClaims: [makeClaim('c', { storageClass: 'csi' })] }, feasible: ['a', 'b'] },
-  { name: 'for a node that was selected before', cluster: { persistentVolumeClaims: [makeClaim('c', { storageClass: 'csi', annotations: { 'volume.kubernetes.io/selected-node': 'a' } })] }, feasible: ['a'], reasons: [NONE] },
   {
-    name: 'only where the class allows it',
-    cluster: { persistentVolumeClaims: [makeClaim('c', { storageClass: 'here' })], storageClasses: [makeClass('here', { provisioner: 'x', allowedTopologies: [{ matchLabelExpressions: [{ key: 'zone', values: ['a'] }] }] })] },
+    name: 'a bound volume that is everywhere',
+    cluster: { persistentVolumeClaims: [makeClaim('c', { volume: 'v' })], persistentVolumes: [makeVolume('v', { claim: 'c' })] },
+    feasible: ['a', 'b'],
+  },
+  {
+    name: 'a bound volume in a zone',
+    cluster: { persistentVolumeClaims: [makeClaim('c', { volume: 'v' })], persistentVolumes: [makeVolume('v', { claim: 'c', zone: 'a' })] },
+    feasible: ['a'],
+    reasons: [CONFLICT],
+  },
+  {
+    name: 'a bound volume that is gone',
+    cluster: { persistentVolumeClaims: [makeClaim('c', { volume: 'v' })] },
+    feasible: [],
+    reasons: ['node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)'],
+  },
+  { name: 'no such claim', cluster: {}, feasible: [], reasons: ['persistentvolumeclaim "c" not found'] },
+  {
+    name: 'a lost claim',
+    cluster: { persistentVolumeClaims: [{ ...makeClaim('c', { volume: 'v' }), status: { phase: 'Lost' } }] },
+    feasible: [],
+    reasons: ['persistentvolumeclaim "c" bound to non-existent persistentvolume "v"'],
+  },
+  {
+    name: 'a claim that somebody else is to bind',
+    cluster: { persistentVolumeClaims: [makeClaim('c', { storageClass: 'now' })] },
+    feasible: [],
+    reasons: ['pod has unbound immediate PersistentVolumeClaims'],
+  },
+  {
+    name: 'a claim without a class',
+    cluster: { persistentVolumeClaims: [makeClaim('c', { storageClass: '' })] },
+    feasible: [],
+    reasons: ['pod has unbound immediate PersistentVolumeClaims'],
+  },
+  {
+    name: 'a claim that waits, and a volume in a zone',
+    cluster: { persistentVolumeClaims: [makeClaim('c')], persistentVolumes: [makeVolume('v', { zone: 'a' })] },
     feasible: ['a'],
     reasons: [NONE],
   },
-  { name: 'only where there is capacity', cluster: { persistentVolumeClaims: [makeClaim('c', { storageClass: 'csi' })], csiDrivers: [driver], csiStorageCapacities: [room('a', '5Gi'), room('b', '4Gi')] }, feasible: ['a'], reasons: ['node(s) did not have enough free storage'] },
-  { name: 'capacity does not matter for drivers that do not publish it', cluster: { persistentVolumeClaims: [makeClaim('c', { storageClass: 'csi' })], csiStorageCapacities: [room('b', '4Gi')] }, feasible: ['a', 'b'] },
-  { name: 'an ephemeral claim that is still to be made', pod: makePod('p', { spec: { volumes: [{ name: 'e', ephemeral: {} }] } }), cluster: {}, feasible: [], reasons: ['waiting for ephemeral volume controller to create the persistentvolumeclaim "p-e"'] },
+  {
+    name: 'a volume that is too small',
+    cluster: { persistentVolumeClaims: [makeClaim('c')], persistentVolumes: [makeVolume('v', { size: '4Gi' })] },
+    feasible: [],
+    reasons: [NONE],
+  },
+  {
+    name: 'a volume of another class',
+    cluster: { persistentVolumeClaims: [makeClaim('c')], persistentVolumes: [makeVolume('v', { storageClass: 'other' })] },
+    feasible: [],
+    reasons: [NONE],
+  },
+  {
+    name: 'a volume of another mode',
+    cluster: { persistentVolumeClaims: [makeClaim('c', { spec: { accessModes: ['ReadWriteMany'] } })], persistentVolumes: [makeVolume('v')] },
+    feasible: [],
+    reasons: [NONE],
+  },
+  {
+    name: 'a volume with other labels',
+    cluster: { persistentVolumeClaims: [makeClaim('c', { spec: { selector: { matchLabels: { x: 'y' } } } })], persistentVolumes: [makeVolume('v')] },
+    feasible: [],
+    reasons: [NONE],
+  },
+  {
+    name: 'a volume that is reserved for another claim',
+    cluster: { persistentVolumeClaims: [makeClaim('c')], persistentVolumes: [makeVolume('v', { claim: 'other' })] },
+    feasible: [],
+    reasons: [NONE],
+  },
+  {
+    name: 'a volume that is reserved for this claim, out of reach',
+    cluster: { persistentVolumeClaims: [makeClaim('c')], persistentVolumes: [makeVolume('v', { claim: 'c', zone: 'a' }), makeVolume('w')] },
+    feasible: ['a'],
+    reasons: [NONE],
+  },
+  {
+    name: 'two claims and one volume',
+    claims: ['c', 'd'],
+    cluster: { persistentVolumeClaims: [makeClaim('c'), makeClaim('d')], persistentVolumes: [makeVolume('v')] },
+    feasible: [],
+    reasons: [NONE],
+  },
+  {
+    name: 'two claims and two volumes: the small claim leaves the large volume',
+    claims: ['c', 'd'],
+    cluster: {
+      persistentVolumeClaims: [makeClaim('c', { size: '8Gi' }), makeClaim('d', { size: '1Gi' })],
+      persistentVolumes: [makeVolume('v'), makeVolume('w', { size: '2Gi' })],
+    },
+    feasible: ['a', 'b'],
+  },
+  { name: 'a volume is provisioned', cluster: { persistentVolumeClaims: [makeClaim('c', { storageClass: 'csi' })] }, feasible: ['a', 'b'] },
+  {
+    name: 'for a node that was selected before',
+    cluster: { persistentVolumeClaims: [makeClaim('c', { storageClass: 'csi', annotations: { 'volume.kubernetes.io/selected-node': 'a' } })] },
+    feasible: ['a'],
+    reasons: [NONE],
+  },
+  {
+    name: 'only where the class allows it',
+    cluster: {
+      persistentVolumeClaims: [makeClaim('c', { storageClass: 'here' })],
+      storageClasses: [makeClass('here', { provisioner: 'x', allowedTopologies: [{ matchLabelExpressions: [{ key: 'zone', values: ['a'] }] }] })],
+    },
+    feasible: ['a'],
+    reasons: [NONE],
+  },
+  {
+    name: 'only where there is capacity',
+    cluster: {
+      persistentVolumeClaims: [makeClaim('c', { storageClass: 'csi' })],
+      csiDrivers: [driver],
+      csiStorageCapacities: [room('a', '5Gi'), room('b', '4Gi')],
+    },
+    feasible: ['a'],
+    reasons: ['node(s) did not have enough free storage'],
+  },
+  {
+    name: 'capacity does not matter for drivers that do not publish it',
+    cluster: { persistentVolumeClaims: [makeClaim('c', { storageClass: 'csi' })], csiStorageCapacities: [room('b', '4Gi')] },
+    feasible: ['a', 'b'],
+  },
+  {
+    name: 'an ephemeral claim that is still to be made',
+    pod: makePod('p', { spec: { volumes: [{ name: 'e', ephemeral: {} }] } }),
+    cluster: {},
+    feasible: [],
+    reasons: ['waiting for ephemeral volume controller to create the persistentvolumeclaim "p-e"'],
+  },
 ];
 
 describe('VolumeBinding: filter', () => {
@@ -100,7 +205,11 @@ it('takes the smallest volume that is large enough, whatever there is', () => {
     fc.property(fc.integer({ min: 0, max: 2 ** 31 }), (seed) => {
       const random = seededRandom(seed);
       const volumes = Array.from({ length: randomInt(random, 8) }, (_, index) =>
-        makeVolume(`v${index}`, { size: `${1 + randomInt(random, 6)}Gi`, storageClass: randomInt(random, 3) === 0 ? 'other' : 'slow', ...(randomInt(random, 4) === 0 ? { claim: 'x' } : {}) }),
+        makeVolume(`v${index}`, {
+          size: `${1 + randomInt(random, 6)}Gi`,
+          storageClass: randomInt(random, 3) === 0 ? 'other' : 'slow',
+          ...(randomInt(random, 4) === 0 ? { claim: 'x' } : {}),
+        }),
       );
       const wanted = 1 + randomInt(random, 6);
       const found = findMatchingVolume(makeClaim('c', { size: `${wanted}Gi` }), volumes, { isUsable: () => true, isReachable: () => true });

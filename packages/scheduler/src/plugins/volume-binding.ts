@@ -1,13 +1,5 @@
 import { deepEqual } from '@kybern/core';
-import {
-  CSIDriver,
-  CSINode,
-  CSIStorageCapacity,
-  PersistentVolume,
-  PersistentVolumeClaim,
-  StorageClass,
-  type Pod,
-} from '@kybern/core/kinds';
+import { CSIDriver, CSINode, CSIStorageCapacity, PersistentVolume, PersistentVolumeClaim, StorageClass, type Pod } from '@kybern/core/kinds';
 import { clusterOf } from '../cluster/cluster-state.ts';
 import type { CycleState } from '../engine/cycle-state.ts';
 import type { FilterPlugin, PreBindPlugin, PreFilterPlugin, PreScorePlugin, ReservePlugin, ScorePlugin } from '../engine/plugin.ts';
@@ -17,7 +9,7 @@ import type { ClusterEvent, ClusterEventWithHint, QueueingHint } from '../queue/
 import { podClaims } from '../cluster/pod-claims.ts';
 import { bindVolumes } from './bind-volumes.ts';
 import { checkedShape, shapeFunction, type UtilizationShapePoint } from './utilization-shape.ts';
-import { classifyClaims, computePodVolumes, volumeLimit, type ClassifiedClaims, type PodVolumes } from './volume-decisions.ts';
+import { areEverywhere, classifyClaims, computePodVolumes, volumeLimit, type ClassifiedClaims, type PodVolumes } from './volume-decisions.ts';
 import { hintForClaim } from './volume-events.ts';
 import { storageCapacity, storageRequest, VolumeBooks } from './volume-matching.ts';
 import { volumeClass } from './claim-class.ts';
@@ -47,7 +39,8 @@ interface Volumes {
  */
 export function volumeBinding(args: VolumeBindingArgs = {}): PreFilterPlugin & FilterPlugin & PreScorePlugin & ScorePlugin & ReservePlugin & PreBindPlugin {
   const { bindTimeoutSeconds = 600 } = args;
-  if (!(Number.isInteger(bindTimeoutSeconds) && bindTimeoutSeconds >= 0)) throw new SchedulerConfigError('bindTimeoutSeconds', 'must be a whole number of at least 0');
+  if (!(Number.isInteger(bindTimeoutSeconds) && bindTimeoutSeconds >= 0))
+    throw new SchedulerConfigError('bindTimeoutSeconds', 'must be a whole number of at least 0');
   const scoreOf = args.shape === undefined ? undefined : shapeFunction(checkedShape(args.shape, 'shape'));
   const books = new VolumeBooks();
   return {
@@ -57,6 +50,7 @@ export function volumeBinding(args: VolumeBindingArgs = {}): PreFilterPlugin & F
       const claims = classifyClaims(pod, clusterOf(cycle.snapshot).objects);
       if (typeof claims === 'string') return unresolvable(claims);
       if (claims.immediate.length > 0) return unresolvable('pod has unbound immediate PersistentVolumeClaims');
+      if (areEverywhere(claims)) return skip();
       cycle.state.set(NAME, { claims, byNode: new Map() } satisfies Volumes);
       return undefined;
     },

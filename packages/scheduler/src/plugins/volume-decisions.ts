@@ -18,7 +18,8 @@ import { findMatchingVolume, isBoundTo, storageRequest, type VolumeBooks } from 
 
 /** A Pod's claims, by what is to be done about them. */
 export interface ClassifiedClaims {
-  readonly bound: readonly PersistentVolumeClaim[];
+  /** The volumes of claims that are bound; undefined for one that is gone. */
+  readonly bound: readonly (PersistentVolume | undefined)[];
   /** To be bound, or provisioned, where the Pod goes. */
   readonly delayed: readonly PersistentVolumeClaim[];
   /** Somebody else is to bind them first. */
@@ -49,17 +50,27 @@ const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
 
 /** Finds the Pod's claims. A text says why the Pod cannot go anywhere yet. @see kubernetes v1.36 pkg/scheduler/framework/plugins/volumebinding/volume_binding.go */
 export function classifyClaims(pod: Pod, objects: ClusterObjects): ClassifiedClaims | string {
-  const claims: { [K in keyof ClassifiedClaims]: PersistentVolumeClaim[] } = { bound: [], delayed: [], immediate: [] };
+  const bound: (PersistentVolume | undefined)[] = [];
+  const unbound: { readonly delayed: PersistentVolumeClaim[]; readonly immediate: PersistentVolumeClaim[] } = { delayed: [], immediate: [] };
   for (const { name, key, isEphemeral } of podClaims(pod)) {
     const claim = objects.get(PersistentVolumeClaim, key);
     if (claim === undefined) {
-      return isEphemeral ? `waiting for ephemeral volume controller to create the persistentvolumeclaim "${name}"` : `persistentvolumeclaim "${name}" not found`;
+      return isEphemeral
+        ? `waiting for ephemeral volume controller to create the persistentvolumeclaim "${name}"`
+        : `persistentvolumeclaim "${name}" not found`;
     }
     const problem = whyUnusable(pod, claim, isEphemeral);
     if (problem !== undefined) return problem;
-    claims[kindOf(claim, objects)].push(claim);
+    const kind = kindOf(claim, objects);
+    if (kind === 'bound') bound.push(objects.get(PersistentVolume, claim.spec.volumeName ?? ''));
+    else unbound[kind].push(claim);
   }
-  return claims;
+  return { bound, ...unbound };
+}
+
+/** Whether the claims can be had on every node. */
+export function areEverywhere({ bound, delayed }: ClassifiedClaims): boolean {
+  return delayed.length === 0 && bound.every((volume) => volume !== undefined && volume.spec.nodeAffinity?.required === undefined);
 }
 
 function whyUnusable(pod: Pod, { metadata, spec, status }: PersistentVolumeClaim, isEphemeral: boolean): string | undefined {
@@ -67,7 +78,8 @@ function whyUnusable(pod: Pod, { metadata, spec, status }: PersistentVolumeClaim
   if (status?.phase === 'Lost') return `persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${spec.volumeName ?? ''}"`;
   if (metadata.deletionTimestamp !== undefined) return `persistentvolumeclaim "${name}" is being deleted`;
   const isOwn = metadata.ownerReferences?.some(({ uid, controller }) => controller === true && uid === pod.metadata.uid) ?? false;
-  if (isEphemeral && !isOwn) return `PVC "${metadata.namespace ?? ''}/${name}" was not created for pod "${metadata.namespace ?? ''}/${pod.metadata.name}" (pod is not owner)`;
+  if (isEphemeral && !isOwn)
+    return `PVC "${metadata.namespace ?? ''}/${name}" was not created for pod "${metadata.namespace ?? ''}/${pod.metadata.name}" (pod is not owner)`;
   return undefined;
 }
 
@@ -83,7 +95,8 @@ function kindOf(claim: PersistentVolumeClaim, objects: ClusterObjects): keyof Cl
  * @see kubernetes v1.36 pkg/scheduler/framework/plugins/volumebinding/binder.go (FindPodVolumes)
  */
 export function computePodVolumes(claims: ClassifiedClaims, node: Node, context: VolumeContext): PodVolumes | readonly string[] {
-  const reasons = checkBound(claims.bound, node, context.objects);
+  const reasons = checkBound(claims.bound, node);
+  if (claims.delayed.length === 0) return reasons.length > 0 ? reasons : NOTHING_TO_DO;
   const toProvision: PersistentVolumeClaim[] = [];
   const toMatch: PersistentVolumeClaim[] = [];
   for (const claim of claims.delayed) {
@@ -99,10 +112,11 @@ export function computePodVolumes(claims: ClassifiedClaims, node: Node, context:
   return reasons.length > 0 ? reasons : { bindings, provisions };
 }
 
-function checkBound(bound: readonly PersistentVolumeClaim[], node: Node, objects: ClusterObjects): string[] {
+const NOTHING_TO_DO: PodVolumes = Object.freeze({ bindings: [], provisions: [] });
+
+function checkBound(volumes: readonly (PersistentVolume | undefined)[], node: Node): string[] {
   let isReachable = true;
-  for (const { spec } of bound) {
-    const volume = objects.get(PersistentVolume, spec.volumeName ?? '');
+  for (const volume of volumes) {
     if (volume === undefined) return [NO_VOLUME];
     isReachable &&= reaches(volume, node);
   }

@@ -9,7 +9,8 @@ import { volumeRestrictions } from './volume-restrictions.ts';
 describePluginConformance('VolumeRestrictions', volumeRestrictions);
 
 const nodes = [makeNode('a'), makeNode('b')];
-const having = (name: string, volume: Omit<Volume, 'name'>, node?: string): Pod => makePod(name, { ...(node === undefined ? {} : { node }), spec: { volumes: [{ name: 'v', ...volume }] } });
+const having = (name: string, volume: Omit<Volume, 'name'>, node?: string): Pod =>
+  makePod(name, { ...(node === undefined ? {} : { node }), spec: { volumes: [{ name: 'v', ...volume }] } });
 const gce = (pdName: string, readOnly = false) => ({ gcePersistentDisk: { pdName, readOnly } });
 const ebs = (volumeID: string) => ({ awsElasticBlockStore: { volumeID } });
 const iscsi = (iqn: string, readOnly = false) => ({ iscsi: { iqn, targetPortal: 'x', lun: 0, readOnly } });
@@ -27,11 +28,14 @@ describe('VolumeRestrictions', () => {
     { name: 'the same iSCSI name, both read only', wanted: iscsi('d', true), used: iscsi('d', true), feasible: ['a', 'b'] },
     { name: 'the same RBD image by a shared monitor', wanted: rbd('d', ['x', 'y']), used: rbd('d', ['y', 'z']), feasible: ['b'] },
     { name: 'RBD images of other monitors', wanted: rbd('d', ['x']), used: rbd('d', ['z']), feasible: ['a', 'b'] },
-  ] satisfies readonly { name: string; wanted: Omit<Volume, 'name'>; used: Omit<Volume, 'name'>; feasible: readonly string[] }[])('$name', ({ wanted, used, feasible }) => {
-    const asked = askPlugin(volumeRestrictions(), having('p', wanted), { nodes, pods: [having('q', used, 'a')] });
-    expect(asked.feasible).toEqual(feasible);
-    if (feasible.length === 1) expect(asked.verdictOf('a')).toMatchObject({ code: 'Unschedulable', reasons: ['node(s) had no available disk'] });
-  });
+  ] satisfies readonly { name: string; wanted: Omit<Volume, 'name'>; used: Omit<Volume, 'name'>; feasible: readonly string[] }[])(
+    '$name',
+    ({ wanted, used, feasible }) => {
+      const asked = askPlugin(volumeRestrictions(), having('p', wanted), { nodes, pods: [having('q', used, 'a')] });
+      expect(asked.feasible).toEqual(feasible);
+      if (feasible.length === 1) expect(asked.verdictOf('a')).toMatchObject({ code: 'Unschedulable', reasons: ['node(s) had no available disk'] });
+    },
+  );
 
   it('a claim that only one Pod may use is used already, wherever', () => {
     const persistentVolumeClaims = [makeClaim('c', { spec: { accessModes: ['ReadWriteOncePod'] } })];

@@ -47,10 +47,16 @@ describe('VolumeZone', () => {
     { name: 'its claim comes', event: { resource: 'PersistentVolumeClaim', action: 'Add', object: makeClaim('c') }, answer: 'Queue' },
     { name: 'another claim comes', event: { resource: 'PersistentVolumeClaim', action: 'Add', object: makeClaim('d') }, answer: 'QueueSkip' },
     { name: 'a volume comes', event: { resource: 'PersistentVolume', action: 'Add', object: makeVolume('v') }, answer: 'Queue' },
-    { name: 'a volume changes otherwise', event: { resource: 'PersistentVolume', action: 'Update', old: makeVolume('v'), object: makeVolume('v', { labels: { x: 'y' } }) }, answer: 'QueueSkip' },
+    {
+      name: 'a volume changes otherwise',
+      event: { resource: 'PersistentVolume', action: 'Update', old: makeVolume('v'), object: makeVolume('v', { labels: { x: 'y' } }) },
+      answer: 'QueueSkip',
+    },
     { name: 'a class that waits comes', event: { resource: 'storage.k8s.io/StorageClass', action: 'Add', object: makeClass('s') }, answer: 'Queue' },
   ] satisfies readonly { name: string; event: ClusterEvent; answer: string }[])('hints: $name: $answer', ({ event, answer }) => {
-    const registration = volumeZone().eventsToRegister?.().find(({ resource }) => resource === event.resource);
+    const registration = volumeZone()
+      .eventsToRegister?.()
+      .find(({ resource }) => resource === event.resource);
     expect(registration?.hint?.(using('p', ['c']), event)).toBe(answer);
   });
 
