@@ -111,6 +111,25 @@ describe('a ResourceQuota', () => {
     });
   });
 
+  it('is never exceeded by those who create at the same time, and lets in exactly as many as fit', async () => {
+    await using server = await startServer();
+    const { client } = server;
+    await client.create(ResourceQuota, quota({ pods: '10', 'requests.cpu': '4' }));
+    const attempt = (i: number): Promise<boolean> =>
+      createPod(client, `p-${i}`, { cpu: '500m' }).then(
+        () => true,
+        () => false,
+      );
+    const made = await Promise.all(Array.from({ length: 40 }, (_, i) => attempt(i)));
+    expect(made.filter(Boolean)).toHaveLength(8);
+    expect(await used(client)).toEqual({ pods: '8', 'requests.cpu': '4' });
+    const [first, second] = made.flatMap((done, i) => (done ? [`p-${i}`] : []));
+    await Promise.all([client.delete(Pod, first as string), client.delete(Pod, second as string), ...Array.from({ length: 20 }, (_, i) => attempt(100 + i))]);
+    const { items } = await client.list(Pod, { namespace: 'default' });
+    expect(items.length).toBeLessThanOrEqual(8);
+    expect(await used(client)).toMatchObject({ pods: String(items.length) });
+  });
+
   it('is tried by what is not stored, too', async () => {
     await using server = await startServer();
     const { client } = server;

@@ -137,7 +137,7 @@ function nodeRoles(): DefaultClusterRole[] {
   ];
 }
 
-/** Kubernetes narrows these down by its node authorizer, which is not there. @see kubernetes v1.36 …/bootstrappolicy/policy.go (NodeRules) */
+/** Bound to nobody by default. @see kubernetes v1.36 …/bootstrappolicy/policy.go (NodeRules) */
 function nodeRules(): PolicyRule[] {
   return [
     TOKEN_REVIEWS,

@@ -87,8 +87,8 @@ function clusterBindings(): [string, Subject[]][] {
     ['system:kube-scheduler', [user('system:kube-scheduler')]],
     ['system:volume-scheduler', [user('system:kube-scheduler')]],
     ['system:service-account-issuer-discovery', [group('system:serviceaccounts')]],
-    // Differs from Kubernetes: it binds nobody there, since the node authorizer answers for nodes.
-    ['system:node', [group('system:nodes')]],
+    // Nobody: nodes are not to have the rights to all objects that the role gives, but those to their own, from an authorizer for nodes.
+    ['system:node', []],
   ];
 }
 
