@@ -17,7 +17,13 @@ const own = '(?:\\.test|\\.prop\\.test|\\.test-d)\\.ts$';
 
 export default {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', comment: 'value imports form no cycle', from: { path: '^packages' }, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      comment: 'value imports form no cycle',
+      from: { path: '^packages' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     ...Object.entries(MAY_IMPORT).map(([name, allowed]) => ({
       name: `${name}-imports`,
       severity: 'error',
@@ -25,7 +31,13 @@ export default {
       from: { path: `^packages/${name}/src`, pathNot: own },
       to: { path: '^packages/', pathNot: [`^packages/${name}/`, ...allowed.map((to) => `^packages/${to}/`)] },
     })),
-    { name: 'no-barrel-inside', severity: 'error', comment: 'inside a package import the file, not the barrel', from: { path: '^packages/([^/]+)/src', pathNot: own }, to: { path: '^packages/$1/src/index\\.ts$' } },
+    {
+      name: 'no-barrel-inside',
+      severity: 'error',
+      comment: 'inside a package import the file, not the barrel',
+      from: { path: '^packages/([^/]+)/src', pathNot: own },
+      to: { path: '^packages/$1/src/index\\.ts$' },
+    },
     {
       name: 'no-internal',
       severity: 'error',

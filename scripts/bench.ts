@@ -28,7 +28,14 @@ async function runAll(): Promise<void> {
   const files = globSync('{packages,examples}/*/bench/*.ts', { cwd: root }).sort();
   for (const file of files) {
     const code = await new Promise<number>((resolve) => {
-      const args = ['--expose-gc', '--disable-warning=ExperimentalWarning', '--conditions=@kybern/source', fileURLToPath(import.meta.url), '--file', join(root, file)];
+      const args = [
+        '--expose-gc',
+        '--disable-warning=ExperimentalWarning',
+        '--conditions=@kybern/source',
+        fileURLToPath(import.meta.url),
+        '--file',
+        join(root, file),
+      ];
       const child = spawn(process.execPath, [...args, ...(values.list === true ? ['--list'] : []), ...positionals], { stdio: 'inherit', cwd: root });
       child.on('close', (status) => resolve(status ?? 1));
     });
@@ -63,7 +70,9 @@ async function runFile(file: string): Promise<void> {
       unit: benchmark.unit,
       ...Object.fromEntries(Object.entries(more).map(([field, figure]) => [field, round(figure)])),
       ...(benchmark.aim === undefined ? {} : { aim: benchmark.aim, met }),
-      ...(benchmark.peer === undefined || peer === undefined ? {} : { peer: benchmark.peer.name, peerValue: round(peer), ratio: round(benchmark.better === 'higher' ? value / peer : peer / value) }),
+      ...(benchmark.peer === undefined || peer === undefined
+        ? {}
+        : { peer: benchmark.peer.name, peerValue: round(peer), ratio: round(benchmark.better === 'higher' ? value / peer : peer / value) }),
     };
     process.stdout.write(`${JSON.stringify(line)}\n`);
   }

@@ -69,7 +69,8 @@ async function checkManifest(folder: string): Promise<void> {
   const pkgDir = join(root, 'packages', folder);
   const { messages, pkg } = await publint({ pkgDir, level: 'warning', strict: true, pack: false });
   // The workspace's own source condition is not in publishConfig.exports, so it never reaches users.
-  for (const message of messages) if (!message.path.includes('@kybern/source')) problems.push(`packages/${folder}: ${formatMessage(message, pkg) ?? message.code}`);
+  for (const message of messages)
+    if (!message.path.includes('@kybern/source')) problems.push(`packages/${folder}: ${formatMessage(message, pkg) ?? message.code}`);
 }
 
 function checkSize(folder: string): void {
@@ -79,7 +80,8 @@ function checkSize(folder: string): void {
     if (seen.has(file)) return;
     seen.add(file);
     const code = readFileSync(file, 'utf8');
-    for (const [, specifier = ''] of code.matchAll(/^(?:import|export)[^'"]*?from\s*['"](\.[^'"]+)['"]|^import\s*['"](\.[^'"]+)['"]/gm)) if (specifier !== '') visit(join(dirname(file), specifier));
+    for (const [, specifier = ''] of code.matchAll(/^(?:import|export)[^'"]*?from\s*['"](\.[^'"]+)['"]|^import\s*['"](\.[^'"]+)['"]/gm))
+      if (specifier !== '') visit(join(dirname(file), specifier));
   };
   visit(join(dist, 'index.js'));
   const kib = gzipSync([...seen].map((file) => readFileSync(file, 'utf8')).join('\n')).length / 1024;
@@ -106,7 +108,9 @@ function checkApi(): void {
     const result = Extractor.invoke(config, options);
     if (changed.length > 0) problems.push(`${config.reportFilePath}: ${changed.join('; ')}`);
     else if (result.apiReportChanged && values.update !== true) {
-      problems.push(`${relative(root, config.reportFilePath)} is not what the code exports: run "node scripts/check-packages.ts --update", read the diff, commit it`);
+      problems.push(
+        `${relative(root, config.reportFilePath)} is not what the code exports: run "node scripts/check-packages.ts --update", read the diff, commit it`,
+      );
     }
   }
 }
@@ -126,12 +130,27 @@ function apiConfigs(folder: string): ExtractorConfig[] {
         configObject: {
           projectFolder: pkgDir,
           mainEntryPointFilePath: join(pkgDir, target.types),
-          compiler: { overrideTsconfig: { compilerOptions: { target: 'es2022', module: 'nodenext', moduleResolution: 'nodenext', skipLibCheck: true, types: ['node'], lib: ['es2023', 'esnext.disposable'] } } },
+          compiler: {
+            overrideTsconfig: {
+              compilerOptions: {
+                target: 'es2022',
+                module: 'nodenext',
+                moduleResolution: 'nodenext',
+                skipLibCheck: true,
+                types: ['node'],
+                lib: ['es2023', 'esnext.disposable'],
+              },
+            },
+          },
           apiReport: { enabled: true, reportFolder: pkgDir, reportTempFolder: join(root, 'node_modules/.cache/api'), reportFileName: `${name}.api.md` },
           docModel: { enabled: false },
           dtsRollup: { enabled: false },
           tsdocMetadata: { enabled: false },
-          messages: { extractorMessageReporting: { default: { logLevel: ExtractorLogLevel.None } }, tsdocMessageReporting: { default: { logLevel: ExtractorLogLevel.None } }, compilerMessageReporting: { default: { logLevel: ExtractorLogLevel.None } } },
+          messages: {
+            extractorMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },
+            tsdocMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },
+            compilerMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },
+          },
         },
       }),
     ];

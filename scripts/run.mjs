@@ -40,7 +40,9 @@ child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 1
 
 /** Installs unless node_modules is what the lockfile says. Two commands at once wait for each other. */
 async function install() {
-  const wanted = createHash('sha256').update(readFileSync(join(root, 'pnpm-lock.yaml'))).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'pnpm-lock.yaml')))
+    .digest('hex');
   const installed = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
   if (installed()) return;
   await takeLock();
@@ -53,7 +55,8 @@ async function install() {
       shell: process.platform === 'win32',
       env: { ...process.env, CI: 'true', npm_config_yes: 'true' },
     });
-    if (done.status !== 0) fail(`installing failed (${done.error?.message ?? `pnpm ended with ${done.status ?? done.signal}`}); the lines above say why`, false);
+    if (done.status !== 0)
+      fail(`installing failed (${done.error?.message ?? `pnpm ended with ${done.status ?? done.signal}`}); the lines above say why`, false);
     else writeFileSync(stamp, wanted);
   } finally {
     rmSync(lock, { recursive: true, force: true });

@@ -28,7 +28,11 @@ const node = process.execPath;
 const STEPS: readonly Step[] = [
   { name: 'types', title: 'type check', run: () => gate([bin('tsc'), '-b'], [bin('tsc'), '-p', 'tsconfig.test.json']) },
   { name: 'lint', title: 'lint and format', run: () => gate([bin('biome'), 'format', '.'], [bin('eslint'), '.', '--max-warnings=0']) },
-  { name: 'deps', title: 'dependency direction, cycles, unused code', run: () => gate([bin('depcruise'), 'packages', '--config', '.dependency-cruiser.mjs'], [bin('knip'), '--no-config-hints']) },
+  {
+    name: 'deps',
+    title: 'dependency direction, cycles, unused code',
+    run: () => gate([bin('depcruise'), 'packages', '--config', '.dependency-cruiser.mjs'], [bin('knip'), '--no-config-hints']),
+  },
   { name: 'unit', title: 'unit and integration tests', run: vitest },
   { name: 'packages', title: 'package checks', run: () => gate([node, 'scripts/check-packages.ts']) },
 ];
@@ -91,7 +95,12 @@ async function vitest(): Promise<Result> {
 function readCounts(report: string): { total: number; passed: number; failed: number; skipped: number } | undefined {
   try {
     const json = JSON.parse(readFileSync(report, 'utf8')) as Record<string, number>;
-    return { total: json.numTotalTests ?? 0, passed: json.numPassedTests ?? 0, failed: json.numFailedTests ?? 0, skipped: (json.numPendingTests ?? 0) + (json.numTodoTests ?? 0) };
+    return {
+      total: json.numTotalTests ?? 0,
+      passed: json.numPassedTests ?? 0,
+      failed: json.numFailedTests ?? 0,
+      skipped: (json.numPendingTests ?? 0) + (json.numTodoTests ?? 0),
+    };
   } catch {
     return undefined; // vitest died before it could write: its output says why
   }

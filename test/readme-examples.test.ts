@@ -31,7 +31,10 @@ describe('the examples in the READMEs', () => {
     mkdirSync(folder, { recursive: true });
     const file = join(folder, `example-${String(index)}.ts`);
     writeFileSync(file, code);
-    const { status, stderr } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', '--conditions=@kybern/source', file], { encoding: 'utf8', timeout: 50_000 });
+    const { status, stderr } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', '--conditions=@kybern/source', file], {
+      encoding: 'utf8',
+      timeout: 50_000,
+    });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 

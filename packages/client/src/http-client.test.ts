@@ -41,7 +41,11 @@ describe('createHttpClient', () => {
 
   it('tells that a server cannot be reached', async () => {
     await using client = createHttpClient({ server: 'https://127.0.0.1:1', namespace: 'default' });
-    await expect(client.list(Pod)).rejects.toMatchObject({ name: 'ApiError', reason: 'ServiceUnavailable', message: expect.stringContaining('https://127.0.0.1:1') as string });
+    await expect(client.list(Pod)).rejects.toMatchObject({
+      name: 'ApiError',
+      reason: 'ServiceUnavailable',
+      message: expect.stringContaining('https://127.0.0.1:1') as string,
+    });
   });
 
   it('is nobody without a certificate, and may do nothing', async () => {
@@ -65,7 +69,9 @@ describe('createHttpClient', () => {
   });
 
   it('ends a watch when its subscriber goes', async () => {
-    const events: Promise<WatchEvent<ConfigMap>[]> = firstValueFrom(server.client.watch(ConfigMap, { namespace: 'default', fieldSelector: 'metadata.name=seen' }).pipe(take(2), toArray()));
+    const events: Promise<WatchEvent<ConfigMap>[]> = firstValueFrom(
+      server.client.watch(ConfigMap, { namespace: 'default', fieldSelector: 'metadata.name=seen' }).pipe(take(2), toArray()),
+    );
     await server.client.create(ConfigMap, { metadata: { name: 'seen', namespace: 'default' } });
     await server.client.delete(ConfigMap, 'default/seen');
     expect((await events).map((event) => event.type)).toEqual(['ADDED', 'DELETED']);

@@ -66,7 +66,10 @@ function reads(transport: Transport, access: ClusterAccess): Pick<Client, 'get' 
   return {
     async get<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey, options: Parameters<Client['get']>[2] = {}) {
       const target = { ...toNamespacedName(kind, key), subresource: options.subresource };
-      return object(kind, await transport.json({ method: 'GET', path: resourcePath(kind, target), query: { resourceVersion: options.resourceVersion }, signal: options.signal }));
+      return object(
+        kind,
+        await transport.json({ method: 'GET', path: resourcePath(kind, target), query: { resourceVersion: options.resourceVersion }, signal: options.signal }),
+      );
     },
     async list<T extends KubernetesObject>(kind: Kind<T>, options: ListOptions = {}) {
       const query = {
@@ -76,7 +79,10 @@ function reads(transport: Transport, access: ClusterAccess): Pick<Client, 'get' 
         resourceVersion: options.resourceVersion,
         resourceVersionMatch: options.resourceVersionMatch,
       };
-      return objectList(kind, await transport.json({ method: 'GET', path: resourcePath(kind, { namespace: options.namespace }), query, signal: options.signal }));
+      return objectList(
+        kind,
+        await transport.json({ method: 'GET', path: resourcePath(kind, { namespace: options.namespace }), query, signal: options.signal }),
+      );
     },
     watch: <T extends KubernetesObject>(kind: Kind<T>, options: WatchOptions = {}) => watch(transport, access, { kind, options }),
   };
@@ -127,7 +133,13 @@ function writes(transport: Transport): Omit<Base, 'get' | 'list' | 'watch'> {
       return objectList(kind, await transport.json({ method: 'DELETE', path, query: selection(options), body: deleteBody(options), signal: options.signal }));
     },
     createSubresource: (kind, key, subresource, body, options = {}) =>
-      transport.json({ method: 'POST', path: resourcePath(kind, { ...toNamespacedName(kind, key), subresource }), query: writeQuery(options), body, signal: options.signal }),
+      transport.json({
+        method: 'POST',
+        path: resourcePath(kind, { ...toNamespacedName(kind, key), subresource }),
+        query: writeQuery(options),
+        body,
+        signal: options.signal,
+      }),
   };
 }
 
@@ -177,7 +189,11 @@ function object<T extends KubernetesObject>(kind: Kind<T>, body: unknown): T {
 
 function objectList<T extends KubernetesObject>(kind: Kind<T>, body: unknown): ObjectList<T> {
   const { items, metadata } = body as { items?: readonly unknown[] | null; metadata?: ListMeta };
-  return toObjectList(kind, (items ?? []).map((item) => object(kind, item)), metadata ?? {});
+  return toObjectList(
+    kind,
+    (items ?? []).map((item) => object(kind, item)),
+    metadata ?? {},
+  );
 }
 
 function withType(kind: Kind, body: object): object {

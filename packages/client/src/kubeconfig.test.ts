@@ -41,7 +41,9 @@ describe('loadKubeconfig', () => {
   it('reads files relative to the kubeconfig, inline data wins', async () => {
     await writeFile(join(folder, 'client.crt'), 'CERT');
     await writeFile(join(folder, 'client.key'), 'KEY');
-    const access = await load(config({ cluster: { 'certificate-authority': 'missing.crt' }, user: { 'client-certificate': 'client.crt', 'client-key': 'client.key' } }));
+    const access = await load(
+      config({ cluster: { 'certificate-authority': 'missing.crt' }, user: { 'client-certificate': 'client.crt', 'client-key': 'client.key' } }),
+    );
     expect(access).toMatchObject({ certificateAuthority: 'CA', clientCertificate: 'CERT', clientKey: 'KEY' });
   });
 

@@ -43,7 +43,8 @@ export interface LoadKubeconfigOptions {
  */
 export async function loadKubeconfig(options: LoadKubeconfigOptions = {}): Promise<ClusterAccess> {
   const env = options.env ?? process.env;
-  const file = options.file ?? env.KUBECONFIG?.split(process.platform === 'win32' ? ';' : ':').find((part) => part !== '') ?? join(homedir(), '.kube', 'config');
+  const file =
+    options.file ?? env.KUBECONFIG?.split(process.platform === 'win32' ? ';' : ':').find((part) => part !== '') ?? join(homedir(), '.kube', 'config');
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -75,9 +76,11 @@ function parseKubeconfig(text: string, options: { readonly file: string; readonl
   const userName = text_(field(context, 'user'));
   const user = userName === undefined ? {} : named(config, 'users', userName, 'user', file);
   const server = text_(field(cluster, 'server'));
-  if (server === undefined || !URL.canParse(server)) throw new KubeconfigError(`cluster "${text_(field(context, 'cluster')) ?? ''}": server must be a URL`, { file });
+  if (server === undefined || !URL.canParse(server))
+    throw new KubeconfigError(`cluster "${text_(field(context, 'cluster')) ?? ''}": server must be a URL`, { file });
   for (const key of ['exec', 'auth-provider']) {
-    if (field(user, key) !== undefined) throw new KubeconfigError(`user "${userName ?? ''}": ${key} is not supported; use a certificate, a token or a tokenFile`, { file });
+    if (field(user, key) !== undefined)
+      throw new KubeconfigError(`user "${userName ?? ''}": ${key} is not supported; use a certificate, a token or a tokenFile`, { file });
   }
   return compact({
     server: server.replace(/\/+$/, ''),
@@ -137,7 +140,9 @@ function basicAuth(user: unknown): ClusterAccess['basicAuth'] {
   return username === undefined || password === undefined ? undefined : { username, password };
 }
 
-type Compact<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & { [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> };
+type Compact<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
 
 /** Without the fields that are undefined. */
 function compact<T extends object>(value: T): Compact<T> {

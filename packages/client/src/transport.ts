@@ -88,7 +88,8 @@ function createAuthorization(access: ClusterAccess, clock: Clock): () => Promise
   if (tokenFile !== undefined) {
     let read: { readonly token: string; readonly atMs: number } | undefined;
     return async () => {
-      if (read === undefined || clock.monotonicMs() - read.atMs > TOKEN_FILE_TTL_MS) read = { token: (await readFile(tokenFile, 'utf8')).trim(), atMs: clock.monotonicMs() };
+      if (read === undefined || clock.monotonicMs() - read.atMs > TOKEN_FILE_TTL_MS)
+        read = { token: (await readFile(tokenFile, 'utf8')).trim(), atMs: clock.monotonicMs() };
       return `Bearer ${read.token}`;
     };
   }
@@ -117,12 +118,27 @@ async function errorOf(response: Dispatcher.ResponseData): Promise<ApiError> {
   const text = Buffer.concat(chunks).toString('utf8');
   const retryAfter = Number(response.headers['retry-after']);
   const status = parseStatus(text);
-  if (status === undefined) return ApiError.fromStatus({ code: response.statusCode, message: text.trim() || `the server answered ${String(response.statusCode)}`, reason: REASONS[response.statusCode] ?? 'Unknown' });
+  if (status === undefined)
+    return ApiError.fromStatus({
+      code: response.statusCode,
+      message: text.trim() || `the server answered ${String(response.statusCode)}`,
+      reason: REASONS[response.statusCode] ?? 'Unknown',
+    });
   if (!Number.isFinite(retryAfter) || status.details?.retryAfterSeconds !== undefined) return ApiError.fromStatus(status);
   return ApiError.fromStatus({ ...status, details: { ...status.details, retryAfterSeconds: retryAfter } });
 }
 
-const REASONS: Readonly<Record<number, string>> = { 400: 'BadRequest', 401: 'Unauthorized', 403: 'Forbidden', 404: 'NotFound', 409: 'Conflict', 410: 'Expired', 413: 'RequestEntityTooLarge', 429: 'TooManyRequests', 503: 'ServiceUnavailable' };
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'BadRequest',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
+  409: 'Conflict',
+  410: 'Expired',
+  413: 'RequestEntityTooLarge',
+  429: 'TooManyRequests',
+  503: 'ServiceUnavailable',
+};
 
 function parseStatus(text: string): Status | undefined {
   try {

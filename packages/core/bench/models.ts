@@ -7,28 +7,50 @@ import type { Benchmark } from '../../../scripts/benchmark.ts';
 
 const probe = (path: string): NonNullable<Container['livenessProbe']> => ({ httpGet: { path, port: 8080 }, initialDelaySeconds: 3 });
 const container = (index: number): Container => ({
-  name: `app-${index}`, image: `registry.example.com/shop/app:1.25.${index}`, command: ['/bin/app'], args: ['--port=8080', '--verbose'],
+  name: `app-${index}`,
+  image: `registry.example.com/shop/app:1.25.${index}`,
+  command: ['/bin/app'],
+  args: ['--port=8080', '--verbose'],
   ports: [{ name: 'http', containerPort: 8080 + index }],
-  env: [{ name: 'LOG_LEVEL', value: 'info' }, { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }, { name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'db', key: 'token' } } }],
+  env: [
+    { name: 'LOG_LEVEL', value: 'info' },
+    { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+    { name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'db', key: 'token' } } },
+  ],
   resources: { requests: { cpu: '250m', memory: '64Mi' }, limits: { cpu: '500m', memory: '128Mi' } },
-  livenessProbe: probe('/healthz'), readinessProbe: probe('/readyz'),
-  volumeMounts: [{ name: 'config', mountPath: '/etc/app' }, { name: 'api-access', mountPath: '/var/run/secrets/kubernetes.io/serviceaccount', readOnly: true }],
+  livenessProbe: probe('/healthz'),
+  readinessProbe: probe('/readyz'),
+  volumeMounts: [
+    { name: 'config', mountPath: '/etc/app' },
+    { name: 'api-access', mountPath: '/var/run/secrets/kubernetes.io/serviceaccount', readOnly: true },
+  ],
   securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
 });
 const spec: Pod['spec'] = {
   containers: [container(0), container(1)],
-  tolerations: [{ key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }, { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }],
+  tolerations: [
+    { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
+    { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
+  ],
   affinity: {
     podAntiAffinity: {
       preferredDuringSchedulingIgnoredDuringExecution: [
-        { weight: 100, podAffinityTerm: { labelSelector: { matchExpressions: [{ key: 'app', operator: 'In', values: ['web'] }] }, topologyKey: 'kubernetes.io/hostname' } },
+        {
+          weight: 100,
+          podAffinityTerm: { labelSelector: { matchExpressions: [{ key: 'app', operator: 'In', values: ['web'] }] }, topologyKey: 'kubernetes.io/hostname' },
+        },
       ],
     },
   },
   volumes: [
     { name: 'config', configMap: { name: 'app-config' } },
     { name: 'cache', emptyDir: {} },
-    { name: 'api-access', projected: { sources: [{ serviceAccountToken: { path: 'token' } }, { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } }] } },
+    {
+      name: 'api-access',
+      projected: {
+        sources: [{ serviceAccountToken: { path: 'token' } }, { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } }],
+      },
+    },
   ],
 };
 const metadata = { name: 'web-6d4cf56db6-x7k2p', namespace: 'production', labels: { app: 'web', tier: 'frontend', 'pod-template-hash': '6d4cf56db6' } };
@@ -65,13 +87,16 @@ function micros(work: (index: number) => unknown): number {
 
 const dist = fileURLToPath(new URL('../dist/kinds/index.js', import.meta.url));
 const FIVE = 'const { findKind } = await import(process.argv[1]); const start = performance.now();';
-const LOAD = "await Promise.all([['v1', 'Pod'], ['apps/v1', 'Deployment'], ['coordination.k8s.io/v1', 'Lease'], ['discovery.k8s.io/v1', 'EndpointSlice'], ['events.k8s.io/v1', 'Event']].map(([v, k]) => findKind(v, k).model()));";
+const LOAD =
+  "await Promise.all([['v1', 'Pod'], ['apps/v1', 'Deployment'], ['coordination.k8s.io/v1', 'Lease'], ['discovery.k8s.io/v1', 'EndpointSlice'], ['events.k8s.io/v1', 'Event']].map(([v, k]) => findKind(v, k).model()));";
 
 /** Milliseconds in a new process, from the built package. The best of several, for the same reason. */
 function coldMs(program: string): number {
   if (!existsSync(dist)) throw new Error('build the package first: pnpm --filter @kybern/core build');
   const runs = Array.from({ length: 7 }, () => {
-    const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', `${program} console.log(performance.now() - start)`, dist], { encoding: 'utf8' });
+    const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', `${program} console.log(performance.now() - start)`, dist], {
+      encoding: 'utf8',
+    });
     if (status !== 0) throw new Error(stderr);
     return Number(stdout);
   });

@@ -76,7 +76,11 @@ export async function peerDeployments(cluster: PeerCluster, count: number): Prom
           apiVersion: 'apps/v1',
           kind: 'Deployment',
           metadata: { name: labels.app, namespace: 'default' },
-          spec: { replicas: 3, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: 'web', image: 'nginx:1.25' }] } } },
+          spec: {
+            replicas: 3,
+            selector: { matchLabels: labels },
+            template: { metadata: { labels }, spec: { containers: [{ name: 'web', image: 'nginx:1.25' }] } },
+          },
         };
       }),
     ),

@@ -31,7 +31,10 @@ export interface ResolveContext {
 export async function resolveManifests(source: ManifestSource, { kinds, pending }: ResolveContext): Promise<readonly ResolvedManifest[]> {
   return (await objectsOf(source, pending)).map((object) => {
     const kind = kinds.find(object.apiVersion, object.kind);
-    if (kind === undefined) throw new TypeError(`no matches for kind "${object.kind}" in version "${object.apiVersion}": pass it in createTestCluster({ kinds }) or run a controller for it first`);
+    if (kind === undefined)
+      throw new TypeError(
+        `no matches for kind "${object.kind}" in version "${object.apiVersion}": pass it in createTestCluster({ kinds }) or run a controller for it first`,
+      );
     if (object.metadata?.name === undefined) throw new TypeError(`a ${object.kind} without metadata.name cannot be applied`);
     return { kind, object };
   });

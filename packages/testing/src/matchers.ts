@@ -27,7 +27,11 @@ export function toBeAvailable(received: unknown, expected: AvailableExpectation 
   const condition = conditionOf(received as Workload, 'Available');
   const pass = seen && available === wanted && condition?.status !== 'False';
   const found = `${String(available)} available${seen ? '' : ', its newest spec not yet observed'}${condition === undefined ? '' : `, condition Available is ${condition.status}`}`;
-  return { pass, message: () => `expected ${(received as Workload).kind} "${metadata.name}" ${pass ? 'not ' : ''}to be available with ${String(wanted)} replicas; it has ${found}` };
+  return {
+    pass,
+    message: () =>
+      `expected ${(received as Workload).kind} "${metadata.name}" ${pass ? 'not ' : ''}to be available with ${String(wanted)} replicas; it has ${found}`,
+  };
 }
 
 /** Whether an object has a condition with a status (default True). */

@@ -4,7 +4,10 @@ import { defineController, done } from '@kybern/reconcile';
 import { describe, expect, it } from 'vitest';
 import { createTestCluster, type TestCluster } from './test-cluster.ts';
 
-const quickstart = [new URL('../../../examples/quickstart/deployment.yaml', import.meta.url), new URL('../../../examples/quickstart/service.yaml', import.meta.url)];
+const quickstart = [
+  new URL('../../../examples/quickstart/deployment.yaml', import.meta.url),
+  new URL('../../../examples/quickstart/service.yaml', import.meta.url),
+];
 
 async function withQuickstart(seed: number, nodes = 3): Promise<TestCluster> {
   const cluster = await createTestCluster({ seed, nodes });
@@ -71,7 +74,9 @@ describe('createTestCluster', () => {
     const deployment = await cluster.client.get(Deployment, NGINX);
     expect(deployment).toBeAvailable({ replicas: 3 });
     expect(deployment.metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('3');
-    const available = cluster.log.slice(from).flatMap((entry) => (entry.object.kind === 'Deployment' ? [(entry.object as Deployment).status?.availableReplicas ?? 0] : []));
+    const available = cluster.log
+      .slice(from)
+      .flatMap((entry) => (entry.object.kind === 'Deployment' ? [(entry.object as Deployment).status?.availableReplicas ?? 0] : []));
     expect(Math.min(...available)).toBeGreaterThanOrEqual(2);
   });
 
@@ -107,7 +112,12 @@ describe('createTestCluster', () => {
 
   it('runs without controllers, scheduler or nodes', async () => {
     await using cluster = await createTestCluster({ nodes: 0, controllers: 'none', scheduler: false });
-    await cluster.apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', namespace: 'default' }, spec: { containers: [{ name: 'a', image: 'a' }] } } as never);
+    await cluster.apply({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'a', namespace: 'default' },
+      spec: { containers: [{ name: 'a', image: 'a' }] },
+    } as never);
     await cluster.settle();
     expect((await cluster.client.get(Pod, 'default/a')).spec.nodeName).toBeUndefined();
     expect(() => cluster.node('node-1')).toThrow(/there is no node "node-1"/);
@@ -166,7 +176,10 @@ describe("a user's reconciler", () => {
     expect(attempts.length).toBeGreaterThan(3);
     const gaps = attempts.slice(1).map((at, index) => at - (attempts[index] ?? 0));
     expect(gaps).toEqual([...gaps].sort((a, b) => a - b));
-    expect(cluster.errors[0]).toMatchObject({ error: { message: 'the registrar is down' }, context: { source: 'reconcile', kind: 'Site', key: 'default/bad', attempt: 1 } });
+    expect(cluster.errors[0]).toMatchObject({
+      error: { message: 'the registrar is down' },
+      context: { source: 'reconcile', kind: 'Site', key: 'default/bad', attempt: 1 },
+    });
   });
 
   it('sees kinds of its own served only once it runs', async () => {

@@ -86,7 +86,11 @@ export async function createTestCluster(options: TestClusterOptions = {}): Promi
   const base = createBase(options);
   await loadModels(base.time);
   const own = typeof options.controllers === 'object' ? options.controllers : [];
-  const api = await createApiServer({ ...base, pending: (load) => base.time.pending(load), kinds: customKinds([...(options.kinds ?? []), ...own.flatMap(kindsOf)]) });
+  const api = await createApiServer({
+    ...base,
+    pending: (load) => base.time.pending(load),
+    kinds: customKinds([...(options.kinds ?? []), ...own.flatMap(kindsOf)]),
+  });
   const controllers = options.controllers === undefined || options.controllers === 'all' ? builtinControllers({ kinds: kindSource(api) }) : own;
   const running = createRunner(base.logger);
   const manager = startControlPlane(api, running, { base, options, controllers });
@@ -188,7 +192,11 @@ function startControlPlane(api: ApiServer, running: Runner, { base, options, con
   return manager;
 }
 
-function startNodes(api: ApiServer, running: Runner, { base, names }: { readonly base: Base; readonly names: readonly string[] }): ReadonlyMap<string, ManagedTestNode> {
+function startNodes(
+  api: ApiServer,
+  running: Runner,
+  { base, names }: { readonly base: Base; readonly names: readonly string[] },
+): ReadonlyMap<string, ManagedTestNode> {
   const { client } = api;
   const { clock, logger } = base;
   const pods = createPodSource(client, { clock, random: base.random.fork('pods'), logger });
@@ -227,7 +235,10 @@ function createFacade({ api, base, manager, nodes, running }: Parts): TestCluste
       const applied: KubernetesObject[] = [];
       for (const { kind, object } of await resolveManifests(source, { kinds: api.kinds, pending: (load) => base.time.pending(load) })) {
         const strategic = findKind(apiVersionOf(kind), kind.kind) !== undefined;
-        applied.push((await applyClientSide(client, { kind, object, strategic, options: { fieldManager: 'kubectl-client-side-apply', fieldValidation: 'Strict' } })).object);
+        applied.push(
+          (await applyClientSide(client, { kind, object, strategic, options: { fieldManager: 'kubectl-client-side-apply', fieldValidation: 'Strict' } }))
+            .object,
+        );
       }
       return applied;
     },

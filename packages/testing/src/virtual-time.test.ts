@@ -35,7 +35,10 @@ describe('createVirtualTime', () => {
       clock.after(1, again);
     };
     again();
-    await expect(time.settle({ maxTimers: 100 })).rejects.toMatchObject({ name: 'NotSettledError', message: expect.stringContaining('does not settle: 100 timers fired') as string });
+    await expect(time.settle({ maxTimers: 100 })).rejects.toMatchObject({
+      name: 'NotSettledError',
+      message: expect.stringContaining('does not settle: 100 timers fired') as string,
+    });
   });
 
   it('waits for real loads, one after the other, before time goes on', async () => {

@@ -55,7 +55,10 @@ export function createVirtualTime(clock: FakeClock): VirtualTime {
         await drain();
         const dueMs = clock.nextDueMs({ includeBackground: false });
         if (dueMs === undefined || dueMs > clock.monotonicMs() + windowMs) return;
-        if (fired >= maxTimers) throw new NotSettledError(`the cluster does not settle: ${String(maxTimers)} timers fired, and work is still due in ${String(dueMs - clock.monotonicMs())} ms`);
+        if (fired >= maxTimers)
+          throw new NotSettledError(
+            `the cluster does not settle: ${String(maxTimers)} timers fired, and work is still due in ${String(dueMs - clock.monotonicMs())} ms`,
+          );
         clock.fireNext(dueMs);
       }
     },

@@ -52,7 +52,9 @@ export function enforcement(plan: GenerationPlan): Enforcement {
       if (known !== undefined) return known;
       lacking.set(definition, false);
       const fields = rules.isChecked(definition) ? Object.entries(definition.schema.properties ?? {}) : [];
-      const found = fields.some(([field, schema]) => (isStruct(schema) ? rules.needsFields(resolveRef(plan.input, schema.$ref)) : rules.isRequired(definition, field)));
+      const found = fields.some(([field, schema]) =>
+        isStruct(schema) ? rules.needsFields(resolveRef(plan.input, schema.$ref)) : rules.isRequired(definition, field),
+      );
       lacking.set(definition, found);
       return found;
     },
@@ -61,7 +63,8 @@ export function enforcement(plan: GenerationPlan): Enforcement {
 }
 
 /** A struct that is no pointer: Go writes it even when it is empty, which the schema shows by its default. */
-export const isStruct = (schema: OpenApiSchema): schema is OpenApiSchema & { readonly $ref: string } => schema.$ref !== undefined && schema.default !== undefined;
+export const isStruct = (schema: OpenApiSchema): schema is OpenApiSchema & { readonly $ref: string } =>
+  schema.$ref !== undefined && schema.default !== undefined;
 
 /** The types that are reached without passing through the `status` of a kind. */
 function outsideStatus(plan: GenerationPlan): Set<Definition> {

@@ -115,7 +115,11 @@ export function writeIndex(plan: GenerationPlan): string {
   const modules = byPreference(plan);
   const owners = new Map<string, ModulePlan>();
   const claim = (module: ModulePlan, names: readonly string[]): void => names.filter((name) => !owners.has(name)).forEach((name) => owners.set(name, module));
-  for (const module of modules) claim(module, module.resources.map((row) => row.kind));
+  for (const module of modules)
+    claim(
+      module,
+      module.resources.map((row) => row.kind),
+    );
   for (const module of modules) claim(module, plainTypes(plan, module));
   const parts = modules.flatMap((module) => {
     const constants = module.resources.filter((row) => owners.get(row.kind) === module).map((row) => `${uniqueName(module, row)} as ${row.kind}`);
@@ -123,7 +127,10 @@ export function writeIndex(plan: GenerationPlan): string {
     return [exportList('export', constants, './constants.ts'), exportList('export type', types, `./types/${module.name}.ts`)];
   });
   const meta = ['FieldSelectorRequirement', 'GroupVersionKind', 'GroupVersionResource', 'LabelSelector', 'LabelSelectorRequirement'];
-  const more = [exportList('export type', meta, './types/meta-v1.ts'), "export { aggregatedKinds, betaKinds, builtinKinds, findBodyModel, findKind } from './registry.ts';\n"];
+  const more = [
+    exportList('export type', meta, './types/meta-v1.ts'),
+    "export { aggregatedKinds, betaKinds, builtinKinds, findBodyModel, findKind } from './registry.ts';\n",
+  ];
   return [HEADER, ...parts, ...more].join('');
 }
 
@@ -158,7 +165,11 @@ export function writeRegistry(plan: GenerationPlan): string {
   return [
     HEADER,
     "import type { Kind } from '../kind.ts';\nimport type { KindModel } from '../kind-model.ts';\nimport { bodyLookup, kindLookup } from './builtin-kind.ts';\nimport * as kinds from './constants.ts';\n",
-    constantList('builtinKinds', 'The kinds that a Kubernetes API server serves by default: every stable version; the core group and preferred versions come first.', stable),
+    constantList(
+      'builtinKinds',
+      'The kinds that a Kubernetes API server serves by default: every stable version; the core group and preferred versions come first.',
+      stable,
+    ),
     constantList('betaKinds', 'The kinds of beta versions, which an API server serves only when it is asked to.', beta),
     constantList('aggregatedKinds', 'The kinds that a server behind the API server serves: those of the metrics server.', aggregated),
     '\n/** The kind of an `apiVersion` and `kind`, as objects carry them, of all three lists; undefined when there is none. */\n',

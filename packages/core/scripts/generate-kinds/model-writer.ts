@@ -36,7 +36,9 @@ function prefixOf(module: ModulePlan): string {
 /** The types that have a model: kinds and bodies. */
 function rootNames(module: ModulePlan): string[] {
   const kinds = module.resources.map(({ kind }) => kind);
-  return [...new Set([...kinds, ...module.bodies.map(({ kind }) => kind)])].filter((name) => module.definitions.some((each) => each.name === name && leafOf(each) === undefined)).sort();
+  return [...new Set([...kinds, ...module.bodies.map(({ kind }) => kind)])]
+    .filter((name) => module.definitions.some((each) => each.name === name && leafOf(each) === undefined))
+    .sort();
 }
 
 /** The kinds whose `spec` is a struct in Go: it is there even when nobody gave it. */

@@ -32,10 +32,22 @@ const MORE_BODIES: readonly (readonly [group: string, version: string, schema: s
   ['apidiscovery.k8s.io', 'v2', 'io.k8s.api.apidiscovery.v2.APIGroupDiscoveryList'],
   ['apiextensions.k8s.io', 'v1', 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ConversionReview'],
   ...[
-    'APIGroup', 'APIGroupList', 'APIResourceList', 'APIVersions', 'CreateOptions', 'DeleteOptions', 'GetOptions', 'ListOptions', 'PatchOptions', 'Status', 'UpdateOptions',
+    'APIGroup',
+    'APIGroupList',
+    'APIResourceList',
+    'APIVersions',
+    'CreateOptions',
+    'DeleteOptions',
+    'GetOptions',
+    'ListOptions',
+    'PatchOptions',
+    'Status',
+    'UpdateOptions',
     'WatchEvent',
   ].map((kind) => ['', 'v1', `io.k8s.apimachinery.pkg.apis.meta.v1.${kind}`] as const),
-  ...['PartialObjectMetadata', 'PartialObjectMetadataList', 'Table', 'TableOptions'].map((kind) => ['meta.k8s.io', 'v1', `io.k8s.apimachinery.pkg.apis.meta.v1.${kind}`] as const),
+  ...['PartialObjectMetadata', 'PartialObjectMetadataList', 'Table', 'TableOptions'].map(
+    (kind) => ['meta.k8s.io', 'v1', `io.k8s.apimachinery.pkg.apis.meta.v1.${kind}`] as const,
+  ),
 ];
 
 /** Types of meta/v1 that programs use although no kind refers to them. */

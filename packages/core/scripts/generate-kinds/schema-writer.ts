@@ -42,7 +42,9 @@ export function toStored(input: ApiInput, module: ModulePlan, schema: OpenApiSch
   const child = (part: OpenApiSchema): StoredSchema => toStored(input, module, part);
   return {
     ...own,
-    ...(schema.properties === undefined ? {} : { properties: Object.fromEntries(Object.entries(schema.properties).map(([name, part]) => [name, child(part)])) }),
+    ...(schema.properties === undefined
+      ? {}
+      : { properties: Object.fromEntries(Object.entries(schema.properties).map(([name, part]) => [name, child(part)])) }),
     ...(schema.items === undefined ? {} : { items: child(schema.items) }),
     ...(schema.additionalProperties === undefined ? {} : { additionalProperties: child(schema.additionalProperties) }),
   };
@@ -84,9 +86,12 @@ export function writeSchemas(input: ApiInput, module: ModulePlan): string {
 /** The modules that the schemas of `module` refer to. */
 export function importedModules(input: ApiInput, module: ModulePlan): string[] {
   const found = new Set<string>();
-  JSON.stringify(module.definitions.map(({ schema }) => toStored(input, module, schema)), (key: string, value: unknown) => {
-    if (key === '$ref' && typeof value === 'string' && value.includes('/')) found.add(value.slice(0, value.indexOf('/')));
-    return value;
-  });
+  JSON.stringify(
+    module.definitions.map(({ schema }) => toStored(input, module, schema)),
+    (key: string, value: unknown) => {
+      if (key === '$ref' && typeof value === 'string' && value.includes('/')) found.add(value.slice(0, value.indexOf('/')));
+      return value;
+    },
+  );
   return [...found].sort();
 }

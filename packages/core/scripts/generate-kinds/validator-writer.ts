@@ -118,7 +118,8 @@ function writeTest(scope: Scope, definition: Definition, { schema, path, value }
 /** The name of the function that checks a value of `schema`. */
 function elementCheck(scope: Scope, schema: OpenApiSchema, owner: Definition): string {
   if (schema.$ref !== undefined) return reference(scope, resolveRef(scope.plan.input, schema.$ref));
-  if (schema.enum !== undefined && scope.rules.isChecked(owner)) return constant(scope, `${use(scope, 'oneOf')}(${schema.enum.map((value) => JSON.stringify(value)).join(',')})`);
+  if (schema.enum !== undefined && scope.rules.isChecked(owner))
+    return constant(scope, `${use(scope, 'oneOf')}(${schema.enum.map((value) => JSON.stringify(value)).join(',')})`);
   if (schema.type === 'array') return constant(scope, `${use(scope, 'listOf')}(${elementCheck(scope, schema.items ?? {}, owner)})`);
   if (schema.type === 'string') return use(scope, schema.format === 'byte' ? 'bytes' : 'string');
   if (schema.type === 'integer') return use(scope, schema.format === 'int32' ? 'int32' : 'int64');

@@ -13,7 +13,11 @@ type Fields = Record<string, unknown>;
 function thinned(value: unknown, coin: () => boolean): unknown {
   if (Array.isArray(value)) return value.filter(coin).map((item) => thinned(item, coin));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).filter(coin).map(([key, item]) => [key, thinned(item, coin)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(coin)
+      .map(([key, item]) => [key, thinned(item, coin)]),
+  );
 }
 
 describe('defaults', () => {
@@ -35,7 +39,23 @@ describe('defaults', () => {
 
   it('never throw, whatever the object is made of', async () => {
     const models = await Promise.all(kinds.map((kind) => kind.model()));
-    const fields = ['spec', 'template', 'metadata', 'status', 'containers', 'volumes', 'ports', 'limits', 'devices', 'requests', 'rules', 'webhooks', 'resources', 'labels', 'roleRef'];
+    const fields = [
+      'spec',
+      'template',
+      'metadata',
+      'status',
+      'containers',
+      'volumes',
+      'ports',
+      'limits',
+      'devices',
+      'requests',
+      'rules',
+      'webhooks',
+      'resources',
+      'labels',
+      'roleRef',
+    ];
     const { tree } = fc.letrec((tie) => ({
       tree: fc.oneof(
         { maxDepth: 6 },

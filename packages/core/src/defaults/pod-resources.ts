@@ -30,7 +30,11 @@ export function setPodResources(spec: MutableJson): void {
   complete(resources, 'limits', hugePagesWithoutRequest(spec, resources));
   if (isEmpty(resources.limits)) return;
   const requested = total(spec, 'requests');
-  complete(resources, 'requests', pick(requested, (name) => isPodLevel(name) && !isHugePages(name)));
+  complete(
+    resources,
+    'requests',
+    pick(requested, (name) => isPodLevel(name) && !isHugePages(name)),
+  );
   complete(resources, 'requests', pick(resources.limits as Amounts, isPodLevel));
 }
 

@@ -42,7 +42,11 @@ describe('a Pod', () => {
   });
 
   it('takes the empty string for absent, as Go does', async () => {
-    expect(await defaultedPod({ restartPolicy: '', dnsPolicy: '', schedulerName: '' })).toMatchObject({ restartPolicy: 'Always', dnsPolicy: 'ClusterFirst', schedulerName: 'default-scheduler' });
+    expect(await defaultedPod({ restartPolicy: '', dnsPolicy: '', schedulerName: '' })).toMatchObject({
+      restartPolicy: 'Always',
+      dnsPolicy: 'ClusterFirst',
+      schedulerName: 'default-scheduler',
+    });
   });
 
   it.each([
@@ -104,26 +108,63 @@ describe('a container', () => {
   });
 
   it.each<{ name: string; given: Fields; expected: Fields }>([
-    { name: 'ports are TCP', given: { ports: [{ containerPort: 53 }, { containerPort: 53, protocol: 'UDP' }] }, expected: { ports: [{ containerPort: 53, protocol: 'TCP' }, { containerPort: 53, protocol: 'UDP' }] } },
+    {
+      name: 'ports are TCP',
+      given: { ports: [{ containerPort: 53 }, { containerPort: 53, protocol: 'UDP' }] },
+      expected: {
+        ports: [
+          { containerPort: 53, protocol: 'TCP' },
+          { containerPort: 53, protocol: 'UDP' },
+        ],
+      },
+    },
     {
       name: 'references to fields are of v1',
-      given: { env: [{ name: 'A', value: 'a' }, { name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }] },
-      expected: { env: [{ name: 'A', value: 'a' }, { name: 'IP', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'status.podIP' } } }] },
+      given: {
+        env: [
+          { name: 'A', value: 'a' },
+          { name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+        ],
+      },
+      expected: {
+        env: [
+          { name: 'A', value: 'a' },
+          { name: 'IP', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'status.podIP' } } },
+        ],
+      },
     },
     {
       name: 'probes have times and thresholds',
       given: { livenessProbe: { exec: { command: ['true'] } } },
       expected: { livenessProbe: { exec: { command: ['true'] }, timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 } },
     },
-    { name: 'zero is no period', given: { readinessProbe: { periodSeconds: 0, timeoutSeconds: 5 } }, expected: { readinessProbe: { periodSeconds: 10, timeoutSeconds: 5, successThreshold: 1, failureThreshold: 3 } } },
-    { name: 'HTTP probes ask for /', given: { startupProbe: { httpGet: { port: 80 } } }, expected: { startupProbe: expect.objectContaining({ httpGet: { port: 80, path: '/', scheme: 'HTTP' } }) } },
-    { name: 'gRPC probes ask for no service', given: { livenessProbe: { grpc: { port: 80 } } }, expected: { livenessProbe: expect.objectContaining({ grpc: { port: 80, service: '' } }) } },
+    {
+      name: 'zero is no period',
+      given: { readinessProbe: { periodSeconds: 0, timeoutSeconds: 5 } },
+      expected: { readinessProbe: { periodSeconds: 10, timeoutSeconds: 5, successThreshold: 1, failureThreshold: 3 } },
+    },
+    {
+      name: 'HTTP probes ask for /',
+      given: { startupProbe: { httpGet: { port: 80 } } },
+      expected: { startupProbe: expect.objectContaining({ httpGet: { port: 80, path: '/', scheme: 'HTTP' } }) },
+    },
+    {
+      name: 'gRPC probes ask for no service',
+      given: { livenessProbe: { grpc: { port: 80 } } },
+      expected: { livenessProbe: expect.objectContaining({ grpc: { port: 80, service: '' } }) },
+    },
     {
       name: 'hooks ask for /',
       given: { lifecycle: { postStart: { httpGet: { port: 80 } }, preStop: { httpGet: { port: 80, scheme: 'HTTPS' } } } },
-      expected: { lifecycle: { postStart: { httpGet: { port: 80, path: '/', scheme: 'HTTP' } }, preStop: { httpGet: { port: 80, path: '/', scheme: 'HTTPS' } } } },
+      expected: {
+        lifecycle: { postStart: { httpGet: { port: 80, path: '/', scheme: 'HTTP' } }, preStop: { httpGet: { port: 80, path: '/', scheme: 'HTTPS' } } },
+      },
     },
-    { name: 'requests follow limits', given: { resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '500m' } } }, expected: { resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '500m', memory: '1Gi' } } } },
+    {
+      name: 'requests follow limits',
+      given: { resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '500m' } } },
+      expected: { resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '500m', memory: '1Gi' } } },
+    },
     { name: 'without limits there are no requests', given: { resources: { limits: {} } }, expected: { resources: { limits: {} } } },
   ])('$name', async ({ given, expected }) => {
     expect(await defaultedContainer(given)).toMatchObject(expected);
@@ -161,12 +202,28 @@ describe('resources of the whole Pod', () => {
 
   it.each<{ name: string; spec: Fields; expected: unknown }>([
     { name: 'are not invented', spec: { containers: [limited('1')] }, expected: undefined },
-    { name: 'request what the containers do', spec: { resources: { limits: { cpu: '4' } }, containers: [limited('1'), limited('500m')] }, expected: { limits: { cpu: '4' }, requests: { cpu: '1500m' } } },
-    { name: 'request their limit where no container asks', spec: { resources: { limits: { cpu: '4', memory: '1Gi' } }, containers: [limited('1')] }, expected: { limits: { cpu: '4', memory: '1Gi' }, requests: { cpu: '1', memory: '1Gi' } } },
-    { name: 'keep their own requests', spec: { resources: { limits: { cpu: '4' }, requests: { cpu: '2' } }, containers: [limited('1')] }, expected: { limits: { cpu: '4' }, requests: { cpu: '2' } } },
+    {
+      name: 'request what the containers do',
+      spec: { resources: { limits: { cpu: '4' } }, containers: [limited('1'), limited('500m')] },
+      expected: { limits: { cpu: '4' }, requests: { cpu: '1500m' } },
+    },
+    {
+      name: 'request their limit where no container asks',
+      spec: { resources: { limits: { cpu: '4', memory: '1Gi' } }, containers: [limited('1')] },
+      expected: { limits: { cpu: '4', memory: '1Gi' }, requests: { cpu: '1', memory: '1Gi' } },
+    },
+    {
+      name: 'keep their own requests',
+      spec: { resources: { limits: { cpu: '4' }, requests: { cpu: '2' } }, containers: [limited('1')] },
+      expected: { limits: { cpu: '4' }, requests: { cpu: '2' } },
+    },
     {
       name: 'count the largest init container beside its sidecars',
-      spec: { resources: { limits: { cpu: '9' } }, containers: [limited('1')], initContainers: [{ ...limited('1'), restartPolicy: 'Always' }, limited('5'), limited('2')] },
+      spec: {
+        resources: { limits: { cpu: '9' } },
+        containers: [limited('1')],
+        initContainers: [{ ...limited('1'), restartPolicy: 'Always' }, limited('5'), limited('2')],
+      },
       expected: { limits: { cpu: '9' }, requests: { cpu: '6' } },
     },
     {
@@ -174,7 +231,11 @@ describe('resources of the whole Pod', () => {
       spec: { resources: { requests: { cpu: '1' } }, containers: [{ name: 'app', resources: { limits: { 'hugepages-2Mi': '4Mi' } } }] },
       expected: { requests: { cpu: '1', 'hugepages-2Mi': '4Mi' }, limits: { 'hugepages-2Mi': '4Mi' } },
     },
-    { name: 'do without what is no quantity', spec: { resources: { limits: { cpu: '4' } }, containers: [limited('lots')] }, expected: { limits: { cpu: '4' }, requests: { cpu: '4' } } },
+    {
+      name: 'do without what is no quantity',
+      spec: { resources: { limits: { cpu: '4' } }, containers: [limited('lots')] },
+      expected: { limits: { cpu: '4' }, requests: { cpu: '4' } },
+    },
   ])('$name', async ({ spec, expected }) => {
     expect((await defaultedPod(spec))['resources']).toEqual(expected);
   });
@@ -187,18 +248,44 @@ describe('a volume', () => {
     { name: 'of a ConfigMap has a mode', given: { configMap: { name: 'a' } }, expected: { configMap: { name: 'a', defaultMode: 420 } } },
     { name: 'keeps the mode 0', given: { configMap: { name: 'a', defaultMode: 0 } }, expected: { configMap: { name: 'a', defaultMode: 0 } } },
     { name: 'of a Secret has a mode', given: { secret: { secretName: 'a' } }, expected: { secret: { secretName: 'a', defaultMode: 420 } } },
-    { name: 'of the downward API has a mode and a version', given: { downwardAPI: { items: [{ path: 'a', fieldRef: { fieldPath: 'b' } }] } }, expected: { downwardAPI: { defaultMode: 420, items: [{ path: 'a', fieldRef: { apiVersion: 'v1', fieldPath: 'b' } }] } } },
+    {
+      name: 'of the downward API has a mode and a version',
+      given: { downwardAPI: { items: [{ path: 'a', fieldRef: { fieldPath: 'b' } }] } },
+      expected: { downwardAPI: { defaultMode: 420, items: [{ path: 'a', fieldRef: { apiVersion: 'v1', fieldPath: 'b' } }] } },
+    },
     {
       name: 'that is projected has a mode and tokens of an hour',
-      given: { projected: { sources: [{ serviceAccountToken: { path: 'token' } }, { downwardAPI: { items: [{ path: 'a', fieldRef: { fieldPath: 'b' } }] } }] } },
-      expected: { projected: { defaultMode: 420, sources: [{ serviceAccountToken: { path: 'token', expirationSeconds: 3600 } }, { downwardAPI: { items: [{ path: 'a', fieldRef: { apiVersion: 'v1', fieldPath: 'b' } }] } }] } },
+      given: {
+        projected: { sources: [{ serviceAccountToken: { path: 'token' } }, { downwardAPI: { items: [{ path: 'a', fieldRef: { fieldPath: 'b' } }] } }] },
+      },
+      expected: {
+        projected: {
+          defaultMode: 420,
+          sources: [
+            { serviceAccountToken: { path: 'token', expirationSeconds: 3600 } },
+            { downwardAPI: { items: [{ path: 'a', fieldRef: { apiVersion: 'v1', fieldPath: 'b' } }] } },
+          ],
+        },
+      },
     },
     { name: 'of the host has an unchecked type', given: { hostPath: { path: '/a' } }, expected: { hostPath: { path: '/a', type: '' } } },
-    { name: 'that is ephemeral is a file system', given: { ephemeral: { volumeClaimTemplate: { spec: { resources: { requests: { storage: '1024Mi' } } } } } }, expected: { ephemeral: { volumeClaimTemplate: { spec: { volumeMode: 'Filesystem', resources: { requests: { storage: '1Gi' } } } } } } },
-    { name: 'of an image is pulled as a container is', given: { image: { reference: 'a:v1' } }, expected: { image: { reference: 'a:v1', pullPolicy: 'IfNotPresent' } } },
+    {
+      name: 'that is ephemeral is a file system',
+      given: { ephemeral: { volumeClaimTemplate: { spec: { resources: { requests: { storage: '1024Mi' } } } } } },
+      expected: { ephemeral: { volumeClaimTemplate: { spec: { volumeMode: 'Filesystem', resources: { requests: { storage: '1Gi' } } } } } },
+    },
+    {
+      name: 'of an image is pulled as a container is',
+      given: { image: { reference: 'a:v1' } },
+      expected: { image: { reference: 'a:v1', pullPolicy: 'IfNotPresent' } },
+    },
     { name: 'of iSCSI has an interface', given: { iscsi: { iqn: 'a' } }, expected: { iscsi: { iqn: 'a', iscsiInterface: 'default' } } },
     { name: 'of RBD has pool, user and keyring', given: { rbd: {} }, expected: { rbd: { pool: 'rbd', user: 'admin', keyring: '/etc/ceph/keyring' } } },
-    { name: 'of Azure has what Azure needs', given: { azureDisk: {} }, expected: { azureDisk: { cachingMode: 'ReadWrite', kind: 'Shared', fsType: 'ext4', readOnly: false } } },
+    {
+      name: 'of Azure has what Azure needs',
+      given: { azureDisk: {} },
+      expected: { azureDisk: { cachingMode: 'ReadWrite', kind: 'Shared', fsType: 'ext4', readOnly: false } },
+    },
     { name: 'of ScaleIO has mode and file system', given: { scaleIO: {} }, expected: { scaleIO: { storageMode: 'ThinProvisioned', fsType: 'xfs' } } },
     { name: 'of a claim needs nothing', given: { persistentVolumeClaim: { claimName: 'a' } }, expected: { persistentVolumeClaim: { claimName: 'a' } } },
   ])('$name', async ({ given, expected }) => {

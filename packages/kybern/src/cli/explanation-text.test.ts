@@ -24,21 +24,25 @@ describe('an explanation in words', () => {
     const text = explanationText(web, explain({ pod: web, nodes: [node('a'), gpu], pods: [pod('full', '3500m', 'a')] }), { all: false });
     const [first, ...lines] = text.split('\n');
     expect(first).toMatch(/^Pod default\/web is Pending: 0\/2 nodes are available: 1 Insufficient cpu, 1 node\(s\) had untolerated taint\(s\)\./);
-    expect(lines).toEqual(
-      [
-        'It would fit with: 500m more cpu on a, or tolerate gpu=true:NoSchedule',
-        '',
-        'NODE THAT DOES NOT   WHY',
-        'a                    NodeResourcesFit: Insufficient cpu (requests 1, 500m left of 4)',
-        'gpu                  TaintToleration: node(s) had untolerated taint(s) (taint gpu=true:NoSchedule)',
-      ],
-    );
+    expect(lines).toEqual([
+      'It would fit with: 500m more cpu on a, or tolerate gpu=true:NoSchedule',
+      '',
+      'NODE THAT DOES NOT   WHY',
+      'a                    NodeResourcesFit: Insufficient cpu (requests 1, 500m left of 4)',
+      'gpu                  TaintToleration: node(s) had untolerated taint(s) (taint gpu=true:NoSchedule)',
+    ]);
   });
 
   it('of a Pod that has its node says why that won', () => {
     const web = pod('web', '1');
-    const text = explanationText({ ...web, spec: { ...web.spec, nodeName: 'b' } }, explain({ pod: web, nodes: [node('a'), node('b')], pods: [pod('other', '2', 'a')] }), { all: false });
-    expect(text).toMatch(/^Pod default\/web is on b\. If it were placed now, it would go there again:\nb is chosen: \d+ ahead of a \(.*NodeResourcesFit \+\d+.*\)\.\n/);
+    const text = explanationText(
+      { ...web, spec: { ...web.spec, nodeName: 'b' } },
+      explain({ pod: web, nodes: [node('a'), node('b')], pods: [pod('other', '2', 'a')] }),
+      { all: false },
+    );
+    expect(text).toMatch(
+      /^Pod default\/web is on b\. If it were placed now, it would go there again:\nb is chosen: \d+ ahead of a \(.*NodeResourcesFit \+\d+.*\)\.\n/,
+    );
     expect(text).toMatch(/\nb \* +\d+ /);
   });
 
@@ -53,6 +57,8 @@ describe('an explanation in words', () => {
   it('of a Pod that is gated names the gate', () => {
     const web = pod('web', '1');
     const gated = { ...web, spec: { ...web.spec, schedulingGates: [{ name: 'quota' }] } };
-    expect(explanationText(gated, explain({ pod: gated, nodes: [node('a')] }), { all: false })).toMatch(/^Pod default\/web is Pending: SchedulingGates holds it back: .*quota/);
+    expect(explanationText(gated, explain({ pod: gated, nodes: [node('a')] }), { all: false })).toMatch(
+      /^Pod default\/web is Pending: SchedulingGates holds it back: .*quota/,
+    );
   });
 });

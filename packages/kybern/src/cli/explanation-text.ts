@@ -37,7 +37,8 @@ function comparison(feasible: readonly Named[], chosen: string): string {
   const [second] = feasible.filter(([name]) => name !== chosen);
   if (winner === undefined || second === undefined) return ': it is the only node that fits.';
   const [name, other] = second;
-  if (winner.total === other.total) return `: ${feasible.filter(([, { total }]) => total === winner.total).length} nodes are equally good, and one of them was drawn.`;
+  if (winner.total === other.total)
+    return `: ${feasible.filter(([, { total }]) => total === winner.total).length} nodes are equally good, and one of them was drawn.`;
   const differences = Object.entries(winner.scores)
     .map(([plugin, { weighted }]) => [plugin, weighted - (other.scores[plugin]?.weighted ?? 0)] as const)
     .filter(([, difference]) => difference !== 0)
@@ -50,11 +51,9 @@ function scoresTable(feasible: readonly Named[], chosen: string | undefined): st
   const [first] = feasible;
   if (first === undefined) return '';
   const plugins = Object.keys(first[1].scores);
-  const rows = feasible.slice(0, MAX_ROWS).map(([name, { scores, total }]) => [
-    name === chosen ? `${name} *` : name,
-    String(total),
-    ...plugins.map((plugin) => scoreText(scores[plugin])),
-  ]);
+  const rows = feasible
+    .slice(0, MAX_ROWS)
+    .map(([name, { scores, total }]) => [name === chosen ? `${name} *` : name, String(total), ...plugins.map((plugin) => scoreText(scores[plugin]))]);
   const left = feasible.length - rows.length;
   return `${align([['NODE THAT FITS', 'TOTAL', ...plugins], ...rows])}\n(weighted score, with what the plugin said)${left > 0 ? `\n… and ${left} more that fit` : ''}`;
 }

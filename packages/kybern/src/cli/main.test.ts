@@ -63,8 +63,14 @@ describe('the command line, against a cluster', () => {
 
     expect((await run('set', 'image', 'deployment/web', 'web=web:2')).out).toBe('deployment.apps/web image updated\n');
     expect((await run('rollout', 'status', 'deployment/web')).code).toBe(0);
-    expect((await cluster.client.list(Pod, { labels: { app: 'web' } })).items.filter((pod) => pod.metadata.deletionTimestamp === undefined).map((pod) => pod.spec.containers[0]?.image)).toEqual(['web:2', 'web:2', 'web:2']);
-    expect((await run('rollout', 'history', 'deployment/web')).out).toBe('deployment.apps/web\nREVISION   CHANGE-CAUSE\n1          <none>\n2          <none>\n');
+    expect(
+      (await cluster.client.list(Pod, { labels: { app: 'web' } })).items
+        .filter((pod) => pod.metadata.deletionTimestamp === undefined)
+        .map((pod) => pod.spec.containers[0]?.image),
+    ).toEqual(['web:2', 'web:2', 'web:2']);
+    expect((await run('rollout', 'history', 'deployment/web')).out).toBe(
+      'deployment.apps/web\nREVISION   CHANGE-CAUSE\n1          <none>\n2          <none>\n',
+    );
 
     expect((await run('rollout', 'undo', 'deployment/web')).out).toBe('deployment.apps/web rolled back\n');
     expect((await run('rollout', 'status', 'deployment/web')).code).toBe(0);
@@ -78,9 +84,19 @@ describe('the command line, against a cluster', () => {
     { name: 'an object that is not there', args: ['get', 'pod', 'none'], code: 1, err: 'kybern: Error from server (NotFound): pods "none" not found\n' },
     { name: 'a kind that is not there', args: ['get', 'unicorns'], code: 1, err: `kybern: error: the server doesn't have a resource type "unicorns"\n` },
     { name: 'a deletion of everything by mistake', args: ['delete', 'pods'], code: 1, err: 'kybern: say which: names, -l SELECTOR, or --all\n' },
-    { name: 'a number of replicas that is none', args: ['scale', 'deploy/web', '--replicas=-1'], code: 1, err: 'kybern: --replicas must be a whole number of at least 0, not -1\n' },
+    {
+      name: 'a number of replicas that is none',
+      args: ['scale', 'deploy/web', '--replicas=-1'],
+      code: 1,
+      err: 'kybern: --replicas must be a whole number of at least 0, not -1\n',
+    },
     { name: 'a file that is not there', args: ['apply', '-f', 'none.yaml'], code: 1, err: 'kybern: none.yaml: there is no such file or folder\n' },
-    { name: 'a kubeconfig that is not there', args: ['get', 'pods', '--kubeconfig', '/nowhere'], code: 1, err: 'kybern: kubeconfig /nowhere: cannot be read; is the cluster up? Set KUBECONFIG or pass --kubeconfig\n' },
+    {
+      name: 'a kubeconfig that is not there',
+      args: ['get', 'pods', '--kubeconfig', '/nowhere'],
+      code: 1,
+      err: 'kybern: kubeconfig /nowhere: cannot be read; is the cluster up? Set KUBECONFIG or pass --kubeconfig\n',
+    },
   ])('says in one line what is wrong: $name', async ({ args, code, err }) => {
     expect(await run(...args)).toEqual({ code, out: '', err });
   });

@@ -66,7 +66,7 @@ function build(io: CliIo, finish: (code: number) => void): Argv {
     .version()
     .completion('completion', 'Print a script that completes kybern command lines (bash, zsh)')
     .exitProcess(false)
-    .fail((message: string | undefined, error: unknown) => {
+    .fail((message: string | undefined, error: Error | undefined) => {
       throw error ?? new UsageError(message ?? 'the command line is not understood');
     });
   for (const command of commands) parser = register(parser, command, { io, finish });

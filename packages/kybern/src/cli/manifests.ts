@@ -22,7 +22,10 @@ const EXTENSIONS = ['.yaml', '.yml', '.json'];
  *
  * @throws {CliError} naming the file, the document and the reason
  */
-export async function loadManifests(paths: readonly string[], options: { readonly cwd: string; readonly kinds: KindRegistry }): Promise<readonly LoadedManifest[]> {
+export async function loadManifests(
+  paths: readonly string[],
+  options: { readonly cwd: string; readonly kinds: KindRegistry },
+): Promise<readonly LoadedManifest[]> {
   const manifests: LoadedManifest[] = [];
   for (const path of paths) {
     for (const file of await filesOf(path, options.cwd)) manifests.push(...(await loadFile(file, options)));
@@ -71,7 +74,8 @@ function parse(text: string, file: string): readonly Manifest[] {
 function unreadable(path: string, error: unknown): CliError {
   if (error instanceof CliError) return error;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const why = code === 'ENOENT' ? 'there is no such file or folder' : code === 'EACCES' ? 'permission denied' : error instanceof Error ? error.message : String(error);
+  const why =
+    code === 'ENOENT' ? 'there is no such file or folder' : code === 'EACCES' ? 'permission denied' : error instanceof Error ? error.message : String(error);
   return new CliError(`${path}: ${why}`, { cause: error });
 }
 
@@ -80,7 +84,7 @@ export function manifestError(manifest: LoadedManifest, error: unknown): CliErro
   const where = `${manifest.file}, document ${String(manifest.document)} (${manifest.kind.kind} "${manifest.object.metadata.name ?? ''}")`;
   const causes = isApiError(error) ? (error.details?.causes ?? []) : [];
   const fields = causes.filter((cause) => cause.field !== undefined && cause.field !== '');
-  if (fields.length > 0) return new CliError(fields.map((cause) => `${where}: ${cause.field ?? ''}: ${cause.message ?? cause.reason ?? ''}`).join('\n'), { cause: error });
+  if (fields.length > 0)
+    return new CliError(fields.map((cause) => `${where}: ${cause.field ?? ''}: ${cause.message ?? cause.reason ?? ''}`).join('\n'), { cause: error });
   return new CliError(`${where}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
 }
-

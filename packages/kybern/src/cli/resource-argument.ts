@@ -29,7 +29,10 @@ export function parseResourceArguments(args: readonly string[], kinds: KindRegis
       return { kind: resolveKind(type, kinds), name };
     });
   }
-  const types = first.split(',').map((type) => (type === 'all' ? kinds.byCategory('all') : [resolveKind(type, kinds)])).flat();
+  const types = first
+    .split(',')
+    .map((type) => (type === 'all' ? kinds.byCategory('all') : [resolveKind(type, kinds)]))
+    .flat();
   if (names.length === 0) return types.map((kind) => ({ kind, name: undefined }));
   return types.flatMap((kind) => names.map((name) => ({ kind, name })));
 }

@@ -20,7 +20,9 @@ describe('formatTable', () => {
   });
 
   it('shows wide columns, cut at their first line', () => {
-    expect(formatTable(table, { wide: true })).toBe(['NAME             READY   NODE', 'web-0            1/1     node-1', 'web-0123456789   0/1     node-2...'].join('\n'));
+    expect(formatTable(table, { wide: true })).toBe(
+      ['NAME             READY   NODE', 'web-0            1/1     node-1', 'web-0123456789   0/1     node-2...'].join('\n'),
+    );
   });
 
   it('leaves out headers and puts namespaces first', () => {

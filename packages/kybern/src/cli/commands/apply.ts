@@ -29,7 +29,8 @@ export const applyCommand: Command<ApplyArgs> = {
       const failures = await applyManifests(client, manifests, {
         namespace: args.namespace,
         dryRun: args.dryRun,
-        onApplied: (manifest, outcome) => line(io.stdout, `${displayName(manifest.kind, manifest.object.metadata.name ?? '')} ${outcome}${args.dryRun ? ' (server dry run)' : ''}`),
+        onApplied: (manifest, outcome) =>
+          line(io.stdout, `${displayName(manifest.kind, manifest.object.metadata.name ?? '')} ${outcome}${args.dryRun ? ' (server dry run)' : ''}`),
       });
       if (failures.length > 0) throw new CliError(failures.map((failure) => failure.message).join('\n'));
       return 0;
@@ -55,7 +56,12 @@ export async function applyManifests(client: Client, manifests: readonly LoadedM
         kind: manifest.kind,
         object: inNamespace(manifest, options.namespace),
         strategic: findKind(manifest.object.apiVersion ?? '', manifest.kind.kind) !== undefined,
-        options: { fieldManager: 'kybern', fieldValidation: 'Strict', ...(options.dryRun === true ? { dryRun: true } : {}), ...(options.signal === undefined ? {} : { signal: options.signal }) },
+        options: {
+          fieldManager: 'kybern',
+          fieldValidation: 'Strict',
+          ...(options.dryRun === true ? { dryRun: true } : {}),
+          ...(options.signal === undefined ? {} : { signal: options.signal }),
+        },
       });
       options.onApplied(manifest, outcome);
     } catch (error) {

@@ -41,7 +41,11 @@ export const deleteCommand: Command<DeleteArgs> = {
       .option('all', { type: 'boolean', default: false, describe: 'all objects of the kind in the namespace' })
       .option('wait', { type: 'boolean', default: true, describe: 'wait until they are gone (--no-wait: do not)' })
       .option('grace-period', { type: 'number', default: -1, describe: 'seconds that a Pod gets to end; -1: its own' })
-      .option('cascade', { choices: ['background', 'foreground', 'orphan'] as const, default: 'background' as const, describe: 'what happens to what they own' })
+      .option('cascade', {
+        choices: ['background', 'foreground', 'orphan'] as const,
+        default: 'background' as const,
+        describe: 'what happens to what they own',
+      })
       .option('ignore-not-found', { type: 'boolean', default: false, describe: 'be content when there is no such object' }),
   run: (args, io) =>
     withClient(args, io, async (client) => {

@@ -15,9 +15,18 @@ describe('kybern explain', () => {
     folder = await mkdtemp(join(tmpdir(), 'kybern-explain-'));
     cluster = await createCluster({ nodes: 2, seed: 'explain' });
     await writeFile(join(folder, 'config'), kubeconfigText(await cluster.listen()));
-    await writeFile(join(folder, 'bad.yaml'), 'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofiles: [{ plugins: { score: { enabled: [{ name: Nope }] } } }]\n');
-    for (const [name, cpu] of [['small', '0'], ['huge', '1000']] as const) {
-      await cluster.client.create(Pod, { metadata: { name, namespace: 'default' }, spec: { containers: [{ name: 'main', image: 'web:1', resources: { requests: { cpu } } }] } });
+    await writeFile(
+      join(folder, 'bad.yaml'),
+      'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofiles: [{ plugins: { score: { enabled: [{ name: Nope }] } } }]\n',
+    );
+    for (const [name, cpu] of [
+      ['small', '0'],
+      ['huge', '1000'],
+    ] as const) {
+      await cluster.client.create(Pod, {
+        metadata: { name, namespace: 'default' },
+        spec: { containers: [{ name: 'main', image: 'web:1', resources: { requests: { cpu } } }] },
+      });
     }
     for (let placed = ''; placed === ''; ) placed = (await cluster.client.get(Pod, 'default/small')).spec.nodeName ?? '';
   });
@@ -43,7 +52,9 @@ describe('kybern explain', () => {
   it('says why a Pod is Pending', async () => {
     const { code, out, err } = await run('explain', 'pod', 'huge');
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(out).toMatch(/^Pod default\/huge is Pending: 0\/2 nodes are available: 2 Insufficient cpu\..*\nIt would fit with: \d+m? more cpu on 2 nodes\n\nNODE THAT DOES NOT {3}WHY\nnode-1 /);
+    expect(out).toMatch(
+      /^Pod default\/huge is Pending: 0\/2 nodes are available: 2 Insufficient cpu\..*\nIt would fit with: \d+m? more cpu on 2 nodes\n\nNODE THAT DOES NOT {3}WHY\nnode-1 /,
+    );
   });
 
   it('says why a Pod is where it is', async () => {
@@ -53,7 +64,14 @@ describe('kybern explain', () => {
   it('prints data', async () => {
     const explanation = JSON.parse((await run('explain', 'pod', 'huge', '-o', 'json')).out) as unknown;
     expect(explanation).toMatchObject({
-      nodes: { 'node-1': { feasible: false, filters: { NodeResourcesFit: { code: 'UnschedulableAndUnresolvable', reasons: ['Insufficient cpu'] } }, scores: {}, total: 0 } },
+      nodes: {
+        'node-1': {
+          feasible: false,
+          filters: { NodeResourcesFit: { code: 'UnschedulableAndUnresolvable', reasons: ['Insufficient cpu'] } },
+          scores: {},
+          total: 0,
+        },
+      },
       smallestChange: { options: [{ nodes: ['node-1', 'node-2'] }] },
     });
   });
@@ -62,7 +80,11 @@ describe('kybern explain', () => {
     { name: 'another kind', args: ['deployment', 'web'], err: 'kybern: only Pods can be explained, not deployments\n' },
     { name: 'no name', args: ['pod'], err: 'kybern: say which Pod: kybern explain pod NAME\n' },
     { name: 'a Pod that is not there', args: ['pod', 'none'], err: 'kybern: Error from server (NotFound): pods "none" not found\n' },
-    { name: 'a bad configuration', args: ['pod', 'huge', '--scheduler-config', 'bad.yaml'], err: 'kybern: bad.yaml: profiles[0].plugins.score.enabled[0].name: there is no plugin "Nope"\n' },
+    {
+      name: 'a bad configuration',
+      args: ['pod', 'huge', '--scheduler-config', 'bad.yaml'],
+      err: 'kybern: bad.yaml: profiles[0].plugins.score.enabled[0].name: there is no plugin "Nope"\n',
+    },
   ])('says what is wrong: $name', async ({ args, err }) => {
     expect(await run('explain', ...args)).toEqual({ code: 1, out: '', err });
   });

@@ -98,11 +98,18 @@ async function readCluster(client: Client, io: CliIo): Promise<Cluster> {
 }
 
 /** What a Pod that has its node already is asked again: as if it had none. */
-function explainOne(pod: kinds.Pod, cluster: Cluster, { profiles, io }: { readonly profiles: readonly KubeSchedulerProfile[] | undefined; readonly io: CliIo }): ReturnType<typeof explain> {
+function explainOne(
+  pod: kinds.Pod,
+  cluster: Cluster,
+  { profiles, io }: { readonly profiles: readonly KubeSchedulerProfile[] | undefined; readonly io: CliIo },
+): ReturnType<typeof explain> {
   const { schedulerName = 'default-scheduler', nodeName: _nodeName, ...spec } = pod.spec;
   const profile = profiles?.find((each) => (each.schedulerName ?? 'default-scheduler') === schedulerName);
   if (profile === undefined && (profiles !== undefined || schedulerName !== 'default-scheduler')) {
-    line(io.stderr, `kybern: Pod ${keyOf(pod)} is for the scheduler "${schedulerName}", of which nothing is known: explained with kube-scheduler's own profile`);
+    line(
+      io.stderr,
+      `kybern: Pod ${keyOf(pod)} is for the scheduler "${schedulerName}", of which nothing is known: explained with kube-scheduler's own profile`,
+    );
   }
   return explain({ ...cluster, ...(profile === undefined ? {} : { profile }), pod: { ...pod, spec } });
 }

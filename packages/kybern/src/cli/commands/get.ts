@@ -98,7 +98,9 @@ function rowsText(input: { kind: Kind; objects: readonly KubernetesObject[]; arg
   const { kind, objects, args } = input;
   if (args.output === 'name') return objects.map((object) => displayName(kind, object.metadata.name)).join('\n');
   const table = printTable({ kind, objects, nowMs: systemClock().now() });
-  const named = input.prefix ? { ...table, rows: table.rows.map((row) => ({ ...row, cells: row.cells.map((cell, at) => (at === 0 ? displayName(kind, String(cell)) : cell)) })) } : table;
+  const named = input.prefix
+    ? { ...table, rows: table.rows.map((row) => ({ ...row, cells: row.cells.map((cell, at) => (at === 0 ? displayName(kind, String(cell)) : cell)) })) }
+    : table;
   return formatTable(named, { wide: args.output === 'wide', noHeaders: !input.headers, withNamespace: args.allNamespaces && kind.scope === 'Namespaced' });
 }
 
@@ -107,16 +109,18 @@ function follow(client: Client, input: { args: GetArgs; io: CliIo; kind: Kind; n
   const { args, io, kind, name } = input;
   const selection = selectionOf(kind, { ...args, ...(name === undefined ? {} : { fieldSelector: `metadata.name=${name}` }) });
   return new Promise((resolve, reject) => {
-    const subscription = client.watch(kind, { ...selection, ...(input.resourceVersion === undefined ? {} : { resourceVersion: input.resourceVersion }) }).subscribe({
-      next: (event) => {
-        if (event.type === 'BOOKMARK') return;
-        if (args.output === 'json') line(io.stdout, JSON.stringify(event.object, null, 4));
-        else if (args.output === 'yaml') io.stdout.write(`---\n${stringify(event.object, { aliasDuplicateObjects: false })}`);
-        else line(io.stdout, rowsText({ kind, objects: [event.object], args, headers: false, prefix: false }));
-      },
-      error: reject,
-      complete: resolve,
-    });
+    const subscription = client
+      .watch(kind, { ...selection, ...(input.resourceVersion === undefined ? {} : { resourceVersion: input.resourceVersion }) })
+      .subscribe({
+        next: (event) => {
+          if (event.type === 'BOOKMARK') return;
+          if (args.output === 'json') line(io.stdout, JSON.stringify(event.object, null, 4));
+          else if (args.output === 'yaml') io.stdout.write(`---\n${stringify(event.object, { aliasDuplicateObjects: false })}`);
+          else line(io.stdout, rowsText({ kind, objects: [event.object], args, headers: false, prefix: false }));
+        },
+        error: reject,
+        complete: resolve,
+      });
     io.interrupted.addEventListener('abort', () => {
       subscription.unsubscribe();
       resolve();

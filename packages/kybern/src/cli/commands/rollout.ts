@@ -78,7 +78,8 @@ function progressOf(deployment: Deployment): { readonly text: string; readonly d
   const { updatedReplicas = 0, replicas = 0, availableReplicas = 0, observedGeneration = 0 } = deployment.status ?? {};
   const wanted = deployment.spec.replicas ?? 1;
   if (generation > observedGeneration) return { text: 'Waiting for deployment spec update to be observed...', done: false };
-  if (getCondition(deployment, 'Progressing')?.reason === 'ProgressDeadlineExceeded') throw new CliError(`error: deployment "${name}" exceeded its progress deadline`);
+  if (getCondition(deployment, 'Progressing')?.reason === 'ProgressDeadlineExceeded')
+    throw new CliError(`error: deployment "${name}" exceeded its progress deadline`);
   const waiting = (what: string): { text: string; done: boolean } => ({ text: `Waiting for deployment "${name}" rollout to finish: ${what}`, done: false });
   if (updatedReplicas < wanted) return waiting(`${String(updatedReplicas)} out of ${String(wanted)} new replicas have been updated...`);
   if (replicas > updatedReplicas) return waiting(`${String(replicas - updatedReplicas)} old replicas are pending termination...`);
@@ -100,13 +101,19 @@ async function undo(client: Client, key: Key, { io, toRevision }: { io: CliIo; t
   if (deployment.spec.paused === true) throw new CliError(`error: cannot roll back a paused deployment; resume it first, then try again`);
   const all = await revisions(client, deployment);
   const target = toRevision === 0 ? all.at(-2) : all.find(({ revision }) => revision === toRevision);
-  if (target === undefined) throw new CliError(toRevision === 0 ? `error: no rollout history found for deployment "${key.name}"` : `error: unable to find specified revision ${String(toRevision)} in history`);
+  if (target === undefined)
+    throw new CliError(
+      toRevision === 0
+        ? `error: no rollout history found for deployment "${key.name}"`
+        : `error: unable to find specified revision ${String(toRevision)} in history`,
+    );
   const { [HASH_LABEL]: _, ...labels } = target.replicaSet.spec.template?.metadata?.labels ?? {};
   const template = { ...target.replicaSet.spec.template, metadata: { ...target.replicaSet.spec.template?.metadata, labels } };
   const before = deployment.metadata.resourceVersion;
   const patch = [{ op: 'replace', path: '/spec/template', value: JSON.parse(JSON.stringify(template)) }] as const;
   const after = await client.patch(Deployment, key, { type: 'json', patch }, { fieldManager: 'kybern' });
-  const skipped = after.metadata.resourceVersion === before ? ` skipped rollback (current template already matches revision ${String(target.revision)})` : ' rolled back';
+  const skipped =
+    after.metadata.resourceVersion === before ? ` skipped rollback (current template already matches revision ${String(target.revision)})` : ' rolled back';
   line(io.stdout, `${displayName(Deployment, key.name)}${skipped}`);
   return 0;
 }

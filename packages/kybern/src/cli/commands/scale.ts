@@ -20,7 +20,8 @@ export const scaleCommand: Command<ScaleArgs> = {
       .option('replicas', { type: 'number', demandOption: true, describe: 'how many' }),
   run: (args, io) =>
     withClient(args, io, async (client: Client) => {
-      if (!Number.isInteger(args.replicas) || args.replicas < 0) throw new CliError(`--replicas must be a whole number of at least 0, not ${String(args.replicas)}`);
+      if (!Number.isInteger(args.replicas) || args.replicas < 0)
+        throw new CliError(`--replicas must be a whole number of at least 0, not ${String(args.replicas)}`);
       for (const { kind, name } of parseResourceArguments(args.resources, cliKinds())) {
         if (name === undefined) throw new CliError('say which one: KIND/NAME');
         if (!kind.subresources.some((sub) => sub.name === 'scale')) throw new CliError(`${kind.plural} cannot be scaled`);

@@ -17,12 +17,18 @@ export const setImageCommand: Command<SetImageArgs> = {
     ['kybern set image deploy/web "*=web:2"', 'all containers'],
   ],
   options: (yargs) =>
-    clusterOptions(yargs)
-      .positional('targets', { type: 'string', array: true, describe: 'KIND/NAME (or KIND NAME), then CONTAINER=IMAGE for each container to change; * is every container' }),
+    clusterOptions(yargs).positional('targets', {
+      type: 'string',
+      array: true,
+      describe: 'KIND/NAME (or KIND NAME), then CONTAINER=IMAGE for each container to change; * is every container',
+    }),
   run: (args, io) =>
     withClient(args, io, async (client) => {
       const images = args.targets.filter((target) => target.includes('='));
-      const [target, ...more] = parseResourceArguments(args.targets.filter((text) => !images.includes(text)), cliKinds());
+      const [target, ...more] = parseResourceArguments(
+        args.targets.filter((text) => !images.includes(text)),
+        cliKinds(),
+      );
       if (target?.name === undefined || more.length > 0) throw new CliError('say which one: KIND/NAME');
       if (images.length === 0) throw new CliError('say which image: CONTAINER=IMAGE');
       const { kind, name } = target;
@@ -48,7 +54,10 @@ function parseImage(text: string): { readonly container: string; readonly image:
 }
 
 interface PodSpecOwner extends KubernetesObject {
-  readonly spec?: { readonly containers?: readonly { readonly name: string }[]; readonly template?: { readonly spec?: { readonly containers?: readonly { readonly name: string }[] } } };
+  readonly spec?: {
+    readonly containers?: readonly { readonly name: string }[];
+    readonly template?: { readonly spec?: { readonly containers?: readonly { readonly name: string }[] } };
+  };
 }
 
 function containersOf(object: PodSpecOwner, name: string): readonly { readonly name: string }[] {

@@ -134,7 +134,8 @@ async function untilAvailable({ args, io, clock, timeoutMs }: Session, follower:
   for (;;) {
     const waiting = follower.waiting();
     if (waiting.length === 0) return;
-    if (args.once && clock.monotonicMs() >= deadlineMs) throw new CliError(`not available after ${args.timeout}:\n${waiting.map((why) => `  ${why}`).join('\n')}`);
+    if (args.once && clock.monotonicMs() >= deadlineMs)
+      throw new CliError(`not available after ${args.timeout}:\n${waiting.map((why) => `  ${why}`).join('\n')}`);
     await sleep(clock, 20, { signal: io.interrupted });
   }
 }
@@ -173,8 +174,14 @@ function createReporter(args: UpArgs, io: CliIo, clock: Clock): Reporter {
     else line(output, args.output === 'json' ? JSON.stringify(event) : text);
   };
   return {
-    ready: (listener, kubeconfig) => tell(`kybern: ${String(args.nodes)} ${args.runtime} nodes, API server at ${listener.url}\n        export KUBECONFIG=${kubeconfig}`, { type: 'ready', server: listener.url, kubeconfig }),
-    applied: ({ kind, object }, outcome) => tell(`${kind.singular}/${object.metadata.name ?? ''} ${outcome}`, { type: 'applied', kind: kind.kind, name: object.metadata.name, outcome }),
+    ready: (listener, kubeconfig) =>
+      tell(`kybern: ${String(args.nodes)} ${args.runtime} nodes, API server at ${listener.url}\n        export KUBECONFIG=${kubeconfig}`, {
+        type: 'ready',
+        server: listener.url,
+        kubeconfig,
+      }),
+    applied: ({ kind, object }, outcome) =>
+      tell(`${kind.singular}/${object.metadata.name ?? ''} ${outcome}`, { type: 'applied', kind: kind.kind, name: object.metadata.name, outcome }),
     follow(follower) {
       if (live !== undefined) return live.follow(follower);
       return follower.onChange((change) => {

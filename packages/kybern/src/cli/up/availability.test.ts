@@ -9,9 +9,21 @@ const pod = (status: object): never => ({ apiVersion: 'v1', kind: 'Pod', metadat
 
 describe('waitingFor', () => {
   it.each([
-    { name: 'a Deployment that its controller has not seen', object: deployment({ observedGeneration: 1, availableReplicas: 3, updatedReplicas: 3 }), expected: 'not yet seen by its controller' },
-    { name: 'a Deployment in the middle of an update', object: deployment({ observedGeneration: 2, availableReplicas: 3, updatedReplicas: 1 }), expected: '1 of 3 replicas are up to date' },
-    { name: 'a Deployment with Pods that are not available', object: deployment({ observedGeneration: 2, availableReplicas: 2, updatedReplicas: 3 }), expected: '2 of 3 replicas are available' },
+    {
+      name: 'a Deployment that its controller has not seen',
+      object: deployment({ observedGeneration: 1, availableReplicas: 3, updatedReplicas: 3 }),
+      expected: 'not yet seen by its controller',
+    },
+    {
+      name: 'a Deployment in the middle of an update',
+      object: deployment({ observedGeneration: 2, availableReplicas: 3, updatedReplicas: 1 }),
+      expected: '1 of 3 replicas are up to date',
+    },
+    {
+      name: 'a Deployment with Pods that are not available',
+      object: deployment({ observedGeneration: 2, availableReplicas: 2, updatedReplicas: 3 }),
+      expected: '2 of 3 replicas are available',
+    },
     { name: 'a Deployment that is done', object: deployment({ observedGeneration: 2, availableReplicas: 3, updatedReplicas: 3 }), expected: undefined },
     { name: 'an object that was deleted', object: undefined, expected: 'it is gone' },
     { name: 'a Pod without status', object: pod({}), expected: 'it is Pending' },
@@ -39,8 +51,16 @@ describe('podTrouble', () => {
       status: { containerStatuses: [{ name: 'web', state: { waiting: { reason: 'ImagePullBackOff', message: 'not found' } } }] },
       expected: 'container web: ImagePullBackOff: not found',
     },
-    { name: 'tells of a crash', status: { containerStatuses: [{ name: 'web', state: { terminated: { exitCode: 3, reason: 'Error' } } }] }, expected: 'container web ended with exit code 3 (Error)' },
-    { name: 'knows of nothing while a container is being created', status: { containerStatuses: [{ name: 'web', state: { waiting: { reason: 'ContainerCreating' } } }] }, expected: undefined },
+    {
+      name: 'tells of a crash',
+      status: { containerStatuses: [{ name: 'web', state: { terminated: { exitCode: 3, reason: 'Error' } } }] },
+      expected: 'container web ended with exit code 3 (Error)',
+    },
+    {
+      name: 'knows of nothing while a container is being created',
+      status: { containerStatuses: [{ name: 'web', state: { waiting: { reason: 'ContainerCreating' } } }] },
+      expected: undefined,
+    },
   ])('$name', ({ status, expected }) => {
     expect(podTrouble(pod(status))).toBe(expected);
   });

@@ -52,8 +52,10 @@ export function podTrouble(pod: Pod): string | undefined {
   if (scheduled?.status === 'False') return `${scheduled.reason ?? 'Unschedulable'}: ${scheduled.message ?? ''}`;
   for (const { name, state } of [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]) {
     const { waiting, terminated } = state ?? {};
-    if (waiting?.reason !== undefined && !['ContainerCreating', 'PodInitializing'].includes(waiting.reason)) return `container ${name}: ${waiting.reason}: ${waiting.message ?? ''}`;
-    if (terminated !== undefined && terminated.exitCode !== 0) return `container ${name} ended with exit code ${String(terminated.exitCode)} (${terminated.reason ?? 'Error'})`;
+    if (waiting?.reason !== undefined && !['ContainerCreating', 'PodInitializing'].includes(waiting.reason))
+      return `container ${name}: ${waiting.reason}: ${waiting.message ?? ''}`;
+    if (terminated !== undefined && terminated.exitCode !== 0)
+      return `container ${name} ended with exit code ${String(terminated.exitCode)} (${terminated.reason ?? 'Error'})`;
   }
   return undefined;
 }

@@ -23,11 +23,15 @@ async function rolloutAfter(ms: number): Promise<{ state: RolloutState; nowMs: n
     client.list(Service, { namespace: 'none' }),
     client.list(Event, { namespace: 'default' }),
   ]);
-  return { state: { deployments: deployments.items, replicaSets: replicaSets.items, pods: pods.items, services: services.items, events: inOrder(events.items) }, nowMs: clock.now() };
+  return {
+    state: { deployments: deployments.items, replicaSets: replicaSets.items, pods: pods.items, services: services.items, events: inOrder(events.items) },
+    nowMs: clock.now(),
+  };
 }
 
 /** As they came. */
-const inOrder = (events: readonly Event[]): readonly Event[] => [...events].sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion));
+const inOrder = (events: readonly Event[]): readonly Event[] =>
+  [...events].sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion));
 
 describe('renderRollout', () => {
   it('shows the Deployment with its ReplicaSet, Pods and latest events', async () => {

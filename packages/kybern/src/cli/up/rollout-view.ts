@@ -25,8 +25,22 @@ const EVENTS_SHOWN = 6;
 
 /** The live table: Deployments with their ReplicaSets and Pods, Services, and the latest events; cut to the terminal's size. Pure. */
 export function renderRollout(state: RolloutState, options: RenderOptions): string {
-  const lines = [align([['OBJECT', 'NODE', 'IP', 'PHASE', 'READY', 'AGE'], ...state.deployments.flatMap((deployment) => deploymentRows(deployment, state, options)), ...loose(state, options), ...serviceRows(state, options)])];
-  const events = state.events.slice(-EVENTS_SHOWN).map((event) => [`${ageOf(event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp, options)} ago`, event.reason ?? '', `${(event.involvedObject.kind ?? '').toLowerCase()}/${event.involvedObject.name ?? ''}`, event.message ?? '']);
+  const lines = [
+    align([
+      ['OBJECT', 'NODE', 'IP', 'PHASE', 'READY', 'AGE'],
+      ...state.deployments.flatMap((deployment) => deploymentRows(deployment, state, options)),
+      ...loose(state, options),
+      ...serviceRows(state, options),
+    ]),
+  ];
+  const events = state.events
+    .slice(-EVENTS_SHOWN)
+    .map((event) => [
+      `${ageOf(event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp, options)} ago`,
+      event.reason ?? '',
+      `${(event.involvedObject.kind ?? '').toLowerCase()}/${event.involvedObject.name ?? ''}`,
+      event.message ?? '',
+    ]);
   if (events.length > 0) lines.push('', 'EVENTS', align(events));
   const text = lines.join('\n').split('\n');
   const room = Math.max(4, options.rows - 2);
@@ -37,8 +51,13 @@ export function renderRollout(state: RolloutState, options: RenderOptions): stri
 function deploymentRows(deployment: Deployment, state: RolloutState, options: RenderOptions): string[][] {
   const { metadata, spec, status } = deployment;
   const ready = `${String(status?.readyReplicas ?? 0)}/${String(spec.replicas ?? 1)}`;
-  const own = state.replicaSets.filter((replicaSet) => controllerOf(replicaSet)?.uid === metadata.uid).filter((replicaSet) => (replicaSet.spec.replicas ?? 0) > 0 || (replicaSet.status?.replicas ?? 0) > 0);
-  return [[`deployment/${metadata.name}`, '', '', '', ready, ageOf(metadata.creationTimestamp, options)], ...own.flatMap((replicaSet) => replicaSetRows(replicaSet, state, options))];
+  const own = state.replicaSets
+    .filter((replicaSet) => controllerOf(replicaSet)?.uid === metadata.uid)
+    .filter((replicaSet) => (replicaSet.spec.replicas ?? 0) > 0 || (replicaSet.status?.replicas ?? 0) > 0);
+  return [
+    [`deployment/${metadata.name}`, '', '', '', ready, ageOf(metadata.creationTimestamp, options)],
+    ...own.flatMap((replicaSet) => replicaSetRows(replicaSet, state, options)),
+  ];
 }
 
 function replicaSetRows(replicaSet: ReplicaSet, state: RolloutState, options: RenderOptions): string[][] {
@@ -56,7 +75,14 @@ function loose(state: RolloutState, options: RenderOptions): string[][] {
 
 function podRow(pod: Pod, indent: string, options: RenderOptions): string[] {
   const cells = podCells(pod, options.nowMs);
-  return [`${indent}pod/${pod.metadata.name}`, pod.spec.nodeName ?? '', pod.status?.podIP ?? '', cells.status, cells.ready, ageOf(pod.metadata.creationTimestamp, options)];
+  return [
+    `${indent}pod/${pod.metadata.name}`,
+    pod.spec.nodeName ?? '',
+    pod.status?.podIP ?? '',
+    cells.status,
+    cells.ready,
+    ageOf(pod.metadata.creationTimestamp, options),
+  ];
 }
 
 function serviceRows(state: RolloutState, options: RenderOptions): string[][] {
