@@ -14,11 +14,18 @@ export interface TrialAccess {
   take(record: PodRecord): void;
 }
 
+/** A Pod that the trial touched. */
+interface Touched {
+  readonly record: PodRecord;
+  readonly wasThere: boolean;
+  isThere: boolean;
+}
+
 /** Changes of a {@link ClusterState} that are taken back. Invariant: undone, every amount, counter and version is what it was. */
 export class StateTrial implements Trial {
   readonly #access: TrialAccess;
-  /** Invariant: taking the added and putting the removed, last change first, undoes everything. */
-  readonly #changes: { readonly record: PodRecord; readonly isAdded: boolean }[] = [];
+  /** In the order in which they were touched first. */
+  readonly #touched: Touched[] = [];
   /** By row, as it was before the first change. */
   readonly #versions = new Map<number, number>();
 
@@ -28,35 +35,47 @@ export class StateTrial implements Trial {
 
   add(item: unknown, binName: string): void {
     const pod = item as Pod;
-    const present = this.#access.recordOf(keyOf(pod));
-    if (present !== undefined) this.#change(present, false);
-    this.#change(this.#removedRecord(pod, binName) ?? newRecord(pod, binName), true);
+    const known = this.#touched.find(({ record }) => record.pod === pod && record.nodeName === binName);
+    if (known !== undefined) {
+      if (!known.isThere) this.#set(known, true);
+      return;
+    }
+    this.remove(pod);
+    this.#touch({ record: newRecord(pod, binName), wasThere: false, isThere: false }, true);
   }
 
   remove(item: unknown): void {
-    const record = this.#access.recordOf(keyOf(item as Pod));
-    if (record !== undefined) this.#change(record, false);
+    const pod = item as Pod;
+    const same = this.#touched.find(({ record, isThere }) => isThere && record.pod === pod);
+    const key = same?.record.key ?? keyOf(pod);
+    const known = same ?? this.#touched.find(({ record, isThere }) => isThere && record.key === key);
+    if (known !== undefined) {
+      this.#set(known, false);
+      return;
+    }
+    const record = this.#access.recordOf(key);
+    if (record !== undefined) this.#touch({ record, wasThere: true, isThere: true }, false);
   }
 
+  /** Only what is other than before need be set right: most of what a preemption tries is put back already. */
   undo(): void {
-    const { columns, put, take } = this.#access;
-    for (const { record, isAdded } of this.#changes.reverse()) (isAdded ? take : put)(record);
-    this.#changes.length = 0;
-    for (const [row, version] of this.#versions) columns.restore(row, version);
+    for (const touched of this.#touched) if (touched.isThere && !touched.wasThere) this.#set(touched, false);
+    for (const touched of this.#touched) if (!touched.isThere && touched.wasThere) this.#set(touched, true);
+    this.#touched.length = 0;
+    for (const [row, version] of this.#versions) this.#access.columns.restore(row, version);
     this.#versions.clear();
   }
 
-  /** What comes back is what went. */
-  #removedRecord(pod: Pod, binName: string): PodRecord | undefined {
-    return this.#changes.find(({ record, isAdded }) => !isAdded && record.pod === pod && record.nodeName === binName)?.record;
+  #touch(touched: Touched, isThere: boolean): void {
+    const row = this.#access.rowOf(touched.record.nodeName);
+    if (row !== undefined && !this.#versions.has(row)) this.#versions.set(row, this.#access.columns.version(row));
+    this.#touched.push(touched);
+    this.#set(touched, isThere);
   }
 
-  #change(record: PodRecord, isAdded: boolean): void {
-    const { columns, rowOf, put, take } = this.#access;
-    const row = rowOf(record.nodeName);
-    if (row !== undefined && !this.#versions.has(row)) this.#versions.set(row, columns.version(row));
-    this.#changes.push({ record, isAdded });
-    (isAdded ? put : take)(record);
+  #set(touched: Touched, isThere: boolean): void {
+    touched.isThere = isThere;
+    (isThere ? this.#access.put : this.#access.take)(touched.record);
   }
 }
 

@@ -14,7 +14,7 @@ export interface Decision<Item, B extends Bin> {
   readonly message: string;
   /** Why there is no bin; undefined on success and when a plugin failed. */
   readonly diagnosis: Diagnosis<B> | undefined;
-  /** What PostFilter would evict, and from where, to make room. */
+  /** What PostFilter would evict, and from where, to make room. An empty name: whatever was promised to the item before is void. */
   readonly nominatedNodeName: string | undefined;
   readonly victims: readonly Item[];
   /** Bins that were looked at, and how many of these were feasible. */
