@@ -88,7 +88,8 @@ export function filterBins<Item, B extends Bin>(filters: ActiveFilters<Item, B>,
   const statuses: Status[] = [];
   let count = 0;
   let failure: StatusResult;
-  const table = filters.unsigned.length === 0 ? filters.table : undefined;
+  const { table } = filters;
+  const firstUnsigned = filters.unsigned[0]?.position ?? Infinity;
   const rows = rowsOf(filters.cycle.snapshot, bins);
   const at = filters.cycle.snapshot.versions?.at ?? NO_VERSIONS;
   const { nominations: promises } = filters.cycle.snapshot;
@@ -97,10 +98,11 @@ export function filterBins<Item, B extends Bin>(filters: ActiveFilters<Item, B>,
   for (let looked = 0; looked < bins.length && count < wanted; looked++) {
     const row = rows === undefined ? -1 : (rows[position] as number);
     const known = table !== undefined && table.filterVersion[row] === at[row];
-    if (known && nominations === undefined && table.rejectedBy[row] === NOT_REJECTED) feasible[count++] = position;
+    const settled = known && isSettled(table.rejectedBy[row] as number, firstUnsigned);
+    if (settled && nominations === undefined && table.rejectedBy[row] === NOT_REJECTED) feasible[count++] = position;
     else {
       const promised = nominations === undefined ? undefined : judgeBesidePromised(filters, bins[position] as B, nominations);
-      const status = promised ?? (known ? table.statuses[row] : judge(filters, bins[position] as B, row));
+      const status = promised ?? (settled ? table.statuses[row] : judge(filters, bins[position] as B, { row, known }));
       if (status === undefined) feasible[count++] = position;
       else if (status.code === 'Error') {
         failure = status;
@@ -112,6 +114,11 @@ export function filterBins<Item, B extends Bin>(filters: ActiveFilters<Item, B>,
   return { feasible: { bins, positions: feasible, count }, rejected: { bins, positions: rejected, count: statuses.length }, statuses, failure };
 }
 
+/** Whether the table has the last word: no unsigned filter is to be asked before the signed one that turned the bin down. */
+function isSettled(rejectedBy: number, firstUnsigned: number): boolean {
+  return rejectedBy === NOT_REJECTED ? firstUnsigned === Infinity : rejectedBy < firstUnsigned;
+}
+
 const NO_VERSIONS = new Float64Array(0);
 
 /** The rows of some bins of a snapshot with versions. */
@@ -120,10 +127,10 @@ export function rowsOf<B extends Bin>({ nodes, versions }: Snapshot<B>, bins: re
   return bins === nodes ? versions.rows : Int32Array.from(bins, (bin) => versions.row(bin));
 }
 
-/** The first answer against a bin; `row` is -1 when there is no table. */
-function judge<Item, B extends Bin>(filters: ActiveFilters<Item, B>, bin: B, row: number): StatusResult {
+/** The first answer against a bin; `row` is -1 when there is no table. `known`: the table's row is true of the bin as it is now. */
+function judge<Item, B extends Bin>(filters: ActiveFilters<Item, B>, bin: B, { row, known }: { readonly row: number; readonly known: boolean }): StatusResult {
   const { table, unsigned, item, cycle } = filters;
-  if (table !== undefined) {
+  if (table !== undefined && !known) {
     const failed = updateRow(filters, bin, row);
     if (failed !== undefined) return failed;
   }

@@ -2,7 +2,10 @@ import { checkedStatus, thrownStatus } from './checked-call.ts';
 import type { Cycle } from './cycle.ts';
 import type { Having } from './profile.ts';
 import type { Bin } from './snapshot.ts';
-import { success, type StatusResult } from './status.ts';
+import { success, type Status, type StatusResult } from './status.ts';
+
+/** Frozen answers that were found in order, with the plugin whose they are: most plugins turn bins down with the same few. */
+const inOrder = new WeakMap<object, string>();
 
 /** One filter's answer about one bin; undefined when it lets the item in. */
 export function runFilter<Item, B extends Bin>(
@@ -12,7 +15,11 @@ export function runFilter<Item, B extends Bin>(
 ): StatusResult {
   try {
     const answer: unknown = plugin.filter(item, bin, cycle);
-    return answer === undefined || answer === success() ? undefined : checkedStatus(plugin.name, 'Filter', answer);
+    if (answer === undefined || answer === success()) return undefined;
+    if (typeof answer === 'object' && answer !== null && inOrder.get(answer) === plugin.name) return answer as Status;
+    const status = checkedStatus(plugin.name, 'Filter', answer);
+    if (status !== undefined && status === answer && Object.isFrozen(status)) inOrder.set(status, plugin.name);
+    return status;
   } catch (error) {
     return thrownStatus(plugin.name, 'Filter', error);
   }
