@@ -32,7 +32,11 @@ describe('RackPower', () => {
   it('counts what all nodes of a rack draw', () => {
     const { chosen, nodes } = explain({ pod: pod('new', 300), nodes: NODES, pods: [pod('old', 800, { nodeName: 'a1' })], profile, plugins });
     expect(chosen).toBe('b1');
-    expect(nodes['a2']?.filters['RackPower']).toMatchObject({ code: 'Unschedulable', reasons: ['node(s) are in a rack without enough power'], details: { wattsLeft: 200 } });
+    expect(nodes['a2']?.filters['RackPower']).toMatchObject({
+      code: 'Unschedulable',
+      reasons: ['node(s) are in a rack without enough power'],
+      details: { wattsLeft: 200 },
+    });
   });
 
   it('prefers the rack with most left', () => {
@@ -56,7 +60,9 @@ profiles:
     pluginConfig: [{ name: RackPower, args: ${args} }]
 `;
     expect(readSchedulerConfiguration(configuration('{ wattsPerRack: 500 }'), { plugins }).profiles[0]?.plugins.at(-1)?.name).toBe('RackPower');
-    expect(() => readSchedulerConfiguration(configuration('{ watts: 500 }'), { plugins })).toThrow('profiles[0].pluginConfig[0].args.wattsPerRack: must be a number above 0');
+    expect(() => readSchedulerConfiguration(configuration('{ watts: 500 }'), { plugins })).toThrow(
+      'profiles[0].pluginConfig[0].args.wattsPerRack: must be a number above 0',
+    );
   });
 
   it('works in a cluster: what does not fit waits, and comes when there is power again', async () => {

@@ -1,5 +1,14 @@
 import type { Node, Pod } from '@kybern/core/kinds';
-import { SchedulerConfigError, unschedulable, type CycleContext, type FilterPlugin, type NodeInfo, type PluginFactory, type PreFilterPlugin, type ScorePlugin } from '@kybern/scheduler';
+import {
+  SchedulerConfigError,
+  unschedulable,
+  type CycleContext,
+  type FilterPlugin,
+  type NodeInfo,
+  type PluginFactory,
+  type PreFilterPlugin,
+  type ScorePlugin,
+} from '@kybern/scheduler';
 
 /** Nodes say which rack they are in, and Pods how much power they draw. */
 export const RACK = 'example.com/rack';

@@ -50,7 +50,8 @@ function checkTarget({ metadata, target }: Binding, resource: Resource, name: st
   const errors = [];
   if (target?.kind !== undefined && target.kind !== '' && target.kind !== 'Node') errors.push(notSupported('target.kind', target.kind, ['Node', '<empty>']));
   if (target?.name === undefined || target.name === '') errors.push(required('target.name'));
-  assertValid({ ...resource, kind: { ...resource.kind, kind: 'Binding' } }, name, errors);
+  // Nearly always there are none: then the copy of the resource is not worth making.
+  if (errors.length > 0) assertValid({ ...resource, kind: { ...resource.kind, kind: 'Binding' } }, name, errors);
   return target?.name ?? '';
 }
 

@@ -66,6 +66,8 @@ function pluginsFor({ disabledPlugins = [] }: WorkloadData): readonly Plugin[] {
 function missingFor({ test }: WorkloadData): string | undefined {
   if (test.startsWith('EventHandling')) return 'its operations are not modelled yet';
   const plugins = new Set(defaultPlugins().map(({ name }) => name));
-  const plugin = NEEDS.find(([pattern, needed]) => pattern.test(test) && !plugins.has(needed) && !(needed === 'InterPodAffinity' && test === 'SchedulingNodeAffinity'))?.[1];
+  const plugin = NEEDS.find(
+    ([pattern, needed]) => pattern.test(test) && !plugins.has(needed) && !(needed === 'InterPodAffinity' && test === 'SchedulingNodeAffinity'),
+  )?.[1];
   return plugin === undefined ? undefined : `plugin ${plugin} is not there yet`;
 }

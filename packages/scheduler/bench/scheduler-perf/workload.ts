@@ -33,14 +33,18 @@ export interface WorkloadData {
 interface Data {
   readonly templates: Readonly<Record<string, KubernetesObject>>;
   readonly workloads: readonly WorkloadData[];
-  readonly smallerVariants: Readonly<Record<string, readonly { readonly variant: string; readonly nodes: unknown; readonly init: unknown; readonly measure: number }[]>>;
+  readonly smallerVariants: Readonly<
+    Record<string, readonly { readonly variant: string; readonly nodes: unknown; readonly init: unknown; readonly measure: number }[]>
+  >;
 }
 
 const data = JSON.parse(readFileSync(new URL('../../data/scheduler-perf-workloads.json', import.meta.url), 'utf8')) as Data;
 
 /** Rows whose shape the data file cannot tell in full, and what the templates it only names are. */
 const EXTENDED = 'test.example.com/resource';
-const pause = (resources?: object): object => ({ containers: [{ name: 'pause', image: 'registry.k8s.io/pause:3.10', ports: [{ containerPort: 80 }], ...(resources === undefined ? {} : { resources }) }] });
+const pause = (resources?: object): object => ({
+  containers: [{ name: 'pause', image: 'registry.k8s.io/pause:3.10', ports: [{ containerPort: 80 }], ...(resources === undefined ? {} : { resources }) }],
+});
 const POD_TEMPLATES: Readonly<Record<string, { readonly metadata?: object; readonly spec: object }>> = {
   'pod-with-finalizer': { metadata: { finalizers: ['kybern.example.com/hold'] }, spec: { ...pause(), terminationGracePeriodSeconds: 0 } },
   'pod-with-extended-resource': { spec: pause({ requests: { [EXTENDED]: '1' }, limits: { [EXTENDED]: '1' } }) },
@@ -48,7 +52,8 @@ const POD_TEMPLATES: Readonly<Record<string, { readonly metadata?: object; reado
 
 /** Batching sizes and gates that this scheduler does not have differ only in name: the first row stands for all. */
 export const workloads: readonly WorkloadData[] = data.workloads.filter(
-  (each, index, all) => each.variant.split('/batch')[0] !== all[index - 2]?.variant.split('/batch')[0] || each.test !== all[index - 2]?.test || !each.variant.includes('/batch'),
+  (each, index, all) =>
+    each.variant.split('/batch')[0] !== all[index - 2]?.variant.split('/batch')[0] || each.test !== all[index - 2]?.test || !each.variant.includes('/batch'),
 );
 
 /** The smaller variants of the rows that scale by plain numbers. */
@@ -126,7 +131,13 @@ class Builder {
       init,
       gated,
       measured,
-      churn: churn === undefined ? undefined : { intervalMs: churn.intervalMs, make: () => churn.templates.filter((each) => each.startsWith('pod')).map((each) => this.#pod(each, 'churn', false)) },
+      churn:
+        churn === undefined
+          ? undefined
+          : {
+              intervalMs: churn.intervalMs,
+              make: () => churn.templates.filter((each) => each.startsWith('pod')).map((each) => this.#pod(each, 'churn', false)),
+            },
     };
   }
 
@@ -154,7 +165,13 @@ class Builder {
     const labels: Record<string, string> = { 'kubernetes.io/hostname': nodeName };
     for (const [key, values] of Object.entries(this.#row.nodeLabels ?? {})) labels[key] = values[index % values.length] as string;
     const capacity = { ...template.status?.capacity, ...(name === 'node-with-extended-resource' ? { [EXTENDED]: '1' } : {}) };
-    return { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, labels }, spec: template.spec ?? {}, status: { capacity, allocatable: capacity, conditions: template.status?.conditions ?? [] } };
+    return {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: nodeName, labels },
+      spec: template.spec ?? {},
+      status: { capacity, allocatable: capacity, conditions: template.status?.conditions ?? [] },
+    };
   }
 
   #initPods({ template, count = 0, ns, namespaces, podsPerNamespace = 0, prefix = 'ns' }: InitPods, own: string): readonly Pod[] {
@@ -170,7 +187,12 @@ class Builder {
   #namespace(name: string, labelled: boolean): string {
     if (!this.#namespaces.has(name)) {
       const { labels } = (data.templates['namespace-with-labels'] as Namespace).metadata;
-      this.#namespaces.set(name, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, ...(labelled && labels !== undefined ? { labels } : {}) }, spec: {} });
+      this.#namespaces.set(name, {
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: { name, ...(labelled && labels !== undefined ? { labels } : {}) },
+        spec: {},
+      });
     }
     return name;
   }
@@ -184,16 +206,29 @@ class Builder {
     const spec = { ...template.spec, ...(volume === undefined ? {} : { volumes: [{ name: 'vol', persistentVolumeClaim: { claimName: volume } }] }) };
     const { generateName: _generateName, ...metadata } = (template.metadata ?? {}) as Pod['metadata'];
     // Every Pod is an object of its own, as it is when an API server made it.
-    return structuredClone({ apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name, namespace: this.#namespace(namespace, labelled), uid: `uid-${name}` }, spec }) as unknown as Pod;
+    return structuredClone({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { ...metadata, name, namespace: this.#namespace(namespace, labelled), uid: `uid-${name}` },
+      spec,
+    }) as unknown as Pod;
   }
 
   /** A volume and the claim that is bound to it. */
   #volume(template: string, namespace: string, name: string): string {
     const volume = structuredClone(data.templates[template]) as PersistentVolume;
-    const source = volume.spec.csi === undefined ? { awsElasticBlockStore: { ...volume.spec.awsElasticBlockStore, volumeID: name } } : { csi: { ...volume.spec.csi, volumeHandle: name } };
+    const source =
+      volume.spec.csi === undefined
+        ? { awsElasticBlockStore: { ...volume.spec.awsElasticBlockStore, volumeID: name } }
+        : { csi: { ...volume.spec.csi, volumeHandle: name } };
     const claim = structuredClone(data.templates['pvc']) as PersistentVolumeClaim;
     const claimRef = { kind: 'PersistentVolumeClaim', namespace, name, apiVersion: 'v1' };
-    this.#persistentVolumes.push({ ...volume, metadata: { name: `pv-${name}` }, spec: { ...volume.spec, ...source, claimRef }, status: { phase: 'Bound' } } as PersistentVolume);
+    this.#persistentVolumes.push({
+      ...volume,
+      metadata: { name: `pv-${name}` },
+      spec: { ...volume.spec, ...source, claimRef },
+      status: { phase: 'Bound' },
+    } as PersistentVolume);
     const annotations = { ...claim.metadata.annotations, 'pv.kubernetes.io/bind-completed': 'true' };
     this.#claims.push({ ...claim, metadata: { name, namespace, annotations }, spec: { ...claim.spec, volumeName: `pv-${name}` }, status: { phase: 'Bound' } });
     return name;

@@ -3,7 +3,14 @@ import { POINTS, type PluginOrder } from '../engine/profile.ts';
 import { SchedulerConfigError } from '../errors.ts';
 import { DEFAULT_SCHEDULER_NAME } from '../loop/scheduler-name.ts';
 import { defaultPlugins } from '../plugins/default-plugins.ts';
-import { CONFIGURABLE_POINTS, GROUP_POINTS, type ConfigurablePoint, type KubeSchedulerProfile, type PluginReference, type PluginSet } from './configuration-types.ts';
+import {
+  CONFIGURABLE_POINTS,
+  GROUP_POINTS,
+  type ConfigurablePoint,
+  type KubeSchedulerProfile,
+  type PluginReference,
+  type PluginSet,
+} from './configuration-types.ts';
 import { KNOWN_PLUGINS, REMOVED_PLUGINS, type PluginRegistry } from './plugin-registry.ts';
 import { weigh, withPoints } from './plugin-points.ts';
 

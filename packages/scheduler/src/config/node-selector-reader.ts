@@ -3,10 +3,10 @@ import type { NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorT
 import { SchedulerConfigError } from '../errors.ts';
 import { integer, list, oneOf, record, text, type Reader } from './config-reader.ts';
 
-const shape = record<NodeSelectorRequirement>(
-  { key: text, operator: oneOf('In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'), values: list(text) },
-  ['key', 'operator'],
-);
+const shape = record<NodeSelectorRequirement>({ key: text, operator: oneOf('In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'), values: list(text) }, [
+  'key',
+  'operator',
+]);
 
 /** @see kubernetes v1.36 staging/src/k8s.io/component-helpers/scheduling/corev1/nodeaffinity/nodeaffinity.go (nodeSelectorRequirementsAsSelector) */
 const labelRequirement: Reader<NodeSelectorRequirement> = (value, path) => {
@@ -49,7 +49,9 @@ const selector: Reader<NodeSelector> = (value, path) => {
 export const nodeAffinityReader: Reader<NodeAffinity> = record<NodeAffinity>(
   {
     requiredDuringSchedulingIgnoredDuringExecution: selector,
-    preferredDuringSchedulingIgnoredDuringExecution: list(record<PreferredSchedulingTerm>({ weight: integer(1, 100), preference: term }, ['weight', 'preference'])),
+    preferredDuringSchedulingIgnoredDuringExecution: list(
+      record<PreferredSchedulingTerm>({ weight: integer(1, 100), preference: term }, ['weight', 'preference']),
+    ),
   },
   [],
 );

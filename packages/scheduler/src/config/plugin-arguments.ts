@@ -29,10 +29,7 @@ export interface VolumeBindingArguments {
 
 /** Arguments may name their own type; it is checked and dropped. */
 function args<T extends object>(kind: string, fields: { readonly [K in keyof T]-?: Reader<NonNullable<T[K]>> }): Reader<T> {
-  const reader = record<T & TypeMeta>(
-    { ...fields, apiVersion: oneOf('kubescheduler.config.k8s.io/v1'), kind: oneOf(kind) } as never,
-    [] as never,
-  );
+  const reader = record<T & TypeMeta>({ ...fields, apiVersion: oneOf('kubescheduler.config.k8s.io/v1'), kind: oneOf(kind) } as never, [] as never);
   return (value, path) => {
     const { apiVersion: _apiVersion, kind: _kind, ...rest } = reader(value, path);
     return rest as unknown as T;
@@ -105,7 +102,8 @@ const constraint: Reader<TopologySpreadConstraint> = record<TopologySpreadConstr
 );
 
 function checkSpread({ defaultConstraints = [], defaultingType = 'System' }: PodTopologySpreadArgs, path: string): void {
-  if (defaultingType === 'System' && defaultConstraints.length > 0) throw new SchedulerConfigError(`${path}.defaultingType`, 'must be List when there are defaultConstraints');
+  if (defaultingType === 'System' && defaultConstraints.length > 0)
+    throw new SchedulerConfigError(`${path}.defaultingType`, 'must be List when there are defaultConstraints');
   const seen = new Set<string>();
   defaultConstraints.forEach(({ topologyKey, whenUnsatisfiable }, index) => {
     const key = `${topologyKey} ${whenUnsatisfiable}`;

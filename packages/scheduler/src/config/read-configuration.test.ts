@@ -109,10 +109,26 @@ describe('a mistake in a configuration', () => {
   const ARGS = 'profiles[0].pluginConfig[0].args';
   it.each<{ name: string; profile: KubeSchedulerProfile; field: string }>([
     { name: 'an unknown plugin', profile: { plugins: { score: { enabled: [{ name: 'Nope' }] } } }, field: 'profiles[0].plugins.score.enabled[0].name' },
-    { name: 'an unknown plugin that is disabled', profile: { plugins: { multiPoint: { disabled: [{ name: 'Nope' }] } } }, field: 'profiles[0].plugins.multiPoint.disabled[0].name' },
-    { name: 'a plugin that Kubernetes removed', profile: { plugins: { filter: { enabled: [{ name: 'EBSLimits' }] } } }, field: 'profiles[0].plugins.filter.enabled[0].name' },
-    { name: 'an extension point that the plugin has not', profile: { plugins: { score: { enabled: [{ name: 'NodeName' }] } } }, field: 'profiles[0].plugins.score.enabled[0].name' },
-    { name: 'a plugin enabled twice', profile: { plugins: { filter: { enabled: [{ name: 'NodeName' }, { name: 'NodeName' }] } } }, field: 'profiles[0].plugins.filter.enabled[1].name' },
+    {
+      name: 'an unknown plugin that is disabled',
+      profile: { plugins: { multiPoint: { disabled: [{ name: 'Nope' }] } } },
+      field: 'profiles[0].plugins.multiPoint.disabled[0].name',
+    },
+    {
+      name: 'a plugin that Kubernetes removed',
+      profile: { plugins: { filter: { enabled: [{ name: 'EBSLimits' }] } } },
+      field: 'profiles[0].plugins.filter.enabled[0].name',
+    },
+    {
+      name: 'an extension point that the plugin has not',
+      profile: { plugins: { score: { enabled: [{ name: 'NodeName' }] } } },
+      field: 'profiles[0].plugins.score.enabled[0].name',
+    },
+    {
+      name: 'a plugin enabled twice',
+      profile: { plugins: { filter: { enabled: [{ name: 'NodeName' }, { name: 'NodeName' }] } } },
+      field: 'profiles[0].plugins.filter.enabled[1].name',
+    },
     { name: 'no plugin that binds', profile: { plugins: { bind: { disabled: [{ name: '*' }] } } }, field: 'profiles[0].plugins.bind' },
     { name: 'arguments for an unknown plugin', profile: args('Nope', {}), field: 'profiles[0].pluginConfig[0].name' },
     { name: 'an unknown argument', profile: args('NodeResourcesFit', { scoringStrategi: {} }), field: `${ARGS}.scoringStrategi` },
@@ -131,11 +147,23 @@ describe('a mistake in a configuration', () => {
     {
       name: 'a shape that falls back',
       profile: args('NodeResourcesFit', {
-        scoringStrategy: { type: 'RequestedToCapacityRatio', requestedToCapacityRatio: { shape: [{ utilization: 5, score: 1 }, { utilization: 5, score: 2 }] } },
+        scoringStrategy: {
+          type: 'RequestedToCapacityRatio',
+          requestedToCapacityRatio: {
+            shape: [
+              { utilization: 5, score: 1 },
+              { utilization: 5, score: 2 },
+            ],
+          },
+        },
       }),
       field: `${ARGS}.scoringStrategy.requestedToCapacityRatio.shape[1].utilization`,
     },
-    { name: 'balanced resources with a weight', profile: args('NodeResourcesBalancedAllocation', { resources: [{ name: 'cpu', weight: 2 }] }), field: `${ARGS}.resources[0].weight` },
+    {
+      name: 'balanced resources with a weight',
+      profile: args('NodeResourcesBalancedAllocation', { resources: [{ name: 'cpu', weight: 2 }] }),
+      field: `${ARGS}.resources[0].weight`,
+    },
     { name: 'a weight of hard affinity', profile: args('InterPodAffinity', { hardPodAffinityWeight: 101 }), field: `${ARGS}.hardPodAffinityWeight` },
     {
       name: 'default constraints with System defaults',
@@ -144,14 +172,23 @@ describe('a mistake in a configuration', () => {
     },
     {
       name: 'a default constraint with a selector',
-      profile: args('PodTopologySpread', { defaultConstraints: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: {} }], defaultingType: 'List' }),
+      profile: args('PodTopologySpread', {
+        defaultConstraints: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: {} }],
+        defaultingType: 'List',
+      }),
       field: `${ARGS}.defaultConstraints[0].labelSelector`,
     },
-    { name: 'no candidates for preemption', profile: args('DefaultPreemption', { minCandidateNodesPercentage: 0, minCandidateNodesAbsolute: 0 }), field: `${ARGS}.minCandidateNodesPercentage` },
+    {
+      name: 'no candidates for preemption',
+      profile: args('DefaultPreemption', { minCandidateNodesPercentage: 0, minCandidateNodesAbsolute: 0 }),
+      field: `${ARGS}.minCandidateNodesPercentage`,
+    },
     { name: 'a negative timeout', profile: args('VolumeBinding', { bindTimeoutSeconds: -1 }), field: `${ARGS}.bindTimeoutSeconds` },
     {
       name: 'an added affinity without values',
-      profile: args('NodeAffinity', { addedAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'a', operator: 'In' }] }] } } }),
+      profile: args('NodeAffinity', {
+        addedAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'a', operator: 'In' }] }] } },
+      }),
       field: `${ARGS}.addedAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].values`,
     },
     { name: 'a percentage', profile: { percentageOfNodesToScore: 101 }, field: 'profiles[0].percentageOfNodesToScore' },
@@ -165,7 +202,11 @@ describe('a mistake in a configuration', () => {
     { name: 'a largest back-off below the first', yaml: 'podInitialBackoffSeconds: 9\npodMaxBackoffSeconds: 8', field: 'podMaxBackoffSeconds' },
     { name: 'two profiles of one name', yaml: 'profiles: [{ schedulerName: a }, { schedulerName: a }]', field: 'profiles[1].schedulerName' },
     { name: 'an extender that prioritizes without weight', yaml: 'extenders: [{ urlPrefix: "http://x", prioritizeVerb: p }]', field: 'extenders[0].weight' },
-    { name: 'two extenders that bind', yaml: 'extenders: [{ urlPrefix: "http://x", bindVerb: b }, { urlPrefix: "http://y", bindVerb: b }]', field: 'extenders[1].bindVerb' },
+    {
+      name: 'two extenders that bind',
+      yaml: 'extenders: [{ urlPrefix: "http://x", bindVerb: b }, { urlPrefix: "http://y", bindVerb: b }]',
+      field: 'extenders[1].bindVerb',
+    },
   ])('outside the profiles is named too: $name', ({ yaml, field }) => {
     expect(() => readSchedulerConfiguration(`${HEADER}${yaml}\n`)).toThrow(expect.objectContaining({ field }) as Error);
   });
@@ -177,6 +218,8 @@ describe('a mistake in a configuration', () => {
       },
     };
     const profile = { plugins: { score: { enabled: [{ name: 'Packing' }] } }, pluginConfig: [{ name: 'Packing', args: {} }] };
-    expect(() => pluginsOf(profile, { plugins: registry })).toThrow(expect.objectContaining({ field: `${ARGS}.share`, message: `${ARGS}.share: must be a number` }) as Error);
+    expect(() => pluginsOf(profile, { plugins: registry })).toThrow(
+      expect.objectContaining({ field: `${ARGS}.share`, message: `${ARGS}.share: must be a number` }) as Error,
+    );
   });
 });

@@ -86,10 +86,18 @@ const configuration: Reader<KubeSchedulerConfiguration> = record<KubeSchedulerCo
 export function readSchedulerConfiguration(source: string | KubeSchedulerConfiguration, options: ReadConfigurationOptions = {}): ConfiguredScheduler {
   const { plugins = {}, file = 'KubeSchedulerConfiguration' } = options;
   const read = configuration(typeof source === 'string' ? parse(source, file) : source, '');
-  const ignored = (read.extenders ?? []).flatMap(({ managedResources = [] }) => managedResources.filter(({ ignoredByScheduler }) => ignoredByScheduler === true));
+  const ignored = (read.extenders ?? []).flatMap(({ managedResources = [] }) =>
+    managedResources.filter(({ ignoredByScheduler }) => ignoredByScheduler === true),
+  );
   const profiles = (read.profiles?.length ? read.profiles : [{}]).map((profile, index) => {
     const path = `profiles[${index}]`;
-    const made = configureProfile(ignoring(profile, ignored.map((resource) => resource.name)), { registry: plugins, path });
+    const made = configureProfile(
+      ignoring(
+        profile,
+        ignored.map((resource) => resource.name),
+      ),
+      { registry: plugins, path },
+    );
     for (const point of ['queueSort', 'bind'] as const) {
       if (made.order?.[point]?.length === 0) throw new SchedulerConfigError(`${path}.plugins.${point}`, 'a scheduler cannot do without; enable one');
     }
@@ -117,7 +125,10 @@ function ignoring(profile: KubeSchedulerProfile, resources: readonly string[]): 
  *
  * @throws see {@link readSchedulerConfiguration}
  */
-export function readKubeSchedulerProfiles(source: string | KubeSchedulerConfiguration, options: ReadConfigurationOptions = {}): readonly KubeSchedulerProfile[] {
+export function readKubeSchedulerProfiles(
+  source: string | KubeSchedulerConfiguration,
+  options: ReadConfigurationOptions = {},
+): readonly KubeSchedulerProfile[] {
   const value = typeof source === 'string' ? parse(source, options.file ?? 'KubeSchedulerConfiguration') : source;
   readSchedulerConfiguration(value as KubeSchedulerConfiguration, options);
   return configuration(value, '').profiles ?? [{}];

@@ -8,7 +8,10 @@ const taint = { key: 'gpu', value: 'true', effect: 'NoSchedule' } as const;
 
 describe('the explanation of a Pod that fits', () => {
   it('has all verdicts and scores of every feasible node, also of the only one', () => {
-    const { chosen, nodes } = explain({ pod: makePod('web', { requests: { cpu: '1', memory: '8Gi' } }), nodes: [makeNode('a'), makeNode('b', { cpu: '500m' })] });
+    const { chosen, nodes } = explain({
+      pod: makePod('web', { requests: { cpu: '1', memory: '8Gi' } }),
+      nodes: [makeNode('a'), makeNode('b', { cpu: '500m' })],
+    });
     expect(chosen).toBe('a');
     expect(nodes['a']).toMatchObject({
       feasible: true,
@@ -16,7 +19,12 @@ describe('the explanation of a Pod that fits', () => {
       scores: { NodeResourcesFit: { raw: 75, normalized: 75, weighted: 75 }, TaintToleration: { raw: 0, normalized: 100, weighted: 300 } },
     });
     expect(nodes['a']?.total).toBe(Object.values(nodes['a']?.scores ?? {}).reduce((sum, { weighted }) => sum + weighted, 0));
-    expect(nodes['b']).toMatchObject({ feasible: false, filters: { NodeResourcesFit: { code: 'UnschedulableAndUnresolvable', reasons: ['Insufficient cpu'] } }, scores: {}, total: 0 });
+    expect(nodes['b']).toMatchObject({
+      feasible: false,
+      filters: { NodeResourcesFit: { code: 'UnschedulableAndUnresolvable', reasons: ['Insufficient cpu'] } },
+      scores: {},
+      total: 0,
+    });
   });
 
   it('says nothing of changes', () => {
@@ -25,7 +33,13 @@ describe('the explanation of a Pod that fits', () => {
   });
 
   it('counts a verdict of PreFilter among the filters', () => {
-    const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In' as const, values: ['a'] }] }] } } };
+    const affinity = {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In' as const, values: ['a'] }] }],
+        },
+      },
+    };
     const { nodes } = explain({ pod: makePod('web', { spec: { affinity } }), nodes: [makeNode('a'), makeNode('b')] });
     expect(nodes['a']?.filters['NodeAffinity']).toEqual({ code: 'Success', reasons: [] });
     expect(nodes['b']?.filters['NodeAffinity']).toEqual({ code: 'UnschedulableAndUnresolvable', reasons: ["node(s) didn't satisfy plugin(s) [NodeAffinity]"] });
@@ -63,9 +77,19 @@ describe('the explanation of a Pod that fits', () => {
 
 describe('manifests that no API server has seen', () => {
   it.each<{ name: string; pod: Pod; node: Node; fits: boolean }>([
-    { name: 'a node says its capacity only', pod: makePod('web', { requests: { cpu: '1' } }), node: { ...makeNode('a'), status: { capacity: { cpu: '4', memory: '1Gi', pods: '10' } } }, fits: true },
+    {
+      name: 'a node says its capacity only',
+      pod: makePod('web', { requests: { cpu: '1' } }),
+      node: { ...makeNode('a'), status: { capacity: { cpu: '4', memory: '1Gi', pods: '10' } } },
+      fits: true,
+    },
     { name: 'a container has limits only', pod: makePod('web', { containers: [{ resources: { limits: { cpu: '5' } } }] }), node: makeNode('a'), fits: false },
-    { name: 'a node is not ready for less than 5 minutes', pod: makePod('web'), node: makeNode('a', { taints: [{ key: 'node.kubernetes.io/not-ready', effect: 'NoExecute' }] }), fits: true },
+    {
+      name: 'a node is not ready for less than 5 minutes',
+      pod: makePod('web'),
+      node: makeNode('a', { taints: [{ key: 'node.kubernetes.io/not-ready', effect: 'NoExecute' }] }),
+      fits: true,
+    },
   ])('get their defaults: $name', ({ pod, node, fits }) => {
     expect(explain({ pod, nodes: [node] }).nodes['a']?.feasible).toBe(fits);
   });
@@ -93,9 +117,23 @@ describe('the smallest change', () => {
   it.each<{ name: string; pod?: Pod; nodes: readonly Node[]; pods?: readonly Pod[]; text: string }>([
     { name: 'no nodes', nodes: [], text: 'add a node' },
     { name: 'a cordoned node', nodes: [makeNode('a', { unschedulable: true })], text: 'uncordon on a' },
-    { name: 'two taints', nodes: [makeNode('a', { taints: [taint, { key: 'x', effect: 'NoExecute' }] })], text: 'tolerate gpu=true:NoSchedule and tolerate x:NoExecute' },
-    { name: 'a taint and too little cpu, where another node needs one thing', nodes: [makeNode('a', { taints: [taint] }), makeNode('b', { cpu: '900m' })], pods: [full('a')], text: '100m more cpu on b' },
-    { name: 'a label', pod: makePod('web', { spec: { nodeSelector: { disktype: 'ssd' } } }), nodes: [makeNode('a'), makeNode('b')], text: 'label disktype=ssd on 2 nodes' },
+    {
+      name: 'two taints',
+      nodes: [makeNode('a', { taints: [taint, { key: 'x', effect: 'NoExecute' }] })],
+      text: 'tolerate gpu=true:NoSchedule and tolerate x:NoExecute',
+    },
+    {
+      name: 'a taint and too little cpu, where another node needs one thing',
+      nodes: [makeNode('a', { taints: [taint] }), makeNode('b', { cpu: '900m' })],
+      pods: [full('a')],
+      text: '100m more cpu on b',
+    },
+    {
+      name: 'a label',
+      pod: makePod('web', { spec: { nodeSelector: { disktype: 'ssd' } } }),
+      nodes: [makeNode('a'), makeNode('b')],
+      text: 'label disktype=ssd on 2 nodes',
+    },
     { name: 'memory', pod: makePod('web', { requests: { memory: '3Gi' } }), nodes: [makeNode('a', { memory: '1Gi' })], text: '2Gi more memory on a' },
     { name: 'extended resources', pod: makePod('web', { requests: { 'nvidia.com/gpu': '2' } }), nodes: [makeNode('a')], text: '2 more nvidia.com/gpu on a' },
     { name: 'the number of Pods', nodes: [makeNode('a', { pods: '0' })], text: 'room for 1 more Pod on a' },

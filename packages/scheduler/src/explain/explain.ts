@@ -48,7 +48,10 @@ export interface PodExplanation extends Explanation {
  * @example explain({ pod, nodes, pods }).nodes['node-1']?.filters['NodeResourcesFit']?.reasons // [ 'Insufficient cpu' ]
  */
 export function explain(input: ExplainInput): PodExplanation {
-  const { plugins, order } = configureProfile(profileReader(input.profile ?? {}, 'profile'), { path: 'profile', ...(input.plugins ? { registry: input.plugins } : {}) });
+  const { plugins, order } = configureProfile(profileReader(input.profile ?? {}, 'profile'), {
+    path: 'profile',
+    ...(input.plugins ? { registry: input.plugins } : {}),
+  });
   const random = input.random ?? seededRandom(1);
   const engine = createScheduler({ plugins, ...(order === undefined ? {} : { order }), random, percentageOfNodesToScore: 100 });
   const pod = completePod(input.pod, input);
@@ -70,7 +73,11 @@ export function explainPod(engine: Scheduler<Pod, NodeInfo>, pod: Pod, cluster: 
   const explanation = explainItem({ profile: engine.profile, item: pod, snapshot: cluster, chosen });
   const gatedBy = gate === undefined ? {} : { gatedBy: { plugin: gate.plugin ?? '', reasons: gate.reasons } };
   if (decision.node !== undefined) return { ...explanation, ...gatedBy };
-  const change = smallestChange(explanation, pod, cluster.nodes.map(({ node }) => node));
+  const change = smallestChange(
+    explanation,
+    pod,
+    cluster.nodes.map(({ node }) => node),
+  );
   const { nominatedNodeName, victims } = decision;
   return {
     ...explanation,

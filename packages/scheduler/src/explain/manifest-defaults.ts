@@ -42,7 +42,8 @@ function complete(kind: Kind, object: KubernetesObject, manifests: ClusterManife
   const copy: MutableJson = cloneJson(object);
   copy.metadata ??= {};
   if (kind.scope === 'Namespaced') copy.metadata.namespace ||= 'default';
-  if (kind.kind === 'PersistentVolume') copy.status = { ...copy.status, phase: copy.status?.phase || (copy.spec?.claimRef === undefined ? 'Available' : 'Bound') };
+  if (kind.kind === 'PersistentVolume')
+    copy.status = { ...copy.status, phase: copy.status?.phase || (copy.spec?.claimRef === undefined ? 'Available' : 'Bound') };
   if (kind.kind === 'PersistentVolumeClaim') setStorageClass(copy, manifests.storageClasses);
   setManifestDefaults(kind, copy);
   return copy as KubernetesObject;

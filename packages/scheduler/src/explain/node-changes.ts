@@ -38,7 +38,12 @@ const CHANGES: Readonly<Record<string, (verdict: FilterVerdict, pod: Pod, node: 
 };
 
 function missingResources(details: FilterVerdict['details']): readonly Change[] {
-  const shortages = (details?.['insufficient'] ?? []) as readonly { readonly resource: string; readonly requested: number; readonly used: number; readonly capacity: number }[];
+  const shortages = (details?.['insufficient'] ?? []) as readonly {
+    readonly resource: string;
+    readonly requested: number;
+    readonly used: number;
+    readonly capacity: number;
+  }[];
   return shortages.map(({ resource, requested, used, capacity }) => ({ type: 'resource', resource, amount: requested - (capacity - used) }));
 }
 
@@ -54,9 +59,11 @@ function missingLabels({ spec }: Pod, node: Node): readonly string[] {
 
 /** What the term that is met best still wants; undefined when labels cannot help. */
 function closestTerm(terms: readonly NodeSelectorTerm[], node: Node): readonly string[] | undefined {
-  const wanted = terms.filter(({ matchFields = [] }) => matchFields.every((field) => meets(field, node.metadata.name))).map(({ matchExpressions = [] }) =>
-    matchExpressions.filter((each) => !compileNodeSelector({ nodeSelectorTerms: [{ matchExpressions: [each] }] })(node)).map(labelText),
-  );
+  const wanted = terms
+    .filter(({ matchFields = [] }) => matchFields.every((field) => meets(field, node.metadata.name)))
+    .map(({ matchExpressions = [] }) =>
+      matchExpressions.filter((each) => !compileNodeSelector({ nodeSelectorTerms: [{ matchExpressions: [each] }] })(node)).map(labelText),
+    );
   const [best] = wanted.filter((labels) => labels.length > 0).sort((a, b) => a.length - b.length);
   return best;
 }
@@ -88,7 +95,9 @@ function labelText({ key, operator, values = [] }: NodeSelectorRequirement): str
 export function changeText(change: Change): string {
   switch (change.type) {
     case 'resource':
-      return change.resource === 'pods' ? `room for ${change.amount} more Pod${change.amount === 1 ? '' : 's'}` : `${amountText(change.resource, change.amount)} more ${change.resource}`;
+      return change.resource === 'pods'
+        ? `room for ${change.amount} more Pod${change.amount === 1 ? '' : 's'}`
+        : `${amountText(change.resource, change.amount)} more ${change.resource}`;
     case 'tolerate':
       return `tolerate ${change.taint}`;
     case 'uncordon':

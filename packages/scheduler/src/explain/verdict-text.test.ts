@@ -8,13 +8,25 @@ const cpu = { resource: 'cpu', requested: 1000, used: 3500, capacity: 4000 };
 
 it.each<{ name: string; verdict: FilterVerdict; text: string }>([
   { name: 'no numbers', verdict: { code: 'Unschedulable', reasons: ['no'] }, text: 'no' },
-  { name: 'one resource', verdict: { code: 'Unschedulable', reasons: ['Insufficient cpu'], details: { insufficient: [cpu] } }, text: 'Insufficient cpu (requests 1, 500m left of 4)' },
+  {
+    name: 'one resource',
+    verdict: { code: 'Unschedulable', reasons: ['Insufficient cpu'], details: { insufficient: [cpu] } },
+    text: 'Insufficient cpu (requests 1, 500m left of 4)',
+  },
   {
     name: 'two resources',
-    verdict: { code: 'Unschedulable', reasons: ['a', 'b'], details: { insufficient: [cpu, { resource: 'memory', requested: 2 * GIB, used: GIB, capacity: GIB / 2 }] } },
+    verdict: {
+      code: 'Unschedulable',
+      reasons: ['a', 'b'],
+      details: { insufficient: [cpu, { resource: 'memory', requested: 2 * GIB, used: GIB, capacity: GIB / 2 }] },
+    },
     text: 'a, b (cpu: requests 1, 500m left of 4; memory: requests 2Gi, 0 left of 512Mi)',
   },
-  { name: 'something else', verdict: { code: 'Unschedulable', reasons: ['no'], details: { taint: 'a:NoSchedule', port: 80 } }, text: 'no (taint a:NoSchedule; port 80)' },
+  {
+    name: 'something else',
+    verdict: { code: 'Unschedulable', reasons: ['no'], details: { taint: 'a:NoSchedule', port: 80 } },
+    text: 'no (taint a:NoSchedule; port 80)',
+  },
 ])('a verdict in words has its numbers: $name', ({ verdict, text }) => {
   expect(verdictText(verdict)).toBe(text);
 });

@@ -110,7 +110,10 @@ export class ExtendedDecisions {
         const { name } = metadata;
         const hopeless = answer.unresolvable.get(name);
         if (hopeless === undefined && answer.feasible.has(name)) continue;
-        answers.rejected.set(name, rejectionBy(hopeless ?? answer.failed.get(name) ?? `node(s) were turned down by extender ${extender.name}`, hopeless === undefined));
+        answers.rejected.set(
+          name,
+          rejectionBy(hopeless ?? answer.failed.get(name) ?? `node(s) were turned down by extender ${extender.name}`, hopeless === undefined),
+        );
       }
       nodes = nodes.filter(({ metadata }) => !answers.rejected.has(metadata.name));
     }

@@ -35,7 +35,11 @@ export function noAnswers(): ExtenderAnswers {
 export function extenderPlugins(extenders: readonly SchedulerExtender[], answers: AnswersByPod): readonly Plugin[] {
   const notAsked = withPlugin(unschedulable('node(s) were not offered to the extenders'), GATE);
   const refused = withPlugin(unresolvable('an extender does not allow preemption here'), REFUSAL);
-  const refusal: Plugin = { name: REFUSAL, filter: (pod, { name }) => (answers.get(pod)?.refused.has(name) === true ? refused : undefined), eventsToRegister: () => [] };
+  const refusal: Plugin = {
+    name: REFUSAL,
+    filter: (pod, { name }) => (answers.get(pod)?.refused.has(name) === true ? refused : undefined),
+    eventsToRegister: () => [],
+  };
   const gate: Plugin = {
     name: GATE,
     filter(pod, { name }) {
@@ -55,7 +59,13 @@ export function extenderPlugins(extenders: readonly SchedulerExtender[], answers
 function scorer(extender: SchedulerExtender, answers: AnswersByPod): readonly Plugin[] {
   if (extender.prioritize === undefined) return [];
   const scale = 100 / MAX_PRIORITY;
-  return [{ name: `Priorities of ${extender.name}`, weight: extender.weight ?? 1, score: (pod, { name }) => (answers.get(pod)?.priorities.get(extender)?.get(name) ?? 0) * scale }];
+  return [
+    {
+      name: `Priorities of ${extender.name}`,
+      weight: extender.weight ?? 1,
+      score: (pod, { name }) => (answers.get(pod)?.priorities.get(extender)?.get(name) ?? 0) * scale,
+    },
+  ];
 }
 
 function binder(extender: SchedulerExtender): readonly Plugin[] {

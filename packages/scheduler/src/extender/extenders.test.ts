@@ -10,7 +10,10 @@ const NODES = ['a', 'b', 'c'].map((name) => makeNode(name));
 const web = makePod('web');
 const withExtender = (extender: Partial<SchedulerExtender>, pods: readonly Pod[] = [web]): Promise<TestCluster> =>
   startCluster({ extenders: [{ name: 'http://extender', isInterested: () => true, ...extender }], nodes: NODES, pods });
-const allow = (...names: string[]): NonNullable<SchedulerExtender['filter']> => () => Promise.resolve({ feasible: new Set(names), failed: new Map([['a', 'no licence']]), unresolvable: new Map() });
+const allow =
+  (...names: string[]): NonNullable<SchedulerExtender['filter']> =>
+  () =>
+    Promise.resolve({ feasible: new Set(names), failed: new Map([['a', 'no licence']]), unresolvable: new Map() });
 
 describe('an extender', () => {
   it('turns nodes down', async () => {
@@ -21,7 +24,9 @@ describe('an extender', () => {
   it('turns all nodes down, and its reasons are in the event', async () => {
     await using cluster = await withExtender({ filter: allow() });
     expect(await cluster.placement()).toEqual({ web: undefined });
-    expect((await cluster.events())[0]).toMatch(/^FailedScheduling web: 0\/3 nodes are available: 1 no licence, 2 node\(s\) were turned down by extender http:\/\/extender\./);
+    expect((await cluster.events())[0]).toMatch(
+      /^FailedScheduling web: 0\/3 nodes are available: 1 no licence, 2 node\(s\) were turned down by extender http:\/\/extender\./,
+    );
   });
 
   it('prefers nodes', async () => {
@@ -66,7 +71,9 @@ describe('an extender', () => {
   });
 
   it('decides where Pods may be evicted, and which', async () => {
-    const low = NODES.map(({ metadata: { name } }) => makePod(`low-${name}`, { node: name, requests: { cpu: '3' }, spec: { terminationGracePeriodSeconds: 0 } }));
+    const low = NODES.map(({ metadata: { name } }) =>
+      makePod(`low-${name}`, { node: name, requests: { cpu: '3' }, spec: { terminationGracePeriodSeconds: 0 } }),
+    );
     const asked: string[] = [];
     const preempt: SchedulerExtender['preempt'] = (_pod, victims) => {
       const [[node = '', pods = []] = []] = [...victims];
@@ -100,16 +107,21 @@ describe('an extender', () => {
 
 describe('an extender over HTTP', () => {
   const calls: { url: string; body: unknown }[] = [];
-  const answering = (answer: unknown): ExtenderTransport => (url, body) => {
-    calls.push({ url, body });
-    return Promise.resolve(answer);
-  };
+  const answering =
+    (answer: unknown): ExtenderTransport =>
+    (url, body) => {
+      calls.push({ url, body });
+      return Promise.resolve(answer);
+    };
   const signal = new AbortController().signal;
   const nodes = NODES;
 
   it('is asked as kube-scheduler asks it', async () => {
     calls.length = 0;
-    const extender = createHttpExtender({ urlPrefix: 'http://x/api/', filterVerb: 'filter', nodeCacheCapable: true }, { transport: answering({ NodeNames: ['a'], FailedNodes: { b: 'no' } }) });
+    const extender = createHttpExtender(
+      { urlPrefix: 'http://x/api/', filterVerb: 'filter', nodeCacheCapable: true },
+      { transport: answering({ NodeNames: ['a'], FailedNodes: { b: 'no' } }) },
+    );
     const answer = await extender.filter?.(web, nodes, { signal });
     expect(calls).toEqual([{ url: 'http://x/api/filter', body: { Pod: web, Nodes: null, NodeNames: ['a', 'b', 'c'] } }]);
     expect(answer).toEqual({ feasible: new Set(['a']), failed: new Map([['b', 'no']]), unresolvable: new Map() });
@@ -128,7 +140,10 @@ describe('an extender over HTTP', () => {
     expect((await list.filter?.(web, nodes, { signal }))?.feasible).toEqual(new Set(['b', 'c']));
     const priorities = createHttpExtender({ urlPrefix: 'http://x', prioritizeVerb: 'p', weight: 2 }, { transport: answering([{ Host: 'a', Score: 7 }]) });
     expect(await priorities.prioritize?.(web, nodes, { signal })).toEqual(new Map([['a', 7]]));
-    const preempting = createHttpExtender({ urlPrefix: 'http://x', preemptVerb: 'e' }, { transport: answering({ NodeNameToMetaVictims: { a: { Pods: [{ UID: 'u' }] } } }) });
+    const preempting = createHttpExtender(
+      { urlPrefix: 'http://x', preemptVerb: 'e' },
+      { transport: answering({ NodeNameToMetaVictims: { a: { Pods: [{ UID: 'u' }] } } }) },
+    );
     expect(await preempting.preempt?.(web, new Map([['a', [web]]]), { signal })).toEqual(new Map([['a', ['u']]]));
   });
 
@@ -141,7 +156,8 @@ describe('an extender over HTTP', () => {
   it('is given up when it does not answer in time', async () => {
     const { createFakeClock } = await import('@kybern/core/testing');
     const clock = createFakeClock();
-    const silent: ExtenderTransport = (_url, _body, call) => new Promise((_resolve, reject) => call.signal.addEventListener('abort', () => reject(new Error('aborted'))));
+    const silent: ExtenderTransport = (_url, _body, call) =>
+      new Promise((_resolve, reject) => call.signal.addEventListener('abort', () => reject(new Error('aborted'))));
     const extender = createHttpExtender({ urlPrefix: 'http://x', filterVerb: 'f', httpTimeout: '2s' }, { transport: silent, clock });
     const failed = expect(extender.filter?.(web, nodes, { signal })).rejects.toThrow('extender http://x/f did not answer within 2000 ms');
     await clock.advance(2000);

@@ -44,7 +44,8 @@ export function createHttpExtender(config: ExtenderConfig, { transport, clock = 
 }
 
 function asksFor({ spec }: Pod, managed: ReadonlySet<string>): boolean {
-  const asks = ({ resources }: Container): boolean => [...Object.keys(resources?.requests ?? {}), ...Object.keys(resources?.limits ?? {})].some((name) => managed.has(name));
+  const asks = ({ resources }: Container): boolean =>
+    [...Object.keys(resources?.requests ?? {}), ...Object.keys(resources?.limits ?? {})].some((name) => managed.has(name));
   return spec.containers.some(asks) || (spec.initContainers ?? []).some(asks);
 }
 
@@ -89,10 +90,17 @@ class HttpCalls {
     throwError(fieldsOf(await this.#send(verb, { PodName: name, PodNamespace: namespace, PodUID: uid, Node: nodeName }, call)).get('error'));
   }
 
-  async preempt(verb: string, { pod, victims }: { readonly pod: Pod; readonly victims: ReadonlyMap<string, readonly Pod[]> }, call: ExtenderCall): Promise<ReadonlyMap<string, readonly string[]>> {
-    const perNode = (of: (pod: Pod) => unknown): unknown => Object.fromEntries([...victims].map(([node, pods]) => [node, { Pods: pods.map(of), NumPDBViolations: 0 }]));
+  async preempt(
+    verb: string,
+    { pod, victims }: { readonly pod: Pod; readonly victims: ReadonlyMap<string, readonly Pod[]> },
+    call: ExtenderCall,
+  ): Promise<ReadonlyMap<string, readonly string[]>> {
+    const perNode = (of: (pod: Pod) => unknown): unknown =>
+      Object.fromEntries([...victims].map(([node, pods]) => [node, { Pods: pods.map(of), NumPDBViolations: 0 }]));
     const names = this.#config.nodeCacheCapable === true;
-    const args = names ? { Pod: pod, NodeNameToMetaVictims: perNode(({ metadata }) => ({ UID: metadata.uid })) } : { Pod: pod, NodeNameToVictims: perNode((each) => each) };
+    const args = names
+      ? { Pod: pod, NodeNameToMetaVictims: perNode(({ metadata }) => ({ UID: metadata.uid })) }
+      : { Pod: pod, NodeNameToVictims: perNode((each) => each) };
     const answer = fieldsOf(await this.#send(verb, args, call)).get('nodenametometavictims');
     return new Map(Object.entries((answer ?? {}) as object).map(([node, list]) => [node, uidsOf(list)]));
   }

@@ -74,7 +74,8 @@ export class KeyedHeap<E extends HeapElement> {
   }
 
   #lesserChild(at: number): E | undefined {
-    const [left, right] = [this.#items[2 * at + 1], this.#items[2 * at + 2]];
+    const left = this.#items[2 * at + 1];
+    const right = this.#items[2 * at + 2];
     if (left === undefined || right === undefined) return left;
     return this.#less(right, left) ? right : left;
   }

@@ -5,7 +5,8 @@ import { makeNode, makePod } from '../../test/objects.ts';
 import { createSnapshot } from '../cluster/create-snapshot.ts';
 import { simulate } from './simulate.ts';
 
-const cores = (name: string, cpu: string, options: { node?: string; spec?: Partial<Pod['spec']> } = {}): Pod => makePod(name, { requests: { cpu }, ...options });
+const cores = (name: string, cpu: string, options: { node?: string; spec?: Partial<Pod['spec']> } = {}): Pod =>
+  makePod(name, { requests: { cpu }, ...options });
 const names = (placements: readonly { readonly nodeName: string | undefined }[]): readonly (string | undefined)[] => placements.map(({ nodeName }) => nodeName);
 
 describe('a simulation', () => {
@@ -33,7 +34,11 @@ describe('a simulation', () => {
 
   it('lets nodes come and go', () => {
     const cluster = { nodes: [makeNode('a'), makeNode('b')], pods: [cores('p', '1', { node: 'a' })] };
-    const { placements, emptyNodes } = simulate(cluster, { removeNodes: ['a'], addNodes: [makeNode('c', { cpu: '8' })], pods: [cores('p', '1'), cores('big', '6')] });
+    const { placements, emptyNodes } = simulate(cluster, {
+      removeNodes: ['a'],
+      addNodes: [makeNode('c', { cpu: '8' })],
+      pods: [cores('p', '1'), cores('big', '6')],
+    });
     expect(placements[1]?.nodeName).toBe('c');
     expect(emptyNodes.length).toBeLessThan(2);
   });
