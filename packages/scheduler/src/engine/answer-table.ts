@@ -12,6 +12,8 @@ export const NOT_REJECTED = -1;
  */
 export class AnswerTable {
   filterVersion: Float64Array = new Float64Array(0);
+  /** The same as `filterVersion` for rows that no signed filter turned down, else 0: one look answers for nearly all bins. */
+  passedVersion: Float64Array = new Float64Array(0);
   scoreVersion: Float64Array = new Float64Array(0);
   /** Position of the first signed filter that turned the bin down, or {@link NOT_REJECTED}. */
   rejectedBy: Int16Array = new Int16Array(0);
@@ -29,6 +31,7 @@ export class AnswerTable {
   ensure(rows: number): void {
     if (this.filterVersion.length >= rows) return;
     this.filterVersion = enlarge(this.filterVersion, rows);
+    this.passedVersion = enlarge(this.passedVersion, rows);
     this.scoreVersion = enlarge(this.scoreVersion, rows);
     this.settled = enlarge(this.settled, rows);
     const rejectedBy = new Int16Array(rows);

@@ -44,7 +44,9 @@ export class Cycle<B extends Bin> implements CycleContext<B> {
 
 /** The selected bins, as a list of its own. */
 export function listBins<B extends Bin>({ bins, positions, count }: BinSelection<B>): readonly B[] {
-  return Array.from({ length: count }, (_, index) => bins[positions[index] as number] as B);
+  const list: B[] = [];
+  for (let i = 0; i < count; i++) list.push(bins[positions[i] as number] as B);
+  return list;
 }
 
 /** All bins of a list. */

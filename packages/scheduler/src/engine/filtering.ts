@@ -94,13 +94,14 @@ export function filterBins<Item, B extends Bin>(filters: ActiveFilters<Item, B>,
   const at = filters.cycle.snapshot.versions?.at ?? NO_VERSIONS;
   const { nominations: promises } = filters.cycle.snapshot;
   const nominations = promises === undefined || promises.size === 0 ? undefined : promises;
+  const passed = nominations === undefined && firstUnsigned === Infinity ? table?.passedVersion : undefined;
   let position = bins.length === 0 ? 0 : start % bins.length;
   for (let looked = 0; looked < bins.length && count < wanted; looked++) {
     const row = rows === undefined ? -1 : (rows[position] as number);
-    const known = table !== undefined && table.filterVersion[row] === at[row];
-    const settled = known && isSettled(table.rejectedBy[row] as number, firstUnsigned);
-    if (settled && nominations === undefined && table.rejectedBy[row] === NOT_REJECTED) feasible[count++] = position;
+    if (passed !== undefined && passed[row] === at[row]) feasible[count++] = position;
     else {
+      const known = table !== undefined && table.filterVersion[row] === at[row];
+      const settled = known && isSettled(table.rejectedBy[row] as number, firstUnsigned);
       const promised = nominations === undefined ? undefined : judgeBesidePromised(filters, bins[position] as B, nominations);
       const status = promised ?? (settled ? table.statuses[row] : judge(filters, bins[position] as B, { row, known }));
       if (status === undefined) feasible[count++] = position;
@@ -149,6 +150,7 @@ function updateRow<Item, B extends Bin>(filters: ActiveFilters<Item, B>, bin: B,
   const version = filters.cycle.snapshot.versions?.at[row] as number;
   if (table.filterVersion[row] === version) return undefined;
   table.filterVersion[row] = 0;
+  table.passedVersion[row] = 0;
   table.rejectedBy[row] = NOT_REJECTED;
   table.statuses[row] = undefined;
   for (const { plugin, position } of filters.signed) {
@@ -160,5 +162,6 @@ function updateRow<Item, B extends Bin>(filters: ActiveFilters<Item, B>, bin: B,
     break;
   }
   table.filterVersion[row] = version;
+  if (table.rejectedBy[row] === NOT_REJECTED) table.passedVersion[row] = version;
   return undefined;
 }

@@ -74,7 +74,7 @@ export function podTopologySpread(args: PodTopologySpreadArgs = {}): PreFilterPl
       return undefined;
     },
     score: (_pod, node, cycle) => spreadScore(cycle.state.get<SpreadScoring>(SCORING) as SpreadScoring, node),
-    normalizeScore: (_pod, scores, cycle) => normalizeSpread(cycle.state.get<SpreadScoring>(SCORING) as SpreadScoring, scores, cycle.feasible),
+    normalizeScore: (_pod, scores, cycle) => normalizeSpread(cycle.state.get<SpreadScoring>(SCORING) as SpreadScoring, scores, cycle),
     reads: [Service, ReplicationController, ReplicaSet, StatefulSet],
     eventsToRegister: spreadEvents,
   };

@@ -4,6 +4,7 @@ import type { DomainCounter } from '../cluster/domain-counter.ts';
 import type { NodeInfo } from '../cluster/node-info.ts';
 import { NO_DOMAIN, NODE_ITSELF, type TopologyColumn } from '../cluster/topology-column.ts';
 import { MAX_SCORE } from '../engine/normalize.ts';
+import type { CycleContext } from '../engine/plugin.ts';
 import { spreadCounter, type SpreadConstraint } from './spread-constraint.ts';
 
 const HOSTNAME = 'kubernetes.io/hostname';
@@ -39,7 +40,7 @@ export function prepareSpreadScore(
   let count = 0;
   for (const node of feasible) {
     const row = rowOf(node);
-    if (needsAllKeys && columns.some(({ domains }) => domains[row] === NO_DOMAIN)) ignored.add(row);
+    if (needsAllKeys && lacksKey(columns, row)) ignored.add(row);
     else rows[count++] = row;
   }
   const counted = rows.subarray(0, count);
@@ -55,6 +56,11 @@ export function prepareSpreadScore(
     };
   });
   return { constraints: soft, ignored, rowOf };
+}
+
+function lacksKey(columns: readonly TopologyColumn[], row: number): boolean {
+  for (const { domains } of columns) if (domains[row] === NO_DOMAIN) return true;
+  return false;
 }
 
 /** By host names each node counts for itself. */
@@ -87,14 +93,17 @@ export function spreadScore({ constraints, ignored, rowOf }: SpreadScoring, node
 }
 
 /** Turns the scores round: the fewest become 100. */
-export function normalizeSpread({ ignored, rowOf }: SpreadScoring, scores: Float64Array, feasible: readonly NodeInfo[]): void {
-  const isIgnored = (index: number): boolean => ignored.size > 0 && ignored.has(rowOf(feasible[index] as NodeInfo));
+export function normalizeSpread({ ignored, rowOf }: SpreadScoring, scores: Float64Array, cycle: Pick<CycleContext, 'feasible'>): void {
+  // The list of feasible nodes is made only for who asks.
+  const feasible = ignored.size === 0 ? undefined : cycle.feasible;
+  const isIgnored = (index: number): boolean => feasible !== undefined && ignored.has(rowOf(feasible[index] as NodeInfo));
   let min = Infinity;
   let max = 0;
   for (let i = 0; i < scores.length; i++) {
+    const score = scores[i] as number;
     if (isIgnored(i)) continue;
-    min = Math.min(min, scores[i] as number);
-    max = Math.max(max, scores[i] as number);
+    if (score < min) min = score;
+    if (score > max) max = score;
   }
   for (let i = 0; i < scores.length; i++) {
     if (isIgnored(i)) scores[i] = 0;
