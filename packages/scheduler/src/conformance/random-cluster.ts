@@ -1,15 +1,5 @@
 import { deepFreeze, randomInt, seededRandom, type LabelSelector, type Random } from '@kybern/core';
-import type {
-  Affinity,
-  Container,
-  Node,
-  NodeSelectorRequirement,
-  Pod,
-  PodAffinityTerm,
-  Taint,
-  Toleration,
-  TopologySpreadConstraint,
-} from '@kybern/core/kinds';
+import type { Affinity, Container, Node, NodeSelectorRequirement, Pod, PodAffinityTerm, Taint, Toleration, TopologySpreadConstraint } from '@kybern/core/kinds';
 
 /** Nodes, Pods on them, and Pods that wait: deeply frozen, as the store's are. */
 export interface RandomCluster {
