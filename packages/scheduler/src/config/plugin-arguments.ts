@@ -1,6 +1,7 @@
 import { isQualifiedName, parseDuration } from '@kybern/core';
 import type { TopologySpreadConstraint } from '@kybern/core/kinds';
 import { SchedulerConfigError } from '../errors.ts';
+import type { DefaultPreemptionArgs } from '../plugins/default-preemption.ts';
 import type { InterPodAffinityArgs } from '../plugins/inter-pod-affinity.ts';
 import type { NodeAffinityArgs } from '../plugins/node-affinity.ts';
 import type { NodeResourcesBalancedAllocationArgs } from '../plugins/node-resources-balanced-allocation.ts';
@@ -8,24 +9,10 @@ import type { NodeResourcesFitArgs } from '../plugins/node-resources-fit.ts';
 import type { PodTopologySpreadArgs } from '../plugins/pod-topology-spread.ts';
 import type { ResourceSpec } from '../plugins/resource-usage.ts';
 import type { ScoringStrategy } from '../plugins/scoring-strategy.ts';
+import type { VolumeBindingArgs } from '../plugins/volume-binding.ts';
 import { checkedShape, type UtilizationShapePoint } from '../plugins/utilization-shape.ts';
 import { flag, integer, list, oneOf, record, text, type Reader } from './config-reader.ts';
 import { nodeAffinityReader } from './node-selector-reader.ts';
-
-/** `DefaultPreemptionArgs`. */
-export interface PreemptionArguments {
-  /** Default 10. */
-  readonly minCandidateNodesPercentage?: number;
-  /** Default 100. */
-  readonly minCandidateNodesAbsolute?: number;
-}
-
-/** `VolumeBindingArgs`. */
-export interface VolumeBindingArguments {
-  /** Default 600. */
-  readonly bindTimeoutSeconds?: number;
-  readonly shape?: readonly UtilizationShapePoint[];
-}
 
 /** Arguments may name their own type; it is checked and dropped. */
 function args<T extends object>(kind: string, fields: { readonly [K in keyof T]-?: Reader<NonNullable<T[K]>> }): Reader<T> {
@@ -112,7 +99,7 @@ function checkSpread({ defaultConstraints = [], defaultingType = 'System' }: Pod
   });
 }
 
-function checkPreemption({ minCandidateNodesPercentage, minCandidateNodesAbsolute }: PreemptionArguments, path: string): void {
+function checkPreemption({ minCandidateNodesPercentage, minCandidateNodesAbsolute }: DefaultPreemptionArgs, path: string): void {
   if (minCandidateNodesPercentage === 0 && minCandidateNodesAbsolute === 0) {
     throw new SchedulerConfigError(`${path}.minCandidateNodesPercentage`, 'must not be 0 when minCandidateNodesAbsolute is 0');
   }
@@ -137,8 +124,8 @@ const duration: Reader<number> = (value, path) => {
 };
 
 /** @see kubernetes v1.36 pkg/scheduler/apis/config/validation/validation_pluginargs.go */
-export const defaultPreemptionArgs: Reader<PreemptionArguments> = checked(
-  args<PreemptionArguments>('DefaultPreemptionArgs', { minCandidateNodesPercentage: integer(0, 100), minCandidateNodesAbsolute: integer(0) }),
+export const defaultPreemptionArgs: Reader<DefaultPreemptionArgs> = checked(
+  args<DefaultPreemptionArgs>('DefaultPreemptionArgs', { minCandidateNodesPercentage: integer(0, 100), minCandidateNodesAbsolute: integer(0) }),
   checkPreemption,
 );
 /** Arguments as in KubeSchedulerConfiguration v1. */
@@ -165,7 +152,7 @@ export const podTopologySpreadArgs: Reader<PodTopologySpreadArgs> = checked(
   checkSpread,
 );
 /** Arguments as in KubeSchedulerConfiguration v1. */
-export const volumeBindingArgs: Reader<VolumeBindingArguments> = args<VolumeBindingArguments>('VolumeBindingArgs', { bindTimeoutSeconds: integer(0), shape });
+export const volumeBindingArgs: Reader<VolumeBindingArgs> = args<VolumeBindingArgs>('VolumeBindingArgs', { bindTimeoutSeconds: integer(0), shape });
 /** Arguments as in KubeSchedulerConfiguration v1. */
 export const dynamicResourcesArgs: Reader<object> = args<{ filterTimeout?: number; bindingTimeout?: number }>('DynamicResourcesArgs', {
   filterTimeout: duration,
