@@ -47,6 +47,7 @@ async function fill(client: Client, workload: Workload, options: Options): Promi
     await create(client, kinds.Node, node);
     await client.update(kinds.Node, node, { subresource: 'status' });
   }
+  await create(client, kinds.PriorityClass, HIGH);
   for (const service of workload.services) await create(client, kinds.Service, service);
   for (const volume of workload.persistentVolumes) await create(client, kinds.PersistentVolume, volume);
   for (const claim of workload.persistentVolumeClaims) {
@@ -58,10 +59,19 @@ async function fill(client: Client, workload: Workload, options: Options): Promi
   for (const pod of workload.init) {
     const nodeName = placer.place(pod);
     if (nodeName === undefined) throw new Error('an init Pod found no node');
-    await create(client, kinds.Pod, { ...pod, spec: { ...pod.spec, nodeName } });
+    await createPod(client, { ...pod, spec: { ...pod.spec, nodeName } });
   }
-  for (const pod of [...workload.gated, ...workload.measured]) await create(client, kinds.Pod, pod);
+  for (const pod of [...workload.gated, ...workload.measured]) await createPod(client, pod);
 }
+
+/** A priority is given by a class, as the API wants it. */
+async function createPod(client: Client, pod: kinds.Pod): Promise<void> {
+  const { priority = 0, ...spec } = pod.spec;
+  await create(client, kinds.Pod, priority === 0 ? { ...pod, spec } : { ...pod, spec: { ...spec, priorityClassName: `priority-${priority}` } });
+}
+
+/** The only priority that the workloads have besides 0. */
+const HIGH: kinds.PriorityClass = { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'priority-10' }, value: 10 };
 
 async function create<T extends KubernetesObject>(client: Client, kind: Kind<T>, object: T): Promise<void> {
   const { uid: _uid, ...metadata } = object.metadata ?? {};
@@ -72,7 +82,7 @@ async function create<T extends KubernetesObject>(client: Client, kind: Kind<T>,
 function churn(client: Client, { churn: wanted }: Workload): () => void {
   if (wanted === undefined) return () => undefined;
   const timer = setInterval(() => {
-    for (const pod of wanted.make()) void create(client, kinds.Pod, pod).catch(() => undefined);
+    for (const pod of wanted.make()) void createPod(client, pod).catch(() => undefined);
   }, wanted.intervalMs);
   return () => clearInterval(timer);
 }
