@@ -18,7 +18,10 @@ export function conversionOf(kind: Kind): Conversion | undefined {
 }
 
 /** Remembers what each stored object looks like, so that the same object is the same reference whenever it is read. */
-export function rememberReads({ fromStored }: Conversion, freeze: (view: MutableJson, stored: KubernetesObject) => KubernetesObject): (object: KubernetesObject) => KubernetesObject {
+export function rememberReads(
+  { fromStored }: Conversion,
+  freeze: (view: MutableJson, stored: KubernetesObject) => KubernetesObject,
+): (object: KubernetesObject) => KubernetesObject {
   const views = new WeakMap<KubernetesObject, KubernetesObject>();
   return (object) => {
     let view = views.get(object);

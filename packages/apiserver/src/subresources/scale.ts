@@ -40,7 +40,8 @@ function appliedScale({ body, name }: ApiRequest, { apiVersion, kind }: Resource
   if (body['apiVersion'] !== undefined && body['apiVersion'] !== 'autoscaling/v1')
     throw badRequest(`Incorrect version specified in apply patch. Specified patch version: ${String(body['apiVersion'])}, expected: autoscaling/v1`);
   const { metadata, spec } = body as MutableJson;
-  if (metadata?.name !== undefined && metadata.name !== name) throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name ?? ''})`);
+  if (metadata?.name !== undefined && metadata.name !== name)
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name ?? ''})`);
   const replicas: unknown = spec?.replicas;
   if (replicas !== undefined && (typeof replicas !== 'number' || !Number.isInteger(replicas))) throw badRequest('spec.replicas of a Scale is a whole number');
   return { apiVersion, kind: kind.kind, metadata: { name }, spec: replicas === undefined ? {} : { replicas } };

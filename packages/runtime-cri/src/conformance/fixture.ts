@@ -1,4 +1,4 @@
-import type { cri } from '../index.ts';
+import type * as cri from '../generated/cri.ts';
 import type { ContainerRuntime } from '../runtime.ts';
 
 /** A runtime to be tested, with what the tests have to know of it. */

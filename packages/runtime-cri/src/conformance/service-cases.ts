@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { cri } from '../index.ts';
+import type * as cri from '../generated/cri.ts';
 import type { ConformanceCase } from './fixture.ts';
 import { failure } from './lifecycle-cases.ts';
 
