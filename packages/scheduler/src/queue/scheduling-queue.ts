@@ -75,6 +75,8 @@ export class SchedulingQueue<Item, B extends Bin = Bin> {
   readonly #errorBackoff: KeyedHeap<Entry<Item>>;
   /** Entries whose place is `unschedulable` or `gated`, in the order in which they came there. */
   readonly #waiting = new Map<string, Entry<Item>>();
+  /** The same entries by each plugin that holds them: most events concern few of those who wait. */
+  readonly #heldBy = new Map<string, Set<Entry<Item>>>();
   readonly #inFlight = new InFlight();
   #order = 0;
   #wake: (() => void) | undefined;
@@ -172,7 +174,16 @@ export class SchedulingQueue<Item, B extends Bin = Bin> {
   notify(event: ClusterEvent): void {
     if (!this.#isInteresting(event)) return;
     this.#inFlight.record(event);
-    for (const entry of [...this.#waiting.values()]) this.#reconsider(entry, event);
+    for (const entry of this.#heldByInterested(event)) this.#reconsider(entry, event);
+  }
+
+  /** Those who wait for a plugin that wants to hear of the event. */
+  #heldByInterested(event: ClusterEvent): ReadonlySet<Entry<Item>> {
+    const entries = new Set<Entry<Item>>();
+    for (const interests of this.#interests.values()) {
+      for (const { plugin } of interests.of(event)) for (const entry of this.#heldBy.get(plugin) ?? []) entries.add(entry);
+    }
+    return entries;
   }
 
   #isInteresting(event: ClusterEvent): boolean {
@@ -306,10 +317,15 @@ export class SchedulingQueue<Item, B extends Bin = Bin> {
     this.#leave(entry);
     entry.place = place;
     this.#waiting.set(entry.key, entry);
+    for (const plugin of holdersOf(entry)) {
+      let held = this.#heldBy.get(plugin);
+      if (held === undefined) this.#heldBy.set(plugin, (held = new Set()));
+      held.add(entry);
+    }
   }
 
   #leave(entry: Entry<Item>): void {
-    this.#waiting.delete(entry.key);
+    if (this.#waiting.delete(entry.key)) for (const held of this.#heldBy.values()) held.delete(entry);
     if (entry.position >= 0) this.#heapOf(entry.place).remove(entry);
   }
 
@@ -376,6 +392,11 @@ export class SchedulingQueue<Item, B extends Bin = Bin> {
 
 function windowOf(timeMs: number): number {
   return Math.floor(timeMs / BACKOFF_WINDOW_MS);
+}
+
+function holdersOf<Item>({ place, gatedBy, unschedulablePlugins, pendingPlugins }: Entry<Item>): Iterable<string> {
+  if (place === 'gated') return gatedBy === undefined ? NOBODY : [gatedBy];
+  return pendingPlugins.size === 0 ? unschedulablePlugins : [...unschedulablePlugins, ...pendingPlugins];
 }
 
 function isHeldBy<Item>(entry: Entry<Item>, plugin: string): boolean {
