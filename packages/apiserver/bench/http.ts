@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { ConfigMap, Pod } from '@kybern/core/kinds';
 import { createApiServer, type ApiServer, type Listener } from '@kybern/apiserver';
 import type { Benchmark } from '../../../scripts/benchmark.ts';
-import type { LoadJob, LoadTarget } from './http-load.ts';
+import type { LoadJob, LoadTarget } from './load/http-load.ts';
 
 // All figures are per second of the server thread's own processor time, so that the client and others on the machine do not count.
 
@@ -52,7 +52,7 @@ interface Load extends AsyncDisposable {
 }
 
 function openLoad(target: LoadTarget): Load {
-  const worker = new Worker(new URL('./http-load.ts', import.meta.url), { workerData: target });
+  const worker = new Worker(new URL('./load/http-load.ts', import.meta.url), { workerData: target });
   return {
     async run(job, meanwhile) {
       worker.postMessage(job);

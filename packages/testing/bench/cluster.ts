@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Deployment } from '@kybern/core/kinds';
 import { createTestCluster } from '@kybern/testing';
 import type { Benchmark } from '../../../scripts/benchmark.ts';
-import { bundlePeer, loadPeer, peerDeployments, type PeerCluster } from './webernetes.ts';
+import { bundlePeer, loadPeer, peerDeployments, type PeerCluster } from './peers/webernetes.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, '../dist/index.js');

@@ -29,7 +29,7 @@ let bundle: string | undefined;
 /** Bundles the peer once; the file's URL. */
 export function bundlePeer(): string {
   if (bundle !== undefined) return bundle;
-  const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
+  const root = join(dirname(fileURLToPath(import.meta.url)), '../../../..');
   const outfile = join(root, 'node_modules/.cache/webernetes.mjs');
   mkdirSync(dirname(outfile), { recursive: true });
   const entry = fileURLToPath(import.meta.resolve('@ngrok/webernetes'));
