@@ -82,6 +82,7 @@ export function realisticPod(name: string): KubernetesObject {
 }
 
 const server = () => createApiServer({ ids: randomIds(seededRandom(1)), random: seededRandom(2) });
+// The Pods are made as plain objects, as a client that knows no types would hand them in.
 const kindOfPod = Pod as unknown as Kind;
 
 /** Operations per second of `count` runs of `operation`, after as many to warm up as tell V8 what it is about. */

@@ -39,6 +39,7 @@ export async function writePrivately(file: string, text: string): Promise<void> 
 
 /** Removes a file if it still holds what we wrote: another cluster may have taken its place. */
 export async function removeIfOurs(file: string, text: string): Promise<void> {
+  // A file that cannot be read is not, or no longer, the one that we wrote: it is left alone.
   const content = await readFile(file, 'utf8').catch(() => undefined);
   if (content === text) await rm(file, { force: true });
 }
