@@ -4,14 +4,16 @@ const MAY_IMPORT = {
   state: ['core'],
   client: ['core'],
   reconcile: ['core'],
-  scheduler: ['core', 'reconcile'],
+  scheduler: ['core', 'reconcile', 'storage'],
   netmodel: ['core'],
+  storage: ['core'],
+  dataplane: ['core', 'reconcile', 'netmodel'],
   'runtime-cri': ['core'],
   apiserver: ['core', 'state', 'netmodel'],
-  controllers: ['core', 'reconcile', 'netmodel'],
+  controllers: ['core', 'reconcile', 'netmodel', 'storage'],
   kubelet: ['core', 'reconcile', 'runtime-cri'],
-  testing: ['core', 'state', 'reconcile', 'scheduler', 'netmodel', 'runtime-cri', 'apiserver', 'controllers', 'kubelet'],
-  kybern: ['core', 'state', 'client', 'reconcile', 'scheduler', 'netmodel', 'runtime-cri', 'apiserver', 'controllers', 'kubelet'],
+  testing: ['core', 'state', 'reconcile', 'scheduler', 'netmodel', 'storage', 'runtime-cri', 'apiserver', 'controllers', 'kubelet'],
+  kybern: ['core', 'state', 'client', 'reconcile', 'scheduler', 'netmodel', 'storage', 'dataplane', 'runtime-cri', 'apiserver', 'controllers', 'kubelet'],
 };
 const own = '(?:\\.test|\\.prop\\.test|\\.test-d)\\.ts$';
 

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const conditions = ['@kybern/source', 'module', 'node', 'development|production'];
@@ -10,6 +11,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**'],
     // The matchers for clusters, as a user of @kybern/testing would add them.
     setupFiles: ['./packages/testing/src/vitest.ts'],
-    testTimeout: 20_000,
+    testTimeout: 30_000,
+    // Two also where there are two cores: many tests wait for processes of their own.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });

@@ -18,6 +18,7 @@ const COMMANDS = {
   kybern: ['packages/kybern/src/bin.ts'],
   test: ['scripts/test.ts'],
   bench: ['scripts/bench.ts'],
+  torture: ['packages/state/test/torture/long.ts'],
 };
 
 const [name = '', ...args] = process.argv.slice(2);

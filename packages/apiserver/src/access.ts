@@ -4,6 +4,7 @@ import { certificateAuthenticator, chainAuthenticators, type Authenticator } fro
 import { createServiceAccountTokens, type ServiceAccountTokens } from './authentication/service-account-tokens.ts';
 import { privilegedGroupAuthorizer, type Authorizer } from './authorization.ts';
 import { chainAuthorizers } from './authorizer-chain.ts';
+import { createNodeAuthorizer, type NodeAuthorizer } from './authorizer-node.ts';
 import type { Environment } from './environment.ts';
 import { createRbacAuthorizer, type RbacAuthorizer } from './rbac/rbac-authorizer.ts';
 
@@ -37,6 +38,8 @@ export interface Access {
   readonly authorizer: Authorizer;
   /** The rules that the RBAC objects in the store give, whichever authorizer decides. */
   readonly rbac: RbacAuthorizer;
+  /** What nodes may do; part of {@link Access.authorizer} unless that is one's own. */
+  readonly nodeAuthorizer: NodeAuthorizer;
   /** Whether Pods need a ServiceAccount, and get a token of it. */
   readonly podTokens: boolean;
   /** Brings the default roles and bindings into the store. Idempotent. */
@@ -48,14 +51,16 @@ const DEFAULT_ISSUER = 'https://kubernetes.default.svc.cluster.local';
 /** Makes {@link Access}. Nothing is read, loaded or stored before it is needed. */
 export function createAccess(options: AccessOptions, state: StateStore, env: () => Environment): Access {
   const rbac = createRbacAuthorizer(state);
+  const nodes = createNodeAuthorizer(state);
   const issuer = options.serviceAccountIssuer ?? DEFAULT_ISSUER;
   let securing: Promise<void> | undefined;
   const tokens = createServiceAccountTokens(env, { issuer, audiences: options.apiAudiences ?? [issuer], persistent: () => securing !== undefined });
   return {
     tokens,
     rbac,
+    nodeAuthorizer: nodes,
     authenticator: chainAuthenticators([certificateAuthenticator(), ...(options.authenticators ?? []), tokens]),
-    authorizer: options.authorizer ?? chainAuthorizers(privilegedGroupAuthorizer(), rbac),
+    authorizer: options.authorizer ?? chainAuthorizers(privilegedGroupAuthorizer(), nodes, rbac),
     podTokens: options.authorization === 'rbac',
     secure: () => (securing ??= createDefaultPolicy(env())),
   };

@@ -7,7 +7,10 @@ import type { Resource } from './resource.ts';
 const STALE = 'the object has been modified; please apply your changes to the latest version and try again';
 
 /** What a write of one object came to: the stored object, or that somebody else was first. */
-export type WriteResult = { readonly object: KubernetesObject; readonly lost: false } | { readonly lost: true };
+export type WriteResult =
+  | { readonly object: KubernetesObject; readonly lost: false }
+  /** `actual` is what is there instead; undefined: nothing, or it is not known. */
+  | { readonly lost: true; readonly actual: StateRecord | undefined };
 
 /** Replaces what `record` holds. Does not throw when the record is no longer the newest: the caller decides whether to begin again. */
 export async function commitReplace(
@@ -22,7 +25,7 @@ export async function commitReplace(
     env.memory.forget(prefix);
     return { object: records[0]?.value ?? events[0]?.value ?? record.value, lost: false };
   } catch (error) {
-    if (isCompareFailed(error)) return { lost: true };
+    if (isCompareFailed(error)) return { lost: true, actual: error.actual };
     throw error;
   }
 }

@@ -1,7 +1,11 @@
 import { badRequest } from './errors.ts';
 
+/** {@link ContinueToken.revision} of a page that is read from what is there when it is asked for. */
+export const NEWEST = -1;
+
 /** Where the next page of a list begins. */
 export interface ContinueToken {
+  /** Which picture the page is of, or {@link NEWEST}. */
   readonly revision: number;
   /** The key after which the page begins, without the list's prefix. */
   readonly after: string;
@@ -21,9 +25,12 @@ export function decodeContinue(token: string): ContinueToken {
   const parsed = parse(token);
   if (parsed?.v !== 'meta.k8s.io/v1') throw malformed();
   const { rv, start } = parsed;
-  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv < 0 || typeof start !== 'string' || start === '') throw malformed();
+  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv < NEWEST || typeof start !== 'string' || !isBelow(start)) throw malformed();
   return { revision: rv, after: start };
 }
+
+/** A key below the list's prefix: nothing in it leads up, or elsewhere. */
+const isBelow = (key: string): boolean => key.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 
 const malformed = (): Error => badRequest('continue key is not valid: the token was not issued by this server');
 

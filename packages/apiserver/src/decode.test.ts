@@ -1,4 +1,4 @@
-import type { Schema } from '@kybern/core';
+import { deepFreeze, type Schema } from '@kybern/core';
 import { Pod } from '@kybern/core/kinds';
 import { describe, expect, it } from 'vitest';
 import { compileDecoder } from './decode.ts';
@@ -85,5 +85,22 @@ describe('a decoder', () => {
     const { object } = compileDecoder(podSchema, { apiVersion: 'v1', kind: 'Pod' })(body);
     object.spec.containers[0].name = 'b';
     expect(body.spec.containers[0]?.name).toBe('a');
+  });
+
+  it('takes parts by reference from what is known, and copies the rest', async () => {
+    const { schema: podSchema } = await Pod.model();
+    const decode = compileDecoder(podSchema, { apiVersion: 'v1', kind: 'Pod' });
+    const known = deepFreeze(
+      decode({ metadata: { name: 'a' }, spec: { containers: [{ name: 'a', env: [{ name: 'A' }] }, { name: 'b' }], volumes: [] } }).object,
+    );
+    const [first] = known.spec.containers as readonly object[];
+    const copy = decode({ ...known, spec: { ...known.spec, containers: [first, { name: 'c', unknown: 1 }] } }, known);
+    expect(copy.pruned).toBe(true);
+    expect(copy.object.spec.volumes).toBe(known.spec.volumes);
+    expect(copy.object.spec.containers[0]).toBe(first);
+    expect(copy.object.spec.containers[1]).toEqual({ name: 'c' });
+    expect(Object.isFrozen(copy.object.metadata)).toBe(false);
+    // A part in another place is a stranger there.
+    expect(decode({ spec: { containers: [{ name: 'x' }, first] } }, known).object.spec.containers[1]).not.toBe(first);
   });
 });

@@ -9,8 +9,13 @@ export interface Decoded {
   readonly pruned: boolean;
 }
 
-/** Copies a body and drops what the schema does not know, in one pass. @throws {ApiError} `BadRequest` when it holds what JSON cannot */
-export type Decoder = (body: unknown) => Decoded;
+/**
+ * Copies a body and drops what the schema does not know, in one pass.
+ *
+ * @param known a frozen object that was decoded before: the parts that the body has from it, by reference, are not copied
+ * @throws {ApiError} `BadRequest` when it holds what JSON cannot
+ */
+export type Decoder = (body: unknown, known?: object) => Decoded;
 
 /** How one place of the schema is copied. Invariant: the fields after `schema` are filled in exactly when `compiled` is true. */
 interface Node {
@@ -26,6 +31,8 @@ interface Node {
 /** Where a copy is under way. */
 interface Run {
   pruned: boolean;
+  /** What is known of the place whose copy comes next: its fields or items that the body has, too, need no copy. */
+  known: object | undefined;
   readonly compile: (node: Node) => void;
 }
 
@@ -53,14 +60,15 @@ export function compileDecoder(schema: Schema, identity: { readonly apiVersion: 
   };
   const root = nodeOf(schema);
   const compile = (node: Node): void => compileNode(node, nodeOf);
-  return (body) => {
+  return (body, known) => {
     if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('the body of the request is not an object');
-    const run: Run = { pruned: false, compile };
+    const run: Run = { pruned: false, known, compile };
     const object: MutableJson = { apiVersion, kind, metadata: undefined };
     copyFields(run, body as Fields, root, object, 0);
     object.apiVersion = apiVersion;
     object.kind = kind;
     object.metadata ??= {};
+    if (object.metadata === (known as Fields | undefined)?.metadata) object.metadata = { ...object.metadata };
     return { object, pruned: run.pruned };
   };
 }
@@ -86,13 +94,21 @@ function copyValue(run: Run, value: unknown, node: Node | undefined, depth: numb
   return Array.isArray(value) ? copyArray(run, value, node, depth) : copyObject(run, value as Fields, node, depth);
 }
 
+/** A part that is known already is taken as it is; else a copy of it. */
+function copyPart(run: Run, value: unknown, node: Node | undefined, depth: number, known: unknown): unknown {
+  if (value === known) return value;
+  run.known = typeof known === 'object' && known !== null ? known : undefined;
+  return copyValue(run, value, node, depth);
+}
+
 function copyArray(run: Run, value: readonly unknown[], node: Node | undefined, depth: number): unknown[] {
   if (node !== undefined && !node.compiled) run.compile(node);
+  const known = run.known as readonly unknown[] | undefined;
   const items = node?.items;
   const out = new Array<unknown>(value.length);
   for (let i = 0; i < value.length; i++) {
     const item = value[i];
-    out[i] = typeof item === 'string' ? item : item === undefined ? null : copyValue(run, item, items, depth + 1);
+    out[i] = typeof item === 'string' ? item : item === undefined ? null : copyPart(run, item, items, depth + 1, known?.[i]);
   }
   return out;
 }
@@ -107,14 +123,15 @@ function copyObject(run: Run, value: Fields, node: Node | undefined, depth: numb
 function copyFields(run: Run, value: Fields, node: Node, out: Fields, depth: number): Fields {
   if (!node.compiled) run.compile(node);
   const { properties, rest } = node;
+  const known = run.known as Fields | undefined;
   for (const key in value) {
     const item = value[key];
     if (item === undefined) continue;
     const child = properties?.get(key) ?? rest;
     if (item === null && child?.schema.nullable !== true) continue;
     if (child === undefined && !node.keepsUnknown) run.pruned = true;
-    else if (key === '__proto__') setOwn(out, key, copyValue(run, item, child, depth + 1));
-    else out[key] = typeof item === 'string' ? item : copyValue(run, item, child, depth + 1);
+    else if (key === '__proto__') setOwn(out, key, copyPart(run, item, child, depth + 1, known?.[key]));
+    else out[key] = typeof item === 'string' ? item : copyPart(run, item, child, depth + 1, known?.[key]);
   }
   return out;
 }
@@ -122,10 +139,11 @@ function copyFields(run: Run, value: Fields, node: Node, out: Fields, depth: num
 /** Fields of which nothing is known are kept, nulls as well. */
 function copyAny(run: Run, value: Fields, depth: number): Fields {
   const out: Fields = {};
+  const known = run.known as Fields | undefined;
   for (const key in value) {
     const item = value[key];
     if (item === undefined) continue;
-    const copy = copyValue(run, item, undefined, depth + 1);
+    const copy = copyPart(run, item, undefined, depth + 1, known?.[key]);
     if (key === '__proto__') setOwn(out, key, copy);
     else out[key] = copy;
   }

@@ -4,11 +4,13 @@ import type { StateStore } from '@kybern/state';
 import type { Access } from './access.ts';
 import type { AdmissionPlugin } from './admission/admission.ts';
 import type { AdmissionTables } from './admission-tables.ts';
+import type { Definitions } from './customresources/definitions.ts';
 import type { Books } from './managed-fields/books.ts';
 import type { KindRegistry } from './registry.ts';
 import type { Memory, Remembered } from './remembered.ts';
 import type { Resource } from './resource.ts';
 import type { ServiceAllocators } from './resources/service-allocators.ts';
+import type { Siblings } from './siblings.ts';
 import type { EventDispatcher } from './watch/event-dispatcher.ts';
 
 /** What every stage of the pipeline works with: the server's parts, made once by `createApiServer`. */
@@ -21,11 +23,15 @@ export interface Environment extends Access {
   readonly random: Random;
   readonly logger: Logger;
   readonly kinds: KindRegistry;
+  /** The CustomResourceDefinitions, which make kinds come and go. */
+  readonly definitions: Definitions;
   readonly admission: readonly AdmissionPlugin[];
   readonly tables: AdmissionTables;
   readonly allocators: ServiceAllocators;
   /** Who owns which fields. */
   readonly books: Books;
+  /** What new objects have in common with earlier ones. */
+  readonly siblings: Siblings;
   readonly dispatcher: EventDispatcher;
   readonly memory: Memory;
   /** A namespace by its name. */

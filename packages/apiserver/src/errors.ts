@@ -15,9 +15,9 @@ export function unsupportedMediaType(accepted: readonly string[]): ApiError {
   return new ApiError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`);
 }
 
-/** 410: the revision is no longer retained. List again. */
-export function expired(message: string): ApiError {
-  return new ApiError('Expired', message);
+/** 410: the revision is no longer retained. List again. @param continueToken with which the list may go on all the same, from what is there now */
+export function expired(message: string, continueToken?: string): ApiError {
+  return new ApiError('Expired', message, continueToken === undefined ? {} : { continueToken });
 }
 
 /** 404: there is no such resource or subresource. */

@@ -1,12 +1,16 @@
-import { ApiError, isApiError } from '@kybern/core';
-import { isStoreClosed } from '@kybern/state';
+import { ApiError, invalid, isApiError } from '@kybern/core';
+import { isStateWrite, isStoreClosed } from '@kybern/state';
 import { checkAccess } from './authorization.ts';
 import type { Environment } from './environment.ts';
 import { badRequest, internalError, methodNotAllowed } from './errors.ts';
+import { withDeprecation } from './customresources/deprecation.ts';
+import { checkOptions } from './options-check.ts';
 import type { ApiRequest, ApiResponse } from './request.ts';
 import type { Resource } from './resource.ts';
+import { ClaimTakenError } from './resources/service-claims.ts';
 import { createBinding } from './subresources/binding.ts';
 import { serveSubresource } from './subresources/index.ts';
+import { invalidValue } from './validation/field-errors.ts';
 import { createObject } from './verbs/create.ts';
 import { deleteCollection } from './verbs/delete-collection.ts';
 import { deleteObject } from './verbs/delete.ts';
@@ -27,14 +31,38 @@ export async function execute(env: Environment, request: ApiRequest): Promise<Ap
   try {
     const access = checkAccess(env.authorizer, request);
     if (access !== undefined) await access;
-    return await dispatch(env, resource, request);
+    checkOptions(request);
+    // What is stored of a kind that came with a definition cannot even be read without its schema.
+    if (resource.definition === undefined)
+      return await (resource.strategy.begin === undefined ? dispatch(env, resource, request) : claim(env, resource, request));
+    if (resource.model === undefined) await resource.loadModel();
+    return withDeprecation(resource.definition, await dispatch(env, resource, request));
   } catch (error) {
     throw toApiError(error, env, request);
   }
 }
 
+/** How often other servers over the same store may be first to an address or port. */
+const CLAIM_ATTEMPTS = 16;
+
+/** Begins again when another server just gave away what this request was to get. */
+async function claim(env: Environment, resource: Resource, request: ApiRequest): Promise<ApiResponse> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await dispatch(env, resource, request);
+    } catch (error) {
+      if (!(error instanceof ClaimTakenError)) throw error;
+      if (attempt >= CLAIM_ATTEMPTS) {
+        const detail = error.claimed.includes('.') || error.claimed.includes(':') ? 'provided IP is already allocated' : 'provided port is already allocated';
+        throw invalid(resource.kind, request.name ?? '', [invalidValue('spec', error.claimed, detail)]);
+      }
+    }
+  }
+}
+
 function dispatch(env: Environment, resource: Resource, request: ApiRequest): Promise<ApiResponse> | ApiResponse {
-  const { verb, kind } = request;
+  const { verb } = request;
+  const { kind } = resource;
   if (request.subresource !== undefined) {
     requireName(request);
     return serveSubresource(env, resource, request);
@@ -69,6 +97,8 @@ function requireName(request: ApiRequest): ApiRequest {
 function toApiError(error: unknown, env: Environment, request: ApiRequest): unknown {
   if (isApiError(error) || error === request.options?.signal?.reason) return error;
   if (isStoreClosed(error)) return new ApiError('ServiceUnavailable', 'the server is shutting down', { cause: error });
+  // The store has told its owner already, once.
+  if (isStateWrite(error)) return internalError(error.message, error);
   const { verb, kind, namespace, name } = request;
   env.logger.error('request failed', { verb, kind: kind.kind, namespace, name, error: error instanceof Error ? error.stack : String(error) });
   return internalError(error instanceof Error ? error.message : String(error), error);

@@ -10,7 +10,9 @@ export type { KindRegistry } from './registry.ts';
 export type { KindsInUse } from './kinds-in-use.ts';
 // The HTTP door
 export type { Listener, ListenOptions } from './http/listener.ts';
+export type { DoorObserver, RequestObserver } from './http/door-observer.ts';
 export type { CertifiedKey } from './http/certificates.ts';
+export { ledgerAnnex } from './managed-fields/annex.ts';
 // Tables
 export { printTable } from './printers/print-table.ts';
 export type { PrintInput, Table } from './printers/print-table.ts';

@@ -24,30 +24,47 @@ export interface KindRegistry {
   remove(kind: Kind): void;
 }
 
-/** Makes a {@link KindRegistry}. @throws {RangeError} when two of `kinds` have the same group, version and kind or plural */
-export function createKindRegistry(kinds: Iterable<Kind>): KindRegistry {
-  const all: Kind[] = [];
+/**
+ * Makes a {@link KindRegistry}.
+ *
+ * @param refresh called before every look-up: may add and remove kinds
+ * @throws {RangeError} when two of `kinds` have the same group, version and kind or plural
+ */
+export function createKindRegistry(kinds: Iterable<Kind>, refresh: () => void = () => undefined): KindRegistry {
+  let all: readonly Kind[] = [];
   const byKind = new Map<string, Kind>();
   const byPlural = new Map<string, Kind>();
   let byName: Map<string, Kind> | undefined;
   const registry: KindRegistry = {
-    list: () => all,
-    find: (apiVersion, kind) => byKind.get(`${apiVersion}/${kind}`),
-    byResource: (group, version, plural) => byPlural.get(`${group}/${version}/${plural}`),
-    resolve: (name) => (byName ??= indexNames(all)).get(name.toLowerCase()),
-    byCategory: (category) => all.filter((kind) => kind.categories.includes(category)),
+    list() {
+      refresh();
+      return all;
+    },
+    find(apiVersion, kind) {
+      refresh();
+      return byKind.get(`${apiVersion}/${kind}`);
+    },
+    byResource(group, version, plural) {
+      refresh();
+      return byPlural.get(`${group}/${version}/${plural}`);
+    },
+    resolve(name) {
+      refresh();
+      return (byName ??= indexNames(all)).get(name.toLowerCase());
+    },
+    byCategory: (category) => registry.list().filter((kind) => kind.categories.includes(category)),
     add(kind) {
       const [kindKey, pluralKey] = keysOf(kind);
       if (byKind.has(kindKey) || byPlural.has(pluralKey)) throw new RangeError(`kind ${kind.kind} (${apiVersionOf(kind)}, ${kind.plural}) is there already`);
-      all.push(kind);
+      // Who reads a list goes on with the one that was given out.
+      all = [...all, kind];
       byKind.set(kindKey, kind);
       byPlural.set(pluralKey, kind);
       byName = undefined;
     },
     remove(kind) {
-      const at = all.indexOf(kind);
-      if (at < 0) return;
-      all.splice(at, 1);
+      if (!all.includes(kind)) return;
+      all = all.filter((each) => each !== kind);
       const [kindKey, pluralKey] = keysOf(kind);
       byKind.delete(kindKey);
       byPlural.delete(pluralKey);

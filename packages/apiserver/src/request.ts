@@ -49,6 +49,8 @@ export interface ApiRequest {
   /** The object, or the patch document. Never changed or frozen by the server. */
   readonly body?: unknown;
   readonly patchType?: PatchType | undefined;
+  /** Sentences about fields that the text of the body had twice. */
+  readonly duplicates?: readonly string[] | undefined;
   readonly options?: RequestOptions | undefined;
   readonly user: UserInfo;
 }

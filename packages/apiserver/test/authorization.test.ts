@@ -82,7 +82,8 @@ describe('who may do what', () => {
 
   it('is written into certificate requests, whose verdict has a door of its own', async () => {
     await using server = await startServer();
-    const spec = { request: 'YQ==', signerName: 'example.com/signer', usages: ['client auth'], username: 'somebody-else' };
+    const request = btoa('-----BEGIN CERTIFICATE REQUEST-----\nMAo=\n-----END CERTIFICATE REQUEST-----\n');
+    const spec = { request, signerName: 'example.com/signer', usages: ['client auth'], username: 'somebody-else' };
     const created = await server.client.create(loose(CertificateSigningRequest), { metadata: { name: 'a' }, spec } as never);
     expect(created).toMatchObject({ spec: { username: 'system:apiserver' } });
     const approved = { type: 'Approved', status: 'True' };

@@ -41,7 +41,7 @@ const REFUSED: readonly Case[] = [
   ['PersistentVolume', { 'spec.hostPath.path': '/other' }, 'spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation'],
   ['StorageClass', { provisioner: 'example.com/other' }, 'provisioner: Forbidden: updates to provisioner are forbidden.'],
   ['StorageClass', { parameters: { a: 'b' } }, 'parameters: Forbidden: updates to parameters are forbidden.'],
-  ['PriorityClass', { value: 2000 }, 'value: Invalid value: 2000: field is immutable'],
+  ['PriorityClass', { value: 2000 }, 'value: Forbidden: may not be changed in an update.'],
   [
     'RoleBinding',
     { 'roleRef.name': 'other' },

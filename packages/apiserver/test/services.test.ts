@@ -1,4 +1,4 @@
-import { Service, type ServiceSpec } from '@kybern/core/kinds';
+import { IPAddress, Service, type ServiceSpec } from '@kybern/core/kinds';
 import { createMemoryStore } from '@kybern/state';
 import { describe, expect, it } from 'vitest';
 import { causesOf, rejection, startServer } from './fixtures.ts';
@@ -118,5 +118,39 @@ describe('Services', () => {
     expect(await causesOf(second.client.create(Service, service('b', { clusterIP: spec.clusterIP as string })))).toHaveLength(1);
     expect(await causesOf(second.client.create(Service, service('b', { type: 'NodePort', ports: [{ port: 80, nodePort: 30_077 }] })))).toHaveLength(1);
     expect((await second.client.get(Service, 'kubernetes')).metadata.uid).toBe((await first.client.get(Service, 'kubernetes')).metadata.uid);
+  });
+
+  it('of two servers over one store never have the same address or port, however they race', async () => {
+    const state = createMemoryStore();
+    await using first = await startServer({ state, serviceCidr: '10.7.0.0/26' });
+    await using second = await startServer({ state, serviceCidr: '10.7.0.0/26' });
+    const clients = [first.client, second.client];
+    const wanted = Array.from({ length: 40 }, (_, i) => i);
+    const made = await Promise.all(wanted.map((i) => (clients[i % 2] as typeof first.client).create(Service, service(`s${String(i)}`, { type: 'NodePort' }))));
+    expect(new Set(made.map(({ spec }) => spec.clusterIP)).size).toBe(40);
+    expect(new Set(made.map(({ spec }) => spec.ports?.[0]?.nodePort)).size).toBe(40);
+    const { items } = await first.client.list(IPAddress);
+    expect(items.map(({ metadata }) => metadata.name).sort()).toEqual([...made.map(({ spec }) => spec.clusterIP as string), '10.7.0.1'].sort());
+    expect(items.find(({ metadata }) => metadata.name === made[3]?.spec.clusterIP)).toMatchObject({
+      metadata: { labels: { 'ipaddress.kubernetes.io/ip-family': 'IPv4', 'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io' } },
+      spec: { parentRef: { group: '', resource: 'services', namespace: 'default', name: 's3' } },
+    });
+    const asked = { clusterIP: '10.7.0.9' };
+    await Promise.all(made.map(({ metadata }, i) => (clients[(i + 1) % 2] as typeof first.client).delete(Service, metadata.name)));
+    expect((await first.client.list(IPAddress)).items.map(({ metadata }) => metadata.name)).toEqual(['10.7.0.1']);
+    const results = await Promise.allSettled(clients.map((client, i) => client.create(Service, service(`both-${String(i)}`, asked))));
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(results.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 422, message: expect.stringContaining('provided IP is already allocated') as string },
+    });
+  });
+
+  it('get claims when they are from before there were any', async () => {
+    const state = createMemoryStore();
+    await using first = await startServer({ state });
+    const { spec } = await first.client.create(Service, service('a'));
+    await first.client.delete(IPAddress, spec.clusterIP as string);
+    await using second = await startServer({ state });
+    expect(await second.client.get(IPAddress, spec.clusterIP as string)).toMatchObject({ spec: { parentRef: { name: 'a' } } });
   });
 });

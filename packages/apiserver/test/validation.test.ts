@@ -243,7 +243,7 @@ const CASES: Readonly<Partial<Record<Name, readonly Case[]>>> = {
     ],
   ],
   Job: [
-    [{ 'spec.template.spec.restartPolicy': 'Always' }, 'spec.template.spec.restartPolicy: Unsupported value: "Always": supported values: "Never", "OnFailure"'],
+    [{ 'spec.template.spec.restartPolicy': 'Always' }, 'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"'],
     [{ 'spec.backoffLimit': -1 }, `spec.backoffLimit: Invalid value: -1: ${NOT_NEGATIVE}`],
     [
       { 'spec.completionMode': 'Indexed', 'spec.completions': undefined, 'spec.parallelism': 2 },
@@ -315,7 +315,10 @@ const CASES: Readonly<Partial<Record<Name, readonly Case[]>>> = {
     ],
   ],
   PriorityClass: [
-    [{ 'metadata.name': 'system-mine' }, "metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only"],
+    [
+      { 'metadata.name': 'system-mine' },
+      "metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only. error: system-mine is not a known system priority class",
+    ],
     [{ value: 1_000_000_001 }, 'value: Forbidden: maximum allowed value of a user defined priority is 1000000000'],
   ],
   HorizontalPodAutoscaler: [

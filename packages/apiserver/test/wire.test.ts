@@ -78,6 +78,24 @@ describe.each([
     expect(String(headers['warning'])).toMatch(/^299 - "unknown field \\"nothing\\""/);
   });
 
+  it('warns of fields that are there twice, and refuses them when it is to be strict', async () => {
+    const body = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"twice"},"data":{"a":"1","a":"2"}}';
+    const post = (validation: string): ReturnType<typeof ask> =>
+      ask(`${CONFIG_MAPS}?fieldValidation=${validation}`, { method: 'POST', headers: JSON_BODY, body });
+    const strict = await post('Strict');
+    expect(strict.code).toBe(400);
+    expect(strict.json()).toMatchObject({
+      message: 'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: duplicate field "data.a"',
+    });
+    const warned = await post('Warn');
+    expect(warned.code).toBe(201);
+    expect(String(warned.headers['warning'])).toBe('299 - "duplicate field \\"data.a\\""');
+    expect(warned.json()).toMatchObject({ data: { a: '2' } });
+    expect((await ask(`${CONFIG_MAPS}/twice`, { method: 'DELETE' })).code).toBe(200);
+    expect((await post('Ignore')).headers['warning']).toBeUndefined();
+    await ask(`${CONFIG_MAPS}/twice`, { method: 'DELETE' });
+  });
+
   it.each<{ name: string; path: string; how?: Ask; code: number; reason: string }>([
     { name: 'an unknown path', path: '/nothing', code: 404, reason: 'NotFound' },
     { name: 'an unknown group', path: '/apis/example.com/v1/things', code: 404, reason: 'NotFound' },
@@ -175,7 +193,7 @@ describe.each([
     { name: 'a place to go on from that nobody gave', path: `${CONFIG_MAPS}?continue=nonsense`, code: 400, reason: 'BadRequest' },
     {
       name: 'a place to go on from elsewhere',
-      path: `${CONFIG_MAPS}?continue=${Buffer.from('{"v":"meta.k8s.io/v1","rv":-1,"start":"x"}').toString('base64url')}`,
+      path: `${CONFIG_MAPS}?continue=${Buffer.from('{"v":"meta.k8s.io/v1","rv":1,"start":"../x"}').toString('base64url')}`,
       code: 400,
       reason: 'BadRequest',
     },

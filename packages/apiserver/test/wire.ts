@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect as connectHttp2, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { createApiServer, type ApiServer, type Listener } from '@kybern/apiserver';
+import { createApiServer, type ApiServer, type ApiServerOptions, type Listener } from '@kybern/apiserver';
 
 /** What came back. */
 export interface Answer {
@@ -35,8 +35,8 @@ export interface Door extends AsyncDisposable {
 }
 
 /** Opens a server's door for tests. */
-export async function openDoor(): Promise<Door> {
-  const api = await createApiServer();
+export async function openDoor(options: ApiServerOptions = {}): Promise<Door> {
+  const api = await createApiServer(options);
   const listener = await api.listen();
   const tls = { ca: listener.certificateAuthority, cert: listener.admin.certificate, key: listener.admin.key };
   const session = connectHttp2(listener.url, tls);

@@ -10,6 +10,7 @@ import {
   type Client,
   type Clock,
   type DeleteOptions,
+  type DynamicObject,
   type Kind,
   type KubernetesObject,
   type ListMeta,
@@ -18,6 +19,7 @@ import {
   type ObjectKey,
   type ObjectList,
   type Patch,
+  type PodStreams,
   type SelectionOptions,
   type Status,
   type WatchEvent,
@@ -25,6 +27,8 @@ import {
   type WriteOptions,
 } from '@kybern/core';
 import { Observable } from 'rxjs';
+import { createCredentials } from './credentials.ts';
+import { discoverKinds } from './discovery.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 import { resourcePath } from './resource-path.ts';
 import { createTransport, toApiError, type Transport, type WireRequest } from './transport.ts';
@@ -37,7 +41,26 @@ export interface HttpClientOptions {
 }
 
 /** A {@link Client} over HTTP; dispose it to close its connections. */
-export interface HttpClient extends Client, AsyncDisposable {}
+export interface HttpClient extends Client, AsyncDisposable {
+  /** Logs, commands and ports of Pods. */
+  readonly podStreams: PodStreams;
+  /**
+   * Everything that the server serves, as kinds to work with: built-in ones, and those of CustomResourceDefinitions and aggregated servers.
+   *
+   * @throws {ApiError} what the server answered
+   */
+  discover(options?: { readonly signal?: AbortSignal }): Promise<readonly Kind<DynamicObject>[]>;
+}
+
+/** Most clients never look into a Pod: WebSockets are loaded with the first call. */
+function createLazyPodStreams(load: () => Promise<PodStreams>): PodStreams {
+  return {
+    logs: async (pod, options) => (await load()).logs(pod, options),
+    exec: async (pod, options) => (await load()).exec(pod, options),
+    attach: async (pod, options) => (await load()).attach(pod, options),
+    connect: async (pod, port, options) => (await load()).connect(pod, port, options),
+  };
+}
 
 /** A base: everything but what core's mutations add. */
 type Base = Omit<Client, 'mutate' | 'mutateStatus'>;
@@ -57,9 +80,16 @@ const PATCH_TYPES: Readonly<Record<Patch['type'], string>> = {
  */
 export function createHttpClient(access: ClusterAccess, options: HttpClientOptions = {}): HttpClient {
   const clock = options.clock ?? systemClock();
-  const transport = createTransport(access, clock);
+  const credentials = createCredentials(access, clock);
+  const transport = createTransport(access, credentials);
   const base: Base = { ...reads(transport, access), ...writes(transport) };
-  return { ...base, ...createMutations(base, clock), [Symbol.asyncDispose]: () => transport.close() };
+  return {
+    ...base,
+    ...createMutations(base, clock),
+    podStreams: createLazyPodStreams(async () => (await import('./pod-streams.ts')).createPodStreams(access, { transport, credentials })),
+    discover: ({ signal } = {}) => discoverKinds(transport, signal),
+    [Symbol.asyncDispose]: () => transport.close(),
+  };
 }
 
 function reads(transport: Transport, access: ClusterAccess): Pick<Client, 'get' | 'list' | 'watch'> {
@@ -68,7 +98,13 @@ function reads(transport: Transport, access: ClusterAccess): Pick<Client, 'get' 
       const target = { ...toNamespacedName(kind, key), subresource: options.subresource };
       return object(
         kind,
-        await transport.json({ method: 'GET', path: resourcePath(kind, target), query: { resourceVersion: options.resourceVersion }, signal: options.signal }),
+        await transport.json({
+          method: 'GET',
+          path: resourcePath(kind, target),
+          query: { resourceVersion: options.resourceVersion },
+          accept: acceptOf(kind),
+          signal: options.signal,
+        }),
       );
     },
     async list<T extends KubernetesObject>(kind: Kind<T>, options: ListOptions = {}) {
@@ -81,7 +117,13 @@ function reads(transport: Transport, access: ClusterAccess): Pick<Client, 'get' 
       };
       return objectList(
         kind,
-        await transport.json({ method: 'GET', path: resourcePath(kind, { namespace: options.namespace }), query, signal: options.signal }),
+        await transport.json({
+          method: 'GET',
+          path: resourcePath(kind, { namespace: options.namespace }),
+          query,
+          accept: acceptOf(kind, 'List'),
+          signal: options.signal,
+        }),
       );
     },
     watch: <T extends KubernetesObject>(kind: Kind<T>, options: WatchOptions = {}) => watch(transport, access, { kind, options }),
@@ -161,7 +203,13 @@ function watch<T extends KubernetesObject>(
       timeoutSeconds: options.timeoutSeconds?.toString(),
     };
     const follow = async (): Promise<void> => {
-      const body = await transport.stream({ method: 'GET', path: resourcePath(kind, { namespace: options.namespace }), query, signal });
+      const body = await transport.stream({
+        method: 'GET',
+        path: resourcePath(kind, { namespace: options.namespace }),
+        query,
+        accept: acceptOf(kind),
+        signal,
+      });
       for await (const line of jsonLines(body)) subscriber.next(watchEvent(kind, line));
     };
     follow().then(
@@ -184,7 +232,13 @@ function watchEvent<T extends KubernetesObject>(kind: Kind<T>, line: unknown): W
 /** Lists leave kind and apiVersion out of their items; every object that a client hands out has them. */
 function object<T extends KubernetesObject>(kind: Kind<T>, body: unknown): T {
   if (typeof body !== 'object' || body === null) throw new ApiError('InternalError', `the server answered with something that is not a ${kind.kind}`);
-  return deepFreeze({ apiVersion: apiVersionOf(kind), kind: kind.kind, ...body }) as unknown as T;
+  const type = { apiVersion: apiVersionOf(kind), kind: kind.kind };
+  return deepFreeze(kind.view === undefined ? { ...type, ...body } : { ...body, ...type }) as unknown as T;
+}
+
+/** How to ask for the part of the objects that the kind is about; undefined: for all of them. A server that cannot do it sends whole ones. */
+function acceptOf(kind: Kind, list: 'List' | '' = ''): string | undefined {
+  return kind.view === 'metadata' ? `application/json;as=PartialObjectMetadata${list};g=meta.k8s.io;v=v1,application/json` : undefined;
 }
 
 function objectList<T extends KubernetesObject>(kind: Kind<T>, body: unknown): ObjectList<T> {

@@ -1,3 +1,4 @@
 export { createHttpClient, type HttpClient, type HttpClientOptions } from './http-client.ts';
-export { loadKubeconfig, type ClusterAccess, type LoadKubeconfigOptions } from './kubeconfig.ts';
+export type { ExecPlugin } from './exec-credentials.ts';
+export { loadKubeconfig, type ClusterAccess, type Impersonation, type LoadKubeconfigOptions } from './kubeconfig.ts';
 export { KubeconfigError } from './errors.ts';

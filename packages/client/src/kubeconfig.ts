@@ -3,6 +3,8 @@ import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { parse } from 'yaml';
 import { KubeconfigError } from './errors.ts';
+import type { ExecPlugin } from './exec-credentials.ts';
+import { isRecord } from './json.ts';
 
 /** Where an API server is and how to prove who asks: one context of a kubeconfig, with its files read. */
 export interface ClusterAccess {
@@ -21,13 +23,27 @@ export interface ClusterAccess {
   readonly tlsServerName?: string;
   /** Do not check the server's certificate. Default false. */
   readonly insecureSkipTlsVerify?: boolean;
+  /** A program that gives credentials; what it gives wins over the others. */
+  readonly exec?: ExecPlugin;
+  /** An HTTP proxy in front of the server: `http://host:port`. */
+  readonly proxyUrl?: string;
+  /** Ask as somebody else, which needs the right to. */
+  readonly impersonate?: Impersonation;
   /** The context's namespace; default `default`. */
   readonly namespace: string;
 }
 
+/** On whose behalf requests are made. */
+export interface Impersonation {
+  readonly username: string;
+  readonly uid?: string;
+  readonly groups?: readonly string[];
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
+}
+
 /** Options of {@link loadKubeconfig}. */
 export interface LoadKubeconfigOptions {
-  /** Default: `$KUBECONFIG` (its first file), else `~/.kube/config`. */
+  /** Default: all files of `$KUBECONFIG`, the first that has an entry wins; else `~/.kube/config`. */
   readonly file?: string;
   /** Default: the file's `current-context`. */
   readonly context?: string;
@@ -43,45 +59,59 @@ export interface LoadKubeconfigOptions {
  */
 export async function loadKubeconfig(options: LoadKubeconfigOptions = {}): Promise<ClusterAccess> {
   const env = options.env ?? process.env;
-  const file =
-    options.file ?? env.KUBECONFIG?.split(process.platform === 'win32' ? ';' : ':').find((part) => part !== '') ?? join(homedir(), '.kube', 'config');
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new KubeconfigError('cannot be read; is the cluster up? Set KUBECONFIG or pass --kubeconfig', { file, cause });
+  const listed = env.KUBECONFIG?.split(process.platform === 'win32' ? ';' : ':').filter((part) => part !== '') ?? [];
+  const files = options.file !== undefined ? [options.file] : listed.length > 0 ? listed : [join(homedir(), '.kube', 'config')];
+  const configs: LoadedConfig[] = [];
+  let missing: unknown;
+  for (const file of files) {
+    try {
+      configs.push({ file, config: parseText(await readFile(file, 'utf8'), file) });
+    } catch (cause) {
+      if (cause instanceof KubeconfigError) throw cause;
+      missing ??= cause;
+    }
   }
-  const access = parseKubeconfig(text, { file, ...(options.context === undefined ? {} : { context: options.context }) });
-  return readFiles(access, file);
+  const [{ file } = { file: files[0] as string }] = configs;
+  if (configs.length === 0) throw new KubeconfigError('cannot be read; is the cluster up? Set KUBECONFIG or pass --kubeconfig', { file, cause: missing });
+  return readFiles(chooseContext(configs, options.context));
+}
+
+/** One parsed file. */
+interface LoadedConfig {
+  readonly file: string;
+  readonly config: unknown;
 }
 
 /** A {@link ClusterAccess} whose PEM fields may still be names of files. */
 interface UnreadAccess extends ClusterAccess {
+  /** Where entries' relative names begin. */
+  readonly clusterFile: string;
+  readonly userFile: string;
   readonly files: Readonly<Partial<Record<'certificateAuthority' | 'clientCertificate' | 'clientKey', string>>>;
 }
 
-/** Picks one context out of a kubeconfig's text. */
-function parseKubeconfig(text: string, options: { readonly file: string; readonly context?: string }): UnreadAccess {
-  const { file } = options;
-  let config: unknown;
+function parseText(text: string, file: string): unknown {
   try {
-    config = parse(text);
+    return parse(text);
   } catch (cause) {
     throw new KubeconfigError(`is not YAML: ${cause instanceof Error ? cause.message : String(cause)}`, { file, cause });
   }
-  const contextName = options.context ?? text_(field(config, 'current-context'));
-  if (contextName === undefined || contextName === '') throw new KubeconfigError('has no current-context', { file });
-  const context = named(config, 'contexts', contextName, 'context', file);
-  const cluster = named(config, 'clusters', text_(field(context, 'cluster')) ?? '', 'cluster', file);
+}
+
+/** Picks one context out of all files. */
+function chooseContext(configs: readonly LoadedConfig[], asked: string | undefined): UnreadAccess {
+  const { file } = configs[0] as LoadedConfig;
+  const chosen = asked ?? configs.map(({ config }) => text_(field(config, 'current-context')) ?? '').find((name) => name !== '');
+  if (chosen === undefined || chosen === '') throw new KubeconfigError('has no current-context', { file });
+  const { entry: context } = named(configs, 'contexts', chosen, 'context');
+  const clusterName = text_(field(context, 'cluster')) ?? '';
+  const { entry: cluster, file: clusterFile } = named(configs, 'clusters', clusterName, 'cluster');
   const userName = text_(field(context, 'user'));
-  const user = userName === undefined ? {} : named(config, 'users', userName, 'user', file);
+  const { entry: user, file: userFile } = userName === undefined || userName === '' ? { entry: {}, file } : named(configs, 'users', userName, 'user');
   const server = text_(field(cluster, 'server'));
-  if (server === undefined || !URL.canParse(server))
-    throw new KubeconfigError(`cluster "${text_(field(context, 'cluster')) ?? ''}": server must be a URL`, { file });
-  for (const key of ['exec', 'auth-provider']) {
-    if (field(user, key) !== undefined)
-      throw new KubeconfigError(`user "${userName ?? ''}": ${key} is not supported; use a certificate, a token or a tokenFile`, { file });
-  }
+  if (server === undefined || !URL.canParse(server)) throw new KubeconfigError(`cluster "${clusterName}": server must be a URL`, { file: clusterFile });
+  if (field(user, 'auth-provider') !== undefined)
+    throw new KubeconfigError(`user "${userName ?? ''}": auth-provider is not supported; use a certificate, a token, a tokenFile or exec`, { file: userFile });
   return compact({
     server: server.replace(/\/+$/, ''),
     certificateAuthority: base64(field(cluster, 'certificate-authority-data')),
@@ -90,9 +120,14 @@ function parseKubeconfig(text: string, options: { readonly file: string; readonl
     token: text_(field(user, 'token')),
     tokenFile: text_(field(user, 'tokenFile')),
     basicAuth: basicAuth(user),
+    exec: execPlugin(user, { cluster, server, file: userFile }),
+    proxyUrl: proxyUrl(cluster, { name: clusterName, file: clusterFile }),
+    impersonate: impersonation(user),
     tlsServerName: text_(field(cluster, 'tls-server-name')),
     insecureSkipTlsVerify: field(cluster, 'insecure-skip-tls-verify') === true ? true : undefined,
     namespace: text_(field(context, 'namespace')) ?? 'default',
+    clusterFile,
+    userFile,
     files: compact({
       certificateAuthority: text_(field(cluster, 'certificate-authority')),
       clientCertificate: text_(field(user, 'client-certificate')),
@@ -101,26 +136,91 @@ function parseKubeconfig(text: string, options: { readonly file: string; readonl
   });
 }
 
+function proxyUrl(cluster: unknown, { name, file }: { readonly name: string; readonly file: string }): string | undefined {
+  const url = text_(field(cluster, 'proxy-url'));
+  if (url === undefined || url === '') return undefined;
+  if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : ''))
+    throw new KubeconfigError(`cluster "${name}": proxy-url must be an http or https URL`, { file });
+  return url;
+}
+
+function impersonation(user: unknown): Impersonation | undefined {
+  const username = text_(field(user, 'as'));
+  if (username === undefined || username === '') return undefined;
+  const extra = field(user, 'as-user-extra');
+  return compact({
+    username,
+    uid: text_(field(user, 'as-uid')),
+    groups: texts(field(user, 'as-groups')),
+    extra: isRecord(extra) ? Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, texts(values) ?? []])) : undefined,
+  });
+}
+
+function texts(value: unknown): readonly string[] | undefined {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : undefined;
+}
+
+/** A command with a folder in it is relative to the kubeconfig; one without is looked up on the PATH. */
+function execPlugin(user: unknown, at: { readonly cluster: unknown; readonly server: string; readonly file: string }): ExecPlugin | undefined {
+  const exec = field(user, 'exec');
+  if (exec === undefined || exec === null) return undefined;
+  const command = text_(field(exec, 'command')) ?? '';
+  if (command === '') throw new KubeconfigError('exec: command must be specified', { file: at.file });
+  const apiVersion = text_(field(exec, 'apiVersion')) ?? '';
+  if (apiVersion === '') throw new KubeconfigError('exec: apiVersion must be specified', { file: at.file });
+  const env = field(exec, 'env');
+  return compact({
+    apiVersion,
+    command: /[\\/]/.test(command) ? resolveFrom(at.file, command) : command,
+    args: texts(field(exec, 'args')),
+    env: Array.isArray(env) ? Object.fromEntries(env.map((each: unknown) => [text_(field(each, 'name')) ?? '', text_(field(each, 'value')) ?? ''])) : undefined,
+    installHint: text_(field(exec, 'installHint')),
+    provideClusterInfo: field(exec, 'provideClusterInfo') === true ? true : undefined,
+    cluster: field(exec, 'provideClusterInfo') === true ? clusterInfo(at.cluster, at.server) : undefined,
+  });
+}
+
+/** What a plugin is told of the cluster. @see kubernetes v1.36 staging/src/k8s.io/client-go/pkg/apis/clientauthentication/types.go (Cluster) */
+function clusterInfo(cluster: unknown, server: string): Readonly<Record<string, unknown>> {
+  const extensions = field(cluster, 'extensions');
+  const own = Array.isArray(extensions) ? extensions.find((each) => field(each, 'name') === 'client.authentication.k8s.io/exec') : undefined;
+  return compact({
+    server,
+    'tls-server-name': text_(field(cluster, 'tls-server-name')),
+    'insecure-skip-tls-verify': field(cluster, 'insecure-skip-tls-verify') === true ? true : undefined,
+    'certificate-authority-data': text_(field(cluster, 'certificate-authority-data')),
+    'proxy-url': text_(field(cluster, 'proxy-url')),
+    config: own === undefined ? undefined : field(own, 'extension'),
+  });
+}
+
+function resolveFrom(file: string, name: string): string {
+  return isAbsolute(name) ? name : join(dirname(file), name);
+}
+
 /** Inline data wins over files; relative names are relative to the kubeconfig. */
-async function readFiles({ files, ...access }: UnreadAccess, file: string): Promise<ClusterAccess> {
-  const resolve = (name: string): string => (isAbsolute(name) ? name : join(dirname(file), name));
+async function readFiles({ files, clusterFile, userFile, ...access }: UnreadAccess): Promise<ClusterAccess> {
   const read: Record<string, string> = {};
   for (const [key, name] of Object.entries(files)) {
     if (access[key as keyof typeof files] !== undefined) continue;
+    const file = key === 'certificateAuthority' ? clusterFile : userFile;
     try {
-      read[key] = await readFile(resolve(name), 'utf8');
+      read[key] = await readFile(resolveFrom(file, name), 'utf8');
     } catch (cause) {
-      throw new KubeconfigError(`cannot read ${resolve(name)}`, { file, cause });
+      throw new KubeconfigError(`cannot read ${resolveFrom(file, name)}`, { file, cause });
     }
   }
-  return { ...access, ...read, ...(access.tokenFile === undefined ? {} : { tokenFile: resolve(access.tokenFile) }) };
+  return { ...access, ...read, ...(access.tokenFile === undefined ? {} : { tokenFile: resolveFrom(userFile, access.tokenFile) }) };
 }
 
-function named(config: unknown, list: string, name: string, entry: string, file: string): unknown {
-  const entries = field(config, list);
-  const found = Array.isArray(entries) ? entries.find((item) => field(item, 'name') === name) : undefined;
-  if (found === undefined) throw new KubeconfigError(`has no ${entry} "${name}"`, { file });
-  return field(found, entry);
+/** An entry of one of the lists, and the file that it is from. */
+function named(configs: readonly LoadedConfig[], list: string, name: string, entry: string): { readonly entry: unknown; readonly file: string } {
+  for (const { config, file } of configs) {
+    const entries = field(config, list);
+    const found: unknown = Array.isArray(entries) ? entries.find((item) => field(item, 'name') === name) : undefined;
+    if (found !== undefined) return { entry: field(found, entry), file };
+  }
+  throw new KubeconfigError(`has no ${entry} "${name}"`, { file: (configs[0] as LoadedConfig).file });
 }
 
 function field(value: unknown, key: string): unknown {

@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { ApiError, isApiError, type Clock, type Status } from '@kybern/core';
-import { Agent, type Dispatcher } from 'undici';
+import { ApiError, isApiError, type Status } from '@kybern/core';
+import { Agent, ProxyAgent, type Dispatcher } from 'undici';
+import type { Credentials, CredentialSource } from './credentials.ts';
+import { ExecPluginError } from './exec-credentials.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 
 /** One HTTP exchange with the API server. */
@@ -10,6 +11,8 @@ export interface WireRequest {
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
   readonly contentType?: string;
+  /** Default: plain JSON. */
+  readonly accept?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -22,44 +25,39 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/** How long a token read from a file is used before the file is read again. */
-const TOKEN_FILE_TTL_MS = 60_000;
 /** An error answer is read up to here; a Status is far smaller. */
 const MAX_ERROR_BODY_BYTES = 1_048_576;
 
 /** Makes the {@link Transport} of an access. Opens no connection before the first request. */
-export function createTransport(access: ClusterAccess, clock: Clock): Transport {
-  const agent = new Agent({
-    connections: 64,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: {
-      ...(access.certificateAuthority === undefined ? {} : { ca: access.certificateAuthority }),
-      ...(access.clientCertificate === undefined ? {} : { cert: access.clientCertificate }),
-      ...(access.clientKey === undefined ? {} : { key: access.clientKey }),
-      ...(access.tlsServerName === undefined ? {} : { servername: access.tlsServerName }),
-      rejectUnauthorized: access.insecureSkipTlsVerify !== true,
-    },
-  });
-  const authorization = createAuthorization(access, clock);
+export function createTransport(access: ClusterAccess, credentials: CredentialSource): Transport {
+  const connections = createConnections(access);
+  const who = impersonation(access);
+
+  const sendAs = (used: Credentials, request: WireRequest): Promise<Dispatcher.ResponseData> =>
+    connections.of(used).request({
+      origin: access.server,
+      path: request.path + queryText(request.query),
+      method: request.method,
+      headers: {
+        accept: request.accept ?? 'application/json',
+        'user-agent': 'kybern',
+        ...who,
+        ...(used.authorization === undefined ? {} : { authorization: used.authorization }),
+        ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
+      },
+      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
+    });
 
   const send = async (request: WireRequest): Promise<Dispatcher.ResponseData> => {
     request.signal?.throwIfAborted();
-    const header = await authorization();
     try {
-      const response = await agent.request({
-        origin: access.server,
-        path: request.path + queryText(request.query),
-        method: request.method,
-        headers: {
-          accept: 'application/json',
-          'user-agent': 'kybern',
-          ...(header === undefined ? {} : { authorization: header }),
-          ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
-        },
-        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
-        ...(request.signal === undefined ? {} : { signal: request.signal }),
-      });
+      const used = await credentials.current(request.signal);
+      let response = await sendAs(used, request);
+      if (response.statusCode === UNAUTHORIZED && credentials.refused(used)) {
+        await response.body.dump();
+        response = await sendAs(await credentials.current(request.signal), request);
+      }
       if (response.statusCode >= 400) throw await errorOf(response);
       return response;
     } catch (error) {
@@ -79,24 +77,69 @@ export function createTransport(access: ClusterAccess, clock: Clock): Transport 
       const response = await send(request);
       return response.body;
     },
-    close: () => agent.destroy(),
+    close: () => connections.close(),
   };
 }
 
-function createAuthorization(access: ClusterAccess, clock: Clock): () => Promise<string | undefined> {
-  const { tokenFile } = access;
-  if (tokenFile !== undefined) {
-    let read: { readonly token: string; readonly atMs: number } | undefined;
-    return async () => {
-      if (read === undefined || clock.monotonicMs() - read.atMs > TOKEN_FILE_TTL_MS)
-        read = { token: (await readFile(tokenFile, 'utf8')).trim(), atMs: clock.monotonicMs() };
-      return `Bearer ${read.token}`;
-    };
-  }
-  const { token, basicAuth } = access;
-  if (token !== undefined) return async () => `Bearer ${token}`;
-  if (basicAuth !== undefined) return async () => `Basic ${Buffer.from(`${basicAuth.username}:${basicAuth.password}`).toString('base64')}`;
-  return async () => undefined;
+const UNAUTHORIZED = 401;
+
+/** The headers of a request on behalf of somebody else. @see kubernetes v1.36 staging/src/k8s.io/client-go/transport/round_trippers.go (impersonatingRoundTripper) */
+export function impersonation({ impersonate }: ClusterAccess): Readonly<Record<string, string | string[]>> {
+  if (impersonate === undefined) return {};
+  const { username, uid, groups, extra } = impersonate;
+  const headers: Record<string, string | string[]> = { 'impersonate-user': username };
+  if (uid !== undefined) headers['impersonate-uid'] = uid;
+  if (groups !== undefined && groups.length > 0) headers['impersonate-group'] = [...groups];
+  for (const [key, values] of Object.entries(extra ?? {})) headers[`impersonate-extra-${encodeURIComponent(key.toLowerCase())}`] = [...values];
+  return headers;
+}
+
+/** Open connections; another client certificate needs others. */
+interface Connections {
+  of(credentials: Credentials): Dispatcher;
+  close(): Promise<void>;
+}
+
+function createConnections(access: ClusterAccess): Connections {
+  let open: { readonly dispatcher: Dispatcher; readonly certificate: string | undefined } | undefined;
+  return {
+    of({ clientCertificate, clientKey }) {
+      if (open !== undefined && open.certificate === clientCertificate) return open.dispatcher;
+      // Requests under way end on the old connections.
+      void open?.dispatcher.close().catch(() => undefined);
+      open = { dispatcher: createDispatcher(access, { clientCertificate, clientKey }), certificate: clientCertificate };
+      return open.dispatcher;
+    },
+    close: async () => open?.dispatcher.destroy(),
+  };
+}
+
+function createDispatcher(
+  access: ClusterAccess,
+  { clientCertificate, clientKey }: { readonly clientCertificate: string | undefined; readonly clientKey: string | undefined },
+): Dispatcher {
+  const tls = tlsOptions(access, { ...(clientCertificate === undefined ? {} : { clientCertificate }), ...(clientKey === undefined ? {} : { clientKey }) });
+  const limits = { connections: 64, headersTimeout: 0, bodyTimeout: 0 };
+  return access.proxyUrl === undefined ? new Agent({ ...limits, connect: tls }) : new ProxyAgent({ ...limits, uri: access.proxyUrl, requestTls: tls });
+}
+
+/** How a connection of an access is secured. */
+export function tlsOptions(access: ClusterAccess, { clientCertificate, clientKey }: Credentials): TlsOptions {
+  return {
+    ...(access.certificateAuthority === undefined ? {} : { ca: access.certificateAuthority }),
+    ...(clientCertificate === undefined ? {} : { cert: clientCertificate }),
+    ...(clientKey === undefined ? {} : { key: clientKey }),
+    ...(access.tlsServerName === undefined ? {} : { servername: access.tlsServerName }),
+    rejectUnauthorized: access.insecureSkipTlsVerify !== true,
+  };
+}
+
+interface TlsOptions {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly servername?: string;
+  readonly rejectUnauthorized: boolean;
 }
 
 function queryText(query: WireRequest['query']): string {
@@ -153,6 +196,7 @@ function parseStatus(text: string): Status | undefined {
 export function toApiError(error: unknown, server: string, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted === true) return signal.reason;
   if (isApiError(error)) return error;
+  if (error instanceof ExecPluginError) return new ApiError('Unauthorized', `getting credentials: ${error.message}`, { cause: error });
   const why = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.message) : String(error);
   return new ApiError('ServiceUnavailable', `${server} cannot be reached: ${why}`, { cause: error });
 }

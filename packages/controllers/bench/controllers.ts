@@ -3,7 +3,7 @@ import { computeDeployment, computeEndpointSlices, fixedKinds, garbageCollectorC
 import { ownerReference } from '@kybern/core';
 import { ConfigMap, type Deployment, type EndpointSlice, type ReplicaSet, type Service } from '@kybern/core/kinds';
 import { createFakeClock } from '@kybern/core/testing';
-import { computeEndpoints } from '@kybern/netmodel';
+import { computeEndpoints } from '@kybern/netmodel/addresses';
 import { createManager } from '@kybern/reconcile';
 import type { Benchmark } from '../../../scripts/benchmark.ts';
 

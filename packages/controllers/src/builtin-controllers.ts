@@ -1,13 +1,16 @@
-import { builtinKinds } from '@kybern/core/kinds';
+import { builtinKinds, type StorageClass } from '@kybern/core/kinds';
 import type { ControllerDefinition } from '@kybern/reconcile';
+import type { Provisioner } from '@kybern/storage';
 import { clusterRoleAggregationController } from './clusterroleaggregation/controller.ts';
 import { cronJobController } from './cronjob/controller.ts';
 import { daemonSetController } from './daemonset/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
 import { disruptionController } from './disruptionbudget/controller.ts';
+import { staleDisruptionController } from './disruptionbudget/stale-controller.ts';
 import { endpointsController } from './endpoints/controller.ts';
 import { endpointSliceMirroringController } from './endpointslicemirroring/controller.ts';
 import { endpointSliceController } from './endpointslice/controller.ts';
+import { ephemeralVolumeController } from './ephemeralvolume/controller.ts';
 import { garbageCollectorController } from './garbagecollector/controller.ts';
 import { horizontalPodAutoscalerController, type HorizontalPodAutoscalerOptions } from './horizontalpodautoscaler/controller.ts';
 import { jobController } from './job/controller.ts';
@@ -19,6 +22,8 @@ import { nodeIpamController, type NodeIpamOptions } from './nodeipam/controller.
 import type { NodeLifecycleOptions } from './nodelifecycle/compute.ts';
 import { nodeLifecycleController } from './nodelifecycle/controller.ts';
 import { onDemand } from './on-demand.ts';
+import { persistentVolumeClaimBinder } from './persistentvolume/claim-controller.ts';
+import { persistentVolumeController } from './persistentvolume/volume-controller.ts';
 import { podGarbageCollectorController, type PodGarbageCollectorOptions } from './podgc/controller.ts';
 import { replicaSetController } from './replicaset/controller.ts';
 import { replicationController } from './replicationcontroller/controller.ts';
@@ -28,6 +33,10 @@ import { serviceAccountController } from './serviceaccount/controller.ts';
 import { statefulSetController } from './statefulset/controller.ts';
 import { taintEvictionController } from './tainteviction/controller.ts';
 import { ttlAfterFinishedController } from './ttlafterfinished/controller.ts';
+import { volumeExpansionController } from './volumeexpand/controller.ts';
+import { claimProtectionController, volumeProtectionController } from './volumeprotection/controller.ts';
+import { provisioningController } from './volumeprovisioner/claim-controller.ts';
+import { volumeDeletionController } from './volumeprovisioner/volume-controller.ts';
 
 /** Options of {@link builtinControllers}. */
 export interface BuiltinControllersOptions {
@@ -38,8 +47,17 @@ export interface BuiltinControllersOptions {
   readonly serviceLoadBalancer?: ServiceLoadBalancerOptions;
   readonly podGarbageCollector?: PodGarbageCollectorOptions;
   readonly horizontalPodAutoscaler?: HorizontalPodAutoscalerOptions;
+  /** Who makes volumes for claims. Default: nobody, so that claims get only volumes that are there. */
+  readonly volumes?: readonly VolumeProvisioning[];
   /** The certificate to publish in every namespace. Default: none is, as there is none without TLS. */
   readonly rootCa?: RootCaOptions;
+}
+
+/** A provisioner, and what is asked of it. */
+export interface VolumeProvisioning {
+  readonly provisioner: Provisioner;
+  /** The class that is created when a claim names none and the cluster has no default. */
+  readonly standardClass?: StorageClass;
 }
 
 /**
@@ -68,6 +86,7 @@ export function builtinControllers(options: BuiltinControllersOptions = {}): rea
     jobOrphanController(),
     onDemand(kinds, cronJobController()),
     onDemand(kinds, disruptionController()),
+    staleDisruptionController(),
     onDemand(kinds, horizontalPodAutoscalerController({ kinds: () => kinds.all(), ...options.horizontalPodAutoscaler })),
     onDemand(kinds, resourceQuotaController()),
     onDemand(kinds, clusterRoleAggregationController()),
@@ -76,6 +95,20 @@ export function builtinControllers(options: BuiltinControllersOptions = {}): rea
     endpointsController(),
     endpointSliceMirroringController(),
     serviceLoadBalancerController(options.serviceLoadBalancer),
+    ephemeralVolumeController(),
+    onDemand(kinds, persistentVolumeClaimBinder()),
+    onDemand(kinds, persistentVolumeController()),
+    onDemand(kinds, claimProtectionController()),
+    onDemand(kinds, volumeProtectionController()),
+    ...(options.volumes ?? []).flatMap((each) => provisioningControllers(kinds, each)),
     garbageCollectorController(kinds),
+  ];
+}
+
+function provisioningControllers(kinds: KindSource, { provisioner, standardClass }: VolumeProvisioning): readonly ControllerDefinition[] {
+  return [
+    onDemand(kinds, provisioningController(provisioner, standardClass)),
+    onDemand(kinds, volumeDeletionController(provisioner)),
+    ...(provisioner.expand === undefined ? [] : [onDemand(kinds, volumeExpansionController(provisioner))]),
   ];
 }

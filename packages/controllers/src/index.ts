@@ -2,7 +2,7 @@
 export { builtinControllers } from './builtin-controllers.ts';
 export { fixedKinds } from './kind-source.ts';
 export type { KindSource } from './kind-source.ts';
-export type { BuiltinControllersOptions } from './builtin-controllers.ts';
+export type { BuiltinControllersOptions, VolumeProvisioning } from './builtin-controllers.ts';
 // Workloads
 export { deploymentController } from './deployment/controller.ts';
 export { computeDeployment } from './deployment/compute.ts';
@@ -44,6 +44,8 @@ export type { PlannedEvent } from './planned-event.ts';
 export { horizontalPodAutoscalerController } from './horizontalpodautoscaler/controller.ts';
 export type { HorizontalPodAutoscalerOptions } from './horizontalpodautoscaler/controller.ts';
 export type { CustomMetric, MetricsSource, PodSample, PodSamples, PodSelection } from './horizontalpodautoscaler/metrics.ts';
+export { resourceMetrics } from './horizontalpodautoscaler/resource-metrics.ts';
+export type { SelectorProblem } from './horizontalpodautoscaler/selectors.ts';
 export { computeAutoscaler } from './horizontalpodautoscaler/compute.ts';
 export type { AutoscalerCondition, AutoscalerInput, AutoscalerPlan } from './horizontalpodautoscaler/compute.ts';
 export type { Measurement } from './horizontalpodautoscaler/evaluate.ts';
@@ -64,14 +66,26 @@ export type { MirroringInput } from './endpointslicemirroring/compute.ts';
 export { nodeLifecycleController } from './nodelifecycle/controller.ts';
 export { computeNodeLifecycle } from './nodelifecycle/compute.ts';
 export type { NodeLifecycleInput, NodeLifecycleOptions, NodeLifecyclePlan } from './nodelifecycle/compute.ts';
+export type { Eviction, EvictionOptions } from './nodelifecycle/zones.ts';
 export type { NodeObservation } from './nodelifecycle/health.ts';
 export { taintEvictionController } from './tainteviction/controller.ts';
 export { computeTaintEviction } from './tainteviction/compute.ts';
 export type { TaintEvictionInput, TaintEvictionPlan } from './tainteviction/compute.ts';
 export { nodeIpamController } from './nodeipam/controller.ts';
 export type { NodeIpamOptions } from './nodeipam/controller.ts';
+// Storage
+export { persistentVolumeClaimBinder } from './persistentvolume/claim-controller.ts';
+export { persistentVolumeController } from './persistentvolume/volume-controller.ts';
+export { claimProtectionController, volumeProtectionController } from './volumeprotection/controller.ts';
+export { provisioningController } from './volumeprovisioner/claim-controller.ts';
+export { volumeDeletionController } from './volumeprovisioner/volume-controller.ts';
+export { ephemeralVolumeController } from './ephemeralvolume/controller.ts';
+export { volumeExpansionController } from './volumeexpand/controller.ts';
 // Policy
 export { disruptionController } from './disruptionbudget/controller.ts';
+export { staleDisruptionController } from './disruptionbudget/stale-controller.ts';
+export { computeStaleDisruption } from './disruptionbudget/stale.ts';
+export type { StaleDisruptionInput, StaleDisruptionPlan } from './disruptionbudget/stale.ts';
 export { computeDisruptionBudget } from './disruptionbudget/compute.ts';
 export type { DisruptionBudgetInput, DisruptionBudgetPlan, ExpectedScale } from './disruptionbudget/compute.ts';
 export { clusterRoleAggregationController } from './clusterroleaggregation/controller.ts';

@@ -75,18 +75,19 @@ export async function createControlPlane(controllers: readonly ControllerDefinit
     get revision() {
       return state.revision;
     },
-    ...actions({ api, clock, settleNow }),
+    ...actions({ client: api.client, clock, settleNow }),
     [Symbol.asyncDispose]: () => end({ api, stop, run, state }),
   };
 }
 
 interface Parts {
-  readonly api: ApiServer;
+  readonly client: Client;
   readonly clock: FakeClock;
   readonly settleNow: () => Promise<void>;
 }
 
-function actions({ api: { client }, clock, settleNow }: Parts): Pick<ControlPlane, 'settle' | 'advance' | 'report' | 'start' | 'startAll'> {
+/** What tests do with a control plane; also used where controllers crash and come back. */
+export function actions({ client, clock, settleNow }: Parts): Pick<ControlPlane, 'settle' | 'advance' | 'report' | 'start' | 'startAll'> {
   let addresses = 0;
   const report: ControlPlane['report'] = (pod, status) =>
     client.patch(Pod, pod, { type: 'merge', patch: { status: status as never } }, { subresource: 'status' });

@@ -73,7 +73,8 @@ export interface StatusCause {
 export interface Status {
   readonly kind: 'Status';
   readonly apiVersion: 'v1';
-  readonly metadata: Record<string, never>;
+  /** `continue`: with which a list can go on that expired in the middle, from what is there now. */
+  readonly metadata: { readonly continue?: string };
   readonly status: 'Success' | 'Failure';
   readonly message?: string;
   readonly reason?: StatusReason;
@@ -87,6 +88,8 @@ export interface ApiErrorOptions {
   readonly cause?: unknown;
   /** HTTP status code; default: the reason's own. */
   readonly code?: number;
+  /** See {@link ApiError.continueToken}. */
+  readonly continueToken?: string;
 }
 
 /**
@@ -97,6 +100,8 @@ export class ApiError extends Error {
   readonly reason: StatusReason;
   readonly code: number;
   readonly details: StatusDetails | undefined;
+  /** Of an expired list: the rest of it can be had with this token, from what is there now, so that the whole is no longer one consistent picture. */
+  readonly continueToken: string | undefined;
 
   constructor(reason: StatusReason, message: string, options: ApiErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -104,6 +109,7 @@ export class ApiError extends Error {
     this.reason = reason;
     this.code = options.code ?? CODES[reason];
     this.details = options.details;
+    this.continueToken = options.continueToken;
   }
 
   /** The body that Kubernetes answers with. */
@@ -111,7 +117,7 @@ export class ApiError extends Error {
     return {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: {},
+      metadata: this.continueToken === undefined ? {} : { continue: this.continueToken },
       status: 'Failure',
       message: this.message,
       reason: this.reason,
@@ -126,6 +132,7 @@ export class ApiError extends Error {
     return new ApiError(reason, status.message ?? 'unknown error', {
       ...(status.details === undefined ? {} : { details: status.details }),
       ...(status.code === undefined ? {} : { code: status.code }),
+      ...(typeof status.metadata?.continue === 'string' && status.metadata.continue !== '' ? { continueToken: status.metadata.continue } : {}),
       ...(cause === undefined ? {} : { cause }),
     });
   }

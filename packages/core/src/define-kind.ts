@@ -1,3 +1,4 @@
+import { guessPlural } from './internal/guess-plural.ts';
 import { checkDefinition } from './internal/kind-definition-check.ts';
 import type { Kind, Subresource } from './kind.ts';
 import type { Flat, InferSchema, InferSchemaInput, KindSchema } from './kind-schema.ts';
@@ -93,10 +94,4 @@ export function defineKind<const D extends KindDefinition>(definition: D): Kind<
     subresources: Object.freeze(definition.status === undefined ? [] : [Object.freeze(status)]),
     model: () => (model ??= import('./internal/defined-model.ts').then((module) => module.createDefinedModel(definition))),
   });
-}
-
-/** @see kubernetes v1.36 staging/src/k8s.io/apimachinery/pkg/api/meta/restmapper.go (UnsafeGuessKindToResource) */
-function guessPlural(singular: string): string {
-  if (singular.endsWith('s')) return `${singular}es`;
-  return singular.endsWith('y') ? `${singular.slice(0, -1)}ies` : `${singular}s`;
 }

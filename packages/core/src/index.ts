@@ -18,6 +18,12 @@ export { apiVersionOf, groupResource, keyOf, parseApiVersion, toNamespacedName }
 export type { Kind, NamespacedName, ObjectOf, Subresource } from './kind.ts';
 export { defineKind } from './define-kind.ts';
 export type { DefinedObject, KindDefinition } from './define-kind.ts';
+export { customResourceDefinition } from './custom-resource-definition.ts';
+export type { CustomResourceDefinitionManifest } from './custom-resource-definition.ts';
+export { dynamicKind, kindsOfDefinition } from './dynamic-kind.ts';
+export type { DefinedKinds, DynamicKindOptions, DynamicObject } from './dynamic-kind.ts';
+export { metadataOnly } from './metadata-only.ts';
+export type { MetadataOnly } from './metadata-only.ts';
 export type { Flat, InferSchema, InferSchemaInput, KindSchema, KindSchemaProperties } from './kind-schema.ts';
 export type { FieldError, FieldErrorReason, KindModel, MutableJson, Schema } from './kind-model.ts';
 // Ports
@@ -38,6 +44,24 @@ export type {
   WatchOptions,
   WriteOptions,
 } from './client.ts';
+export type {
+  AttachOptions,
+  ByteConnection,
+  ContainerOnNode,
+  ContainerUsage,
+  ExecOptions,
+  LogOptions,
+  NodeConnections,
+  NodeRequest,
+  NodeResponse,
+  NodeUsage,
+  PodOnNode,
+  PodUsage,
+  ProcessStreams,
+  TerminalSize,
+} from './node-connections.ts';
+export { readText } from './pod-streams.ts';
+export type { ContainerChoice, PodStreams } from './pod-streams.ts';
 export { formatMicroTime, formatTime, parseTime, sleep, systemClock } from './clock.ts';
 export type { Clock, SleepOptions, TimerOptions } from './clock.ts';
 export { randomInt, seededRandom, systemRandom } from './random.ts';

@@ -39,8 +39,9 @@ describe('JSON patches', () => {
       fc.property(anyJsonObject, fc.array(operation, { maxLength: 4 }), (value, patch) => {
         deepFreeze(value);
         const result = attempt(value, patch);
-        const moves = patch.some((each) => each.op === 'remove' || each.op === 'move');
-        if (result !== undefined && !moves && deepEqual(result, value)) expect(result).toBe(value);
+        // Operations that undo each other have effects: only those are meant that have none one by one.
+        const idle = patch.every((each) => each.op !== 'remove' && each.op !== 'move' && deepEqual(attempt(value, [each]), value));
+        if (result !== undefined && idle) expect(result).toBe(value);
       }),
       { numRuns: 500 },
     );

@@ -32,6 +32,8 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   readonly scope: 'Namespaced' | 'Cluster';
   readonly verbs: readonly string[];
   readonly subresources: readonly Subresource[];
+  /** Set where only a part of each object is asked for: see `metadataOnly`. */
+  readonly view?: 'metadata';
   /** Loads what the API machinery knows of this kind. The promise is the same at every call. */
   readonly model: () => Promise<KindModel>;
   readonly [objectType]?: T;

@@ -1,8 +1,14 @@
 // The agent
 export { createKubelet } from './kubelet.ts';
 export type { Kubelet, KubeletOptions } from './kubelet.ts';
+export type { MachineFolders } from './running-kubelet.ts';
+export { describeMachine } from './node/machine.ts';
+export type { MachineDescription } from './node/machine.ts';
+export type { DiskSpace, ImageGarbagePolicy } from './decisions/image-garbage.ts';
 export { createPodSource } from './pod-source.ts';
 export type { PodListener, PodSource, PodSourceOptions } from './pod-source.ts';
+export { createLocalConnections } from './streams/local-connections.ts';
+export type { LocalConnections } from './streams/local-connections.ts';
 export { createNetworkProber } from './probes/network-prober.ts';
 // Its decisions
 export { computePodActions } from './decisions/pod-actions.ts';

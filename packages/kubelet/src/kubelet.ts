@@ -1,11 +1,13 @@
-import { noopLogger, parseQuantity, systemClock, systemRandom, type Client, type Clock, type Logger, type Random } from '@kybern/core';
+import { noopLogger, parseQuantity, systemClock, systemRandom, type Client, type Clock, type Logger, type NodeConnections, type Random } from '@kybern/core';
 import type { NodeAddress, NodeSystemInfo, Taint } from '@kybern/core/kinds';
 import { createEventRecorder, type EventRecorder } from '@kybern/reconcile';
 import type { ContainerRuntime, Prober } from '@kybern/runtime-cri';
+import type { DiskSpace, ImageGarbagePolicy } from './decisions/image-garbage.ts';
 import { DEFAULT_CAPACITY, defaultAddresses, defaultNodeInfo, type NodeDescription } from './node/node-object.ts';
 import { createPodSource, type PodSource } from './pod-source.ts';
 import { createNetworkProber } from './probes/network-prober.ts';
-import { RunningKubelet } from './running-kubelet.ts';
+import { createLazyConnections } from './streams/lazy-connections.ts';
+import { RunningKubelet, type MachineFolders } from './running-kubelet.ts';
 
 /** Options of {@link createKubelet}. */
 export interface KubeletOptions {
@@ -40,13 +42,27 @@ export interface KubeletOptions {
    * Differs from Kubernetes: there it is one, unless `serializeImagePulls` is turned off.
    */
   readonly maxParallelImagePulls?: number;
+  /**
+   * Where this machine keeps what Pods need. Set it when containers are real: then volumes are mounted, hosts files written, termination messages read. Unset: the node is no machine, and its containers see no
+   * files.
+   */
+  readonly machine?: MachineFolders;
+  /** When images go that nobody uses. Default: Kubernetes' 85 and 80 per cent of the disk that has them, and two minutes of age. Of account on machines alone. */
+  readonly imageGarbage?: Partial<ImageGarbagePolicy> & {
+    /** How full a disk is. Default: as the file system says. */
+    readonly diskSpace?: (mountpoint: string) => Promise<DiskSpace>;
+  };
   /** Where events go. Default: to the API. */
   readonly recorder?: EventRecorder;
+  /** Told of every load that takes real time (code for connections), so that a virtual clock can wait for it. */
+  readonly pending?: <T>(load: Promise<T>) => Promise<T>;
 }
 
 /** A node agent. */
 export interface Kubelet {
   readonly name: string;
+  /** The way into its Pods for an API server: logs, commands, ports. Nobody answers there while the kubelet does not run. */
+  readonly connections: NodeConnections;
   /**
    * Registers the Node, keeps it alive, and runs its Pods until the signal aborts; resolves when nothing of it is under way any more. Containers keep running:
    * the next run, of this or another kubelet with the same name and runtime, takes them over.
@@ -64,8 +80,11 @@ export interface Kubelet {
 export function createKubelet(options: KubeletOptions): Kubelet {
   const { name, client, runtime, clock = systemClock(), random = systemRandom(), logger = noopLogger } = options;
   const description = describe(options);
+  let runs = 0;
+  let current: RunningKubelet | undefined;
   return {
     name,
+    connections: createLazyConnections({ name, client, runtime, clock, isRunning: () => runs > 0, usage: () => current?.usage() }, options.pending),
     async run(signal) {
       const pods = options.pods ?? createPodSource(client, { nodeName: name, clock, random, logger });
       const own = options.pods === undefined ? pods.run(signal) : undefined;
@@ -80,8 +99,16 @@ export function createKubelet(options: KubeletOptions): Kubelet {
         prober: options.prober ?? runtime.prober ?? createNetworkProber(clock),
         recorder: options.recorder ?? createEventRecorder({ client, component: 'kubelet', host: name, clock, random, logger }),
         maxParallelImagePulls: options.maxParallelImagePulls ?? 5,
+        machine: options.machine,
+        imageGarbage: options.imageGarbage ?? {},
       });
-      await running.run(signal);
+      runs += 1;
+      current = running;
+      try {
+        await running.run(signal);
+      } finally {
+        runs -= 1;
+      }
       await own;
     },
   };

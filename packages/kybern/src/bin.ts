@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { homedir } from 'node:os';
+import { Readable } from 'node:stream';
 import { main } from './cli/main.ts';
 
 const interrupted = new AbortController();
@@ -21,6 +22,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.exitCode = await main(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
+  stdin: () => Readable.toWeb(process.stdin) as ReadableStream<Uint8Array>,
   env: process.env,
   homeDir: homedir(),
   cwd: process.cwd(),

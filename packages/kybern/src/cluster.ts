@@ -1,5 +1,5 @@
-import { createApiServer, type ApiServer, type Listener, type ListenOptions } from '@kybern/apiserver';
-import { builtinControllers, rootCaPublisher } from '@kybern/controllers';
+import { createApiServer, type ApiServer, type Authenticator, type Listener, type ListenOptions } from '@kybern/apiserver';
+import { builtinControllers, rootCaPublisher, type VolumeProvisioning } from '@kybern/controllers';
 import {
   apiVersionOf,
   noopLogger,
@@ -15,11 +15,14 @@ import {
   type Random,
 } from '@kybern/core';
 import { findKind } from '@kybern/core/kinds';
-import { createKubelet, createPodSource, type PodSource } from '@kybern/kubelet';
-import { createManager, type ControllerDefinition, type ErrorSink, type Manager } from '@kybern/reconcile';
+import { createKubelet, createLocalConnections, createPodSource, type Kubelet, type KubeletOptions, type PodSource } from '@kybern/kubelet';
+import { createManager, lead, type ControllerDefinition, type ErrorSink, type LeaderElectionOptions, type Manager } from '@kybern/reconcile';
 import { createSimulatedRuntime, type ContainerRuntime } from '@kybern/runtime-cri';
 import { createSchedulerLoop, type Plugin } from '@kybern/scheduler';
 import { createMemoryStore, type StateStore } from '@kybern/state';
+import { simulatedProvisioner, standardClass } from '@kybern/storage';
+import { localPathProvisioner } from '@kybern/storage/local-path';
+import { DEFAULT_EVENT_TTL_MS, expireEvents } from './event-expiry.ts';
 
 /** A node of a {@link createCluster}. */
 export interface ClusterNode {
@@ -27,6 +30,8 @@ export interface ClusterNode {
   /** What runs its containers. Default: the simulation. */
   readonly runtime?: ContainerRuntime;
   readonly labels?: Readonly<Record<string, string>>;
+  /** What its agent says of the machine, and where it keeps what Pods need there. Set it when the runtime is real: `{ machine: { rootDirectory }, ...describeMachine() }`. */
+  readonly kubelet?: Pick<KubeletOptions, 'machine' | 'capacity' | 'addresses' | 'nodeInfo'>;
 }
 
 /** Options of {@link createCluster}: what it is made of. Every part has a default. */
@@ -37,15 +42,33 @@ export interface ClusterOptions {
   readonly kinds?: readonly Kind[];
   /** Default: `builtinControllers()`. */
   readonly controllers?: readonly ControllerDefinition[];
+  /**
+   * Who makes volumes for claims of the StorageClass `standard`, which comes with the first claim that names none: the simulation, or directories in a
+   * directory of this machine. Default: the simulation where all nodes are simulated, nobody otherwise. Of no account with `controllers`.
+   */
+  readonly volumes?: 'simulated' | { readonly directory: string } | false;
   /** `false`: none; Pods wait until somebody binds them. */
   readonly scheduler?: { readonly plugins?: readonly Plugin[] } | false;
   /** A number makes `node-1`, `node-2`, … on the simulation. Default 3. */
   readonly nodes?: number | readonly ClusterNode[];
+  /** What the names of numbered nodes begin with. Servers over one state need names of their own. Default `node`. */
+  readonly nodePrefix?: string;
+  /**
+   * Whether only one of several servers over one state runs controllers and scheduler, and how soon another takes over. Default: where the state says that
+   * it is shared, with the durations of Kubernetes.
+   */
+  readonly leaderElection?: boolean | ElectionTiming;
   /**
    * Who may do what, besides members of `system:masters`: `rbac` brings in Kubernetes' default roles, and Pods get tokens of their ServiceAccounts.
    * Default `rbac`; with `system-masters` nobody else may do anything.
    */
   readonly authorization?: 'rbac' | 'system-masters';
+  /** Recognise clients of the HTTPS door by tokens, before ServiceAccount tokens: `tokenFileAuthenticator(csv)`, or one's own. Default: none. */
+  readonly authenticators?: readonly Authenticator[];
+  /** Serve beta versions of the API as well. Default false, as with Kubernetes. */
+  readonly betaVersions?: boolean;
+  /** How long Events live after their last write, in ms. Default: an hour. */
+  readonly eventTtlMs?: number;
   readonly clock?: Clock;
   /** Makes names, UIDs and every random choice repeatable. Default: not repeatable. */
   readonly seed?: number | string;
@@ -53,6 +76,9 @@ export interface ClusterOptions {
   /** Told of every failure that nobody else sees, such as an exception in a reconciler. Default: the logger. */
   readonly onError?: ErrorSink;
 }
+
+/** How soon another server takes over. */
+export type ElectionTiming = Pick<LeaderElectionOptions, 'leaseDurationMs' | 'renewDeadlineMs' | 'retryPeriodMs'>;
 
 /** A cluster that runs until it is disposed. */
 export interface Cluster extends AsyncDisposable {
@@ -73,25 +99,48 @@ export interface Cluster extends AsyncDisposable {
 export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const parts = resolveParts(options);
   const { clock, ids, random, logger, onError } = parts;
+  const connections = createLocalConnections();
   const api = await createApiServer({
     ...parts,
+    nodes: connections,
     authorization: options.authorization ?? 'rbac',
+    betaVersions: options.betaVersions ?? false,
+    authenticators: options.authenticators ?? [],
     kinds: kindsOf(options.kinds ?? [], options.controllers ?? []),
   });
   const { client, kinds, kindsInUse } = api;
   const controllers =
-    options.controllers ?? builtinControllers({ kinds: { all: () => kinds.list(), inUse: () => kindsInUse.list(), onInUse: (fn) => kindsInUse.onAdd(fn) } });
+    options.controllers ??
+    builtinControllers({
+      kinds: { all: () => kinds.list(), inUse: () => kindsInUse.list(), onInUse: (fn) => kindsInUse.onAdd(fn) },
+      volumes: volumesOf(options),
+    });
   const stop = new AbortController();
   const running: Promise<void>[] = [];
   const start = (name: string, part: { run(signal: AbortSignal): Promise<void> }): void => {
     running.push(part.run(stop.signal).catch((error: unknown) => logger.error('a part of the cluster ended', { part: name, error })));
   };
-  const manager: Manager = createManager({ client, controllers, clock, ids, random: random.fork('controllers'), logger, onError });
+  const election = electionOf(options, parts.state);
+  const manager: Manager = createManager({
+    client,
+    controllers,
+    clock,
+    ids,
+    random: random.fork('controllers'),
+    logger,
+    onError,
+    ...(election === undefined ? {} : { leaderElection: { ...election, name: 'kube-controller-manager', namespace: 'kube-system' } }),
+  });
   start('controllers', manager);
-  if (options.scheduler !== false) start('scheduler', createSchedulerLoop({ client, clock, random: random.fork('scheduler'), logger, ...options.scheduler }));
+  if (options.scheduler !== false) start('scheduler', electedScheduler({ ...parts, client, election, scheduler: options.scheduler ?? {} }));
+  start('event expiry', expireEvents(parts.state, { clock, logger, ttlMs: options.eventTtlMs ?? DEFAULT_EVENT_TTL_MS }));
   const pods = createPodSource(client, { clock, random: random.fork('pods'), logger });
   start('pods', pods);
-  for (const node of nodesOf(options.nodes ?? 3)) start(node.name, nodeAgent(node, { client, clock, random, logger, pods }));
+  for (const node of nodesOf(options.nodes ?? 3, options.nodePrefix ?? 'node')) {
+    const agent = nodeAgent(node, { client, clock, random, logger, pods });
+    connections.add(agent);
+    start(node.name, agent);
+  }
 
   let published = false;
   return {
@@ -113,25 +162,60 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   };
 }
 
-function resolveParts(options: ClusterOptions): {
-  state: StateStore;
-  clock: Clock;
-  random: Random;
-  ids: ReturnType<typeof systemIds>;
-  logger: Logger;
-  onError: ErrorSink;
-} {
+function volumesOf({ volumes, nodes = 3 }: ClusterOptions): readonly VolumeProvisioning[] {
+  const areSimulated = typeof nodes === 'number' || nodes.every(({ runtime }) => runtime === undefined);
+  const wanted = volumes ?? (areSimulated ? 'simulated' : false);
+  if (wanted === false) return [];
+  const provisioner = wanted === 'simulated' ? simulatedProvisioner() : localPathProvisioner(wanted);
+  return [{ provisioner, standardClass: standardClass(provisioner.name) }];
+}
+
+/** Undefined: nobody else can run what this server runs. */
+function electionOf({ leaderElection }: ClusterOptions, state: StateStore): ElectionTiming | undefined {
+  if (typeof leaderElection === 'object') return leaderElection;
+  return (leaderElection ?? state.shared === true) ? {} : undefined;
+}
+
+interface SchedulerParts extends Parts {
+  readonly client: Client;
+  readonly election: ElectionTiming | undefined;
+  readonly scheduler: { readonly plugins?: readonly Plugin[] };
+}
+
+/** The scheduler, in the times in which this server leads. Each begins with what the cluster is then. */
+function electedScheduler({ client, clock, ids, random, logger, election, scheduler }: SchedulerParts): { run(signal: AbortSignal): Promise<void> } {
+  const create = (): { run(signal: AbortSignal): Promise<void> } =>
+    createSchedulerLoop({ client, clock, random: random.fork('scheduler'), logger, ...scheduler });
+  if (election === undefined) return create();
+  const deps = { client, clock, ids, random: random.fork('scheduler election'), logger };
+  return { run: (signal) => lead({ ...deps, ...election, name: 'kube-scheduler', namespace: 'kube-system' }, (term) => create().run(term.signal), signal) };
+}
+
+interface Parts {
+  readonly state: StateStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly ids: ReturnType<typeof systemIds>;
+  readonly logger: Logger;
+  readonly onError: ErrorSink;
+}
+
+function resolveParts(options: ClusterOptions): Parts {
   const random = options.seed === undefined ? systemRandom() : seededRandom(options.seed);
   const logger = options.logger ?? noopLogger;
+  const state = options.state ?? createMemoryStore();
   return {
-    state: options.state ?? createMemoryStore(),
+    state,
     clock: options.clock ?? systemClock(),
     random,
-    ids: options.seed === undefined ? systemIds() : randomIds(random.fork('ids')),
+    ids: options.seed === undefined ? systemIds() : randomIds(random.fork(idsOf(state))),
     logger,
     onError: options.onError ?? ((error, context) => logger.error('a failure that nobody handles', { error, ...context })),
   };
 }
+
+/** UIDs and names do not repeat when a cluster of the same seed goes on with a state. */
+const idsOf = ({ revision }: StateStore): string => (revision === 0 ? 'ids' : `ids from revision ${String(revision)}`);
 
 /** The kinds to serve beside Kubernetes' own, each once. */
 function kindsOf(kinds: readonly Kind[], controllers: readonly ControllerDefinition[]): readonly Kind[] {
@@ -140,18 +224,15 @@ function kindsOf(kinds: readonly Kind[], controllers: readonly ControllerDefinit
   return [...all].filter((kind) => findKind(apiVersionOf(kind), kind.kind) === undefined);
 }
 
-function nodesOf(nodes: number | readonly ClusterNode[]): readonly ClusterNode[] {
+function nodesOf(nodes: number | readonly ClusterNode[], prefix: string): readonly ClusterNode[] {
   if (typeof nodes !== 'number') return nodes;
   if (!Number.isInteger(nodes) || nodes < 0) throw new RangeError(`nodes must be a whole number of at least 0, not ${String(nodes)}`);
-  return Array.from({ length: nodes }, (_, index) => ({ name: `node-${String(index + 1)}` }));
+  return Array.from({ length: nodes }, (_, index) => ({ name: `${prefix}-${String(index + 1)}` }));
 }
 
-function nodeAgent(
-  node: ClusterNode,
-  deps: { client: Client; clock: Clock; random: Random; logger: Logger; pods: PodSource },
-): { run(signal: AbortSignal): Promise<void> } {
+function nodeAgent(node: ClusterNode, deps: { client: Client; clock: Clock; random: Random; logger: Logger; pods: PodSource }): Kubelet {
   const { clock } = deps;
   const random = deps.random.fork(node.name);
   const runtime = node.runtime ?? createSimulatedRuntime({ clock, random: random.fork('runtime') });
-  return createKubelet({ ...deps, random, name: node.name, runtime, ...(node.labels === undefined ? {} : { labels: node.labels }) });
+  return createKubelet({ ...deps, ...node.kubelet, random, name: node.name, runtime, ...(node.labels === undefined ? {} : { labels: node.labels }) });
 }

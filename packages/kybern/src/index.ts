@@ -1,1 +1,1 @@
-export { createCluster, type Cluster, type ClusterNode, type ClusterOptions } from './cluster.ts';
+export { createCluster, type Cluster, type ClusterNode, type ClusterOptions, type ElectionTiming } from './cluster.ts';

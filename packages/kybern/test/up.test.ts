@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { get } from 'node:https';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -105,6 +106,30 @@ describe('kybern up, as a process', { timeout: TIMEOUT_MS }, () => {
     const { code, err } = await up.finished;
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(await readdir(join(home, '.kybern'))).toEqual([]);
+  });
+
+  it('knows the bearer tokens of a file, and says what is wrong with one', async () => {
+    const file = join(home, 'tokens.csv');
+    await writeFile(file, 's3cret,jane,1001,"system:masters"\n');
+    const process = start('up', '--state', 'memory', '--nodes', '0', '--token-auth-file', file);
+    const [, url = ''] = await process.said(/API server at (\S+)/);
+    const ask = (token: string): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        get(`${url}/api/v1/namespaces`, { headers: { authorization: `Bearer ${token}` }, rejectUnauthorized: false }, (answer) => {
+          answer.resume();
+          resolve(answer.statusCode);
+        }).on('error', reject);
+      });
+    expect([await ask('s3cret'), await ask('other')]).toEqual([200, 401]);
+    process.signal('SIGINT');
+    expect((await process.finished).code).toBe(0);
+
+    await writeFile(file, 's3cret,jane\n');
+    const { code, err } = await start('up', '--token-auth-file', file).finished;
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: expect.stringMatching(/--token-auth-file .*: line 1 of the token file must have at least 3 columns/) as unknown,
+    });
   });
 
   it('speaks JSON lines to programs', async () => {

@@ -1,6 +1,7 @@
 import { getCondition } from '@kybern/core';
-import type { Container, Endpoint, EndpointPort, Node, Pod, Service, ServicePort } from '@kybern/core/kinds';
+import type { Endpoint, EndpointPort, Node, Pod, Service, ServicePort } from '@kybern/core/kinds';
 import { parseIp, type IpFamily } from './ip.ts';
+import { containerPort, podIps } from './policy/ends.ts';
 
 const ZONE = 'topology.kubernetes.io/zone';
 
@@ -68,18 +69,7 @@ export const isHeadless = (service: Service): boolean => service.spec.clusterIP 
 export function targetPort(pod: Pod, port: ServicePort): number | undefined {
   const target = port.targetPort ?? port.port;
   if (typeof target === 'number') return target === 0 ? port.port : target;
-  const protocol = port.protocol ?? 'TCP';
-  for (const container of servingContainers(pod)) {
-    const found = container.ports?.find((each) => each.name === target && (each.protocol ?? 'TCP') === protocol);
-    if (found !== undefined) return found.containerPort;
-  }
-  return undefined;
-}
-
-/** Init containers that keep running (sidecars) serve as well. */
-function servingContainers(pod: Pod): readonly Container[] {
-  const sidecars = (pod.spec.initContainers ?? []).filter((container) => container.restartPolicy === 'Always');
-  return sidecars.length === 0 ? pod.spec.containers : [...pod.spec.containers, ...sidecars];
+  return containerPort(pod, target, port.protocol ?? 'TCP');
 }
 
 function nodeOf(pod: Pod, { node }: EndpointOptions): Node | 'gone' | undefined {
@@ -102,9 +92,8 @@ function endpointPorts(service: Service, pod: Pod): readonly EndpointPort[] {
   });
 }
 
-function podAddresses({ status }: Pod, family: IpFamily): readonly string[] {
-  const ips = status?.podIPs?.map((each) => each.ip) ?? (status?.podIP === undefined ? [] : [status.podIP]);
-  return ips.filter((ip) => parseIp(ip)?.family === family);
+function podAddresses(pod: Pod, family: IpFamily): readonly string[] {
+  return podIps(pod).filter((ip) => parseIp(ip)?.family === family);
 }
 
 interface EndpointFacts {

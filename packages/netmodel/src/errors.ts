@@ -54,3 +54,8 @@ function describe({ code, resource, range, size, value }: AllocationErrorDetails
       return `${value} is not a valid ${resource}`;
   }
 }
+
+/** A question names a Pod or node that is not among the objects. */
+export class UnknownEndError extends Error {
+  override readonly name = 'UnknownEndError';
+}

@@ -13,7 +13,10 @@ export { annotationsChanged, anyOf, generationChanged, labelsChanged, not } from
 export { withFinalizer } from './finalizer.ts';
 export type { FinalizerOptions } from './finalizer.ts';
 export { createManager } from './manager.ts';
-export type { Manager, ManagerOptions, ManagerTuning } from './manager.ts';
+export type { HealthCheck, Manager, ManagerHealth, ManagerOptions, ManagerTuning } from './manager.ts';
+export { runShards, SHARD_GROUP_LABEL, shardOf } from './sharding.ts';
+export type { ShardingOptions, ShardTerm } from './sharding.ts';
+export type { ObservedReconcile, ReconcileObserver } from './reconcile-observer.ts';
 export type { Cache } from './cache.ts';
 export { createEventRecorder } from './event-recorder.ts';
 export type { EventDetails, EventRecorder, EventRecorderOptions } from './event-recorder.ts';

@@ -1,4 +1,4 @@
-import { ApiError, type Client, type Kind } from '@kybern/core';
+import { ApiError, dynamicKind, metadataOnly, type Client, type Kind } from '@kybern/core';
 import { ConfigMap, Namespace } from '@kybern/core/kinds';
 import { describe, expect, it } from 'vitest';
 import { configMap, createWorld, type World } from '../test/world.ts';
@@ -305,6 +305,31 @@ describe('after a fault that lost history', () => {
 });
 
 describe('kinds of any sort', () => {
+  it('an informer of metadata alone holds no more than that, also of objects that are at hand whole', async () => {
+    await using world = await createWorld();
+    const kind = metadataOnly(ConfigMap);
+    const informer = createInformer({ client: world.client, kind, clock: world.clock, indexes: { team: ({ metadata }) => [metadata.labels?.['team'] ?? ''] } });
+    const ended = informer.run(world.stop.signal);
+    await world.client.create(ConfigMap, { metadata: { name: 'a', namespace: 'default', labels: { team: 'x' } }, data: { large: 'text' } });
+    await world.clock.settleNow();
+    const found = informer.by('team', 'x');
+    expect(found).toEqual([{ apiVersion: 'v1', kind: 'ConfigMap', metadata: found[0]?.metadata }]);
+    world.stop.abort();
+    await ended;
+  });
+
+  it('an informer of a kind that is known by its name alone works as any other', async () => {
+    await using world = await createWorld();
+    const kind = dynamicKind({ group: '', version: 'v1', kind: 'ConfigMap' });
+    const informer = createInformer({ client: world.client, kind, clock: world.clock });
+    const ended = informer.run(world.stop.signal);
+    await world.client.create(ConfigMap, configMap('a', { x: 'y' }));
+    await world.clock.settleNow();
+    expect(informer.get('default/a')?.['data']).toEqual({ x: 'y' });
+    world.stop.abort();
+    await ended;
+  });
+
   it('an informer of a kind that the server does not have keeps asking, and says so once', async () => {
     await using world = await createWorld();
     const missing: Kind<ConfigMap> = { ...ConfigMap, plural: 'widgets', kind: 'Widget' };

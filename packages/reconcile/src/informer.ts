@@ -16,6 +16,7 @@ import { Store, type IndexFunction } from './store.ts';
 /** Options of {@link createInformer}. */
 export interface InformerOptions<T extends KubernetesObject> extends Omit<SelectionOptions, 'namespace'> {
   readonly client: Client;
+  /** With `metadataOnly` of `@kybern/core` the cache holds, and the server sends, metadata alone. */
   readonly kind: Kind<T>;
   /** One namespace or several, each watched by itself. Unset: all. */
   readonly namespace?: string | readonly string[];
@@ -261,8 +262,7 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
   #replace(source: Source, objects: readonly T[], resourceVersion: string): void {
     const isFirst = source.revision === undefined;
     source.revision = resourceVersion;
-    const changes = isFirst ? [] : this.#removeAllBut(source, new Set(objects.map(keyOf)));
-    for (const object of objects) for (const change of this.#set(object, isFirst)) changes.push(change);
+    const changes = (isFirst ? this.#fill(objects) : undefined) ?? this.#difference(source, objects, isFirst);
     if (!isFirst) {
       this.#figures?.relists.add(1);
       this.#figures?.missed.add(changes.length);
@@ -270,6 +270,19 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
     this.#delivery.send(changes);
     this.#progressed();
     if (!this.#hasSynced && this.#sources.every(({ revision }) => revision !== undefined)) this.#syncedNow();
+  }
+
+  /** The quick way for the first list. Undefined when it cannot be gone: there are objects already, or one is there twice. */
+  #fill(objects: readonly T[]): readonly ObjectChange<T>[] | undefined {
+    if (this.#store.size > 0) return undefined;
+    const changes = objects.map((received): ObjectChange<T> => ({ key: keyOf(received), old: undefined, object: this.#transform(received), flag: true }));
+    return this.#store.fill(changes) ? changes : undefined;
+  }
+
+  #difference(source: Source, objects: readonly T[], isFirst: boolean): readonly ObjectChange<T>[] {
+    const changes = isFirst ? [] : this.#removeAllBut(source, new Set(objects.map(keyOf)));
+    for (const object of objects) for (const change of this.#set(object, isFirst)) changes.push(change);
+    return changes;
   }
 
   #removeAllBut(source: Source, keys: ReadonlySet<string>): ObjectChange<T>[] {
@@ -310,8 +323,9 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
     return [{ key, old: this.#transform(received), object: undefined, flag: false }];
   }
 
-  #transform(object: T): T {
+  #transform(received: T): T {
     const { transform } = this.#options;
+    const object = this.kind.view === 'metadata' ? onlyMetadata(received) : received;
     if (transform === undefined) return object;
     try {
       return transform(object);
@@ -338,13 +352,22 @@ export class CachingInformer<T extends KubernetesObject> implements Informer<T> 
   }
 
   #progressed(): void {
-    this.#figures?.objects.set(this.#store.size);
+    if (this.#figures !== undefined) {
+      this.#figures.objects.set(this.#store.size);
+      this.#figures.progress.set(this.#clock.now() / 1000);
+    }
     if (this.#waiting.size > 0) for (const listener of [...this.#waiting]) listener();
   }
 
   #threw(what: string, error: unknown, key?: string): void {
     this.#report(toError(error), { source: 'callback', what, kind: this.kind.kind, ...(key === undefined ? {} : { key }) });
   }
+}
+
+/** Clients in this process hand out whole objects, whatever the kind asks for. */
+function onlyMetadata<T extends KubernetesObject>(object: T): T {
+  const { apiVersion, kind, metadata } = object;
+  return Object.freeze({ apiVersion, kind, metadata }) as T;
 }
 
 const NO_CHANGES: readonly never[] = Object.freeze([]);

@@ -1,14 +1,17 @@
-import { noopLogger, systemClock, systemIds, systemRandom } from '@kybern/core';
+import { groupResource, noopLogger, systemClock, systemIds, systemRandom } from '@kybern/core';
 import type { Client, Clock, IdSource, KubernetesObject, Logger, Random } from '@kybern/core';
 import type { Cache } from './cache.ts';
 import type { ControllerDefinition } from './controller.ts';
 import { createErrorSink, type ErrorSink } from './error-sink.ts';
+import { toError } from './errors.ts';
 import { createEventRecorder, type EventRecorder } from './event-recorder.ts';
 import { CacheSet, aborted } from './internal/cache-set.ts';
 import { ControllerRun, prepareCaches, type ControllerDeps } from './internal/controller-run.ts';
 import { lead, type LeaderElectionOptions, type LeadershipTerm } from './leader-election.ts';
 import { noopMetrics, type Metrics } from './metrics.ts';
+import type { ReconcileObserver } from './reconcile-observer.ts';
 import type { ReflectorTuning } from './reflector.ts';
+import { runShards, type ShardingOptions, type ShardTerm } from './sharding.ts';
 
 /** Options of {@link createManager}. */
 export interface ManagerOptions {
@@ -18,6 +21,11 @@ export interface ManagerOptions {
   readonly namespace?: string | readonly string[];
   /** Only one of several replicas reconciles; the others keep their caches warm. Unset: this one does, always. */
   readonly leaderElection?: LeaderElectionOptions;
+  /**
+   * Every replica reconciles its share of the keys: no key in two replicas at a time, and when one comes or goes only its share changes hands. A controller's
+   * concurrency counts per shard. In place of leader election.
+   */
+  readonly sharding?: ShardingOptions;
   /** Replaces each object before it is cached: see {@link dropManagedFields}. */
   readonly transform?: (object: KubernetesObject) => KubernetesObject;
   readonly tuning?: ManagerTuning;
@@ -28,6 +36,8 @@ export interface ManagerOptions {
   readonly metrics?: Metrics;
   /** Is told of every failed reconcile and of everything that a callback throws. With neither this nor a logger, failures become process warnings. */
   readonly onError?: ErrorSink;
+  /** Looks on while controllers work. Default: nobody does. */
+  readonly observer?: ReconcileObserver;
 }
 
 /** How a manager works; none of it needs to be set. */
@@ -38,14 +48,33 @@ export interface ManagerTuning extends ReflectorTuning {
   readonly shutdownTimeoutMs?: number;
 }
 
+/** Whether one thing is as it should be. */
+export interface HealthCheck {
+  readonly name: string;
+  /** What is wrong; undefined when all is well. */
+  readonly failure: string | undefined;
+}
+
+/** How a manager does, for probes: see `serveProbes` of `@kybern/reconcile/http`. */
+export interface ManagerHealth {
+  /** Something of it fails: a restart would help. */
+  readonly live: readonly HealthCheck[];
+  /** Something of it fails: it does not do its work yet, or no longer. */
+  readonly ready: readonly HealthCheck[];
+}
+
 /** Runs controllers on shared caches. */
 export interface Manager {
   /** The controllers' caches. Readable from the start, empty until they sync. */
   readonly cache: Cache;
   /** Resolves when the caches of the controllers have synced. Rejects with the signal's reason when {@link Manager.run} ends before. */
   readonly synced: Promise<void>;
-  /** Whether its controllers run: always between sync and the end without leader election. */
+  /** Whether its controllers run: always between sync and the end without leader election; with sharding, when it holds a shard. */
   readonly isLeading: boolean;
+  /** The shards that this replica holds, in order; empty without sharding. */
+  readonly shards: readonly number[];
+  /** How it does at this moment. */
+  health(): ManagerHealth;
   /**
    * Starts the caches, waits for leadership if there is an election, then runs the controllers. When `signal` aborts, reconciles are told by their signals and
    * awaited, then the lease is given back, events are written, and the caches stop. Keeps the process alive so long.
@@ -58,7 +87,7 @@ export interface Manager {
   add(controller: ControllerDefinition): void;
 }
 
-/** Makes a {@link Manager}; it does nothing before {@link Manager.run}. @throws {RangeError} when two controllers or indexes have one name */
+/** Makes a {@link Manager}; it does nothing before {@link Manager.run}. @throws {RangeError} when two controllers or indexes have one name, or there are both sharding and leader election */
 export function createManager(options: ManagerOptions): Manager {
   return new ControllerManager(options);
 }
@@ -71,14 +100,18 @@ class ControllerManager implements Manager {
   readonly #clock: Clock;
   readonly #controllers = new Map<string, ControllerDefinition>();
   readonly #recorders = new Map<string, EventRecorder>();
-  readonly #deps: Omit<ControllerDeps, 'assertLeading'>;
-  /** Starts a controller in the current term; undefined between terms. */
-  #start: ((definition: ControllerDefinition) => void) | undefined;
+  readonly #deps: Omit<ControllerDeps, 'assertLeading' | 'shard'>;
+  /** The terms that go on, with the way to start a controller in each. At most one without sharding. */
+  readonly #terms = new Map<LeadershipTerm | ShardTerm, (definition: ControllerDefinition) => void>();
+  /** The terms whose controllers have not all ended yet. */
+  readonly #openTerms = new Set<LeadershipTerm>();
   #settleSynced: { resolve: () => void; reject: (reason: unknown) => void } | undefined;
   #hasRun = false;
+  #isRunning = false;
 
   constructor(options: ManagerOptions) {
     const { client, namespace, transform, tuning, onError } = options;
+    if (options.sharding !== undefined && options.leaderElection !== undefined) throw new RangeError('a manager has leader election or sharding, not both');
     const { random = systemRandom(), metrics = noopMetrics } = options;
     this.#options = options;
     this.#logger = options.logger ?? noopLogger;
@@ -100,6 +133,7 @@ class ControllerManager implements Manager {
       recorderFor: (component) => this.#recorderFor(component),
       staleCacheTimeoutMs: tuning?.staleCacheTimeoutMs ?? 10_000,
       shutdownTimeoutMs: tuning?.shutdownTimeoutMs ?? 30_000,
+      observer: options.observer,
     };
     this.synced = new Promise((resolve, reject) => {
       this.#settleSynced = { resolve, reject };
@@ -109,7 +143,36 @@ class ControllerManager implements Manager {
   }
 
   get isLeading(): boolean {
-    return this.#start !== undefined;
+    return this.#terms.size > 0;
+  }
+
+  get shards(): readonly number[] {
+    return [...this.#terms.keys()].flatMap((term) => ('shard' in term ? [term.shard] : [])).toSorted((a, b) => a - b);
+  }
+
+  health(): ManagerHealth {
+    const running = { name: 'running', failure: this.#isRunning ? undefined : this.#hasRun ? 'it is ending, or has ended' : 'it was not started' };
+    const unsynced = this.cache.unsynced().map((kind) => groupResource(kind));
+    const caches = { name: 'caches', failure: unsynced.length === 0 ? undefined : `not synced yet: ${unsynced.join(', ')}` };
+    return {
+      live: [
+        { name: 'ping', failure: undefined },
+        { name: 'leader-election', failure: this.#overdue() },
+      ],
+      ready: [running, caches],
+    };
+  }
+
+  /** A term that should have ended: it could not renew its lease, and its work does not stop. */
+  #overdue(): string | undefined {
+    for (const term of this.#openTerms) {
+      try {
+        term.assertLeading();
+      } catch (error) {
+        return toError(error).message;
+      }
+    }
+    return undefined;
   }
 
   add(controller: ControllerDefinition): void {
@@ -117,12 +180,14 @@ class ControllerManager implements Manager {
     if (this.#controllers.has(name)) throw new RangeError(`there is a controller "${name}" already`);
     prepareCaches(controller, this.cache);
     this.#controllers.set(name, controller);
-    this.#start?.(controller);
+    for (const start of this.#terms.values()) start(controller);
   }
 
   async run(signal: AbortSignal): Promise<void> {
     if (this.#hasRun) throw new Error('the manager was run before');
     this.#hasRun = true;
+    this.#isRunning = !signal.aborted;
+    signal.addEventListener('abort', () => (this.#isRunning = false), { once: true });
     const release = this.#clock.hold?.();
     const cachesEnd = new AbortController();
     const caches = this.cache.run(cachesEnd.signal);
@@ -133,6 +198,7 @@ class ControllerManager implements Manager {
     try {
       await this.#lead(signal);
     } finally {
+      this.#isRunning = false;
       await Promise.all([...this.#recorders.values()].map((recorder) => recorder.flush()));
       cachesEnd.abort(signal.reason);
       await caches;
@@ -141,24 +207,29 @@ class ControllerManager implements Manager {
   }
 
   #lead(signal: AbortSignal): Promise<void> {
-    const { leaderElection, client, ids = systemIds() } = this.#options;
-    if (leaderElection === undefined) return this.#runControllers({ signal, assertLeading: () => undefined });
+    const { leaderElection, sharding, client, ids = systemIds() } = this.#options;
     const { random } = this.#deps;
-    const options = { ...leaderElection, client, ids, clock: this.#clock, random: random.fork('leader-election'), logger: this.#logger };
-    return lead(options, (term) => this.#runControllers(term), signal);
+    const deps = { client, ids, clock: this.#clock, random: random.fork('leader-election'), logger: this.#logger };
+    if (sharding !== undefined) return runShards({ ...sharding, ...deps }, (term) => this.#runControllers(term), signal);
+    if (leaderElection === undefined) return this.#runControllers({ signal, assertLeading: () => undefined });
+    return lead({ ...leaderElection, ...deps }, (term) => this.#runControllers(term), signal);
   }
 
   /** Runs all controllers, those that are added meanwhile included, to the end of the term. */
-  async #runControllers({ signal, assertLeading }: LeadershipTerm): Promise<void> {
+  async #runControllers(term: LeadershipTerm | ShardTerm): Promise<void> {
+    const { signal } = term;
+    const deps = { ...this.#deps, assertLeading: () => term.assertLeading(), shard: 'shard' in term ? term : undefined };
     const runs = new Set<Promise<void>>();
-    this.#start = (definition) => {
-      const run = new ControllerRun(definition, { ...this.#deps, assertLeading }, signal).run();
-      runs.add(run);
-    };
-    for (const controller of this.#controllers.values()) this.#start(controller);
-    await aborted(signal);
-    this.#start = undefined;
-    await Promise.all(runs);
+    const start = (definition: ControllerDefinition): void => void runs.add(new ControllerRun(definition, deps, signal).run());
+    this.#terms.set(term, start);
+    this.#openTerms.add(term);
+    try {
+      for (const controller of this.#controllers.values()) start(controller);
+      await aborted(signal);
+    } finally {
+      this.#terms.delete(term);
+    }
+    await Promise.all(runs).finally(() => this.#openTerms.delete(term));
   }
 
   #recorderFor(component: string): EventRecorder {

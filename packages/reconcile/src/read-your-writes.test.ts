@@ -1,10 +1,10 @@
-import { ownerReference } from '@kybern/core';
+import { metadataOnly, ownerReference } from '@kybern/core';
 import { ConfigMap, Secret } from '@kybern/core/kinds';
 import { describe, expect, it } from 'vitest';
 import { runManager } from '../test/run-manager.ts';
 import { configMap, createWorld, type World } from '../test/world.ts';
 import type { ReconcileRequest } from './controller.ts';
-import { defineController, done, requeueAfter, type ReconcileResult } from './index.ts';
+import { createMetricsRegistry, defineController, done, requeueAfter, type ReconcileResult } from './index.ts';
 import type { Fault } from './testing/index.ts';
 
 /** All watches are late by so much: the caches are stale. */
@@ -120,6 +120,29 @@ describe('read your writes', () => {
     runManager(world, [writer, defineController({ for: Secret, reconcile: () => Promise.resolve(done()) })]);
     await world.clock.advance(60_000);
     expect(calls).toEqual(['5000 0', '10000 1']);
+  });
+
+  it('holds for kinds of which only metadata is cached', async () => {
+    await using world = await createWorld();
+    lag(world, 5_000);
+    await world.client.create(ConfigMap, configMap('a'));
+    const secrets = metadataOnly(Secret);
+    const calls: string[] = [];
+    const metrics = createMetricsRegistry();
+    const writer = defineController({
+      for: ConfigMap,
+      reads: [secrets],
+      async reconcile({ client, cache, clock }) {
+        calls.push(`${clock.monotonicMs()} ${cache.list(secrets, { namespace: 'default' }).length}`);
+        if (calls.length > 1) return done();
+        await client.create(Secret, { metadata: { name: 's', namespace: 'default' } });
+        return requeueAfter(1);
+      },
+    });
+    runManager(world, [writer], { metrics });
+    await world.clock.advance(60_000);
+    expect(calls).toEqual(['5000 0', '10000 1']);
+    expect(metrics.text()).toContain('kybern_reconcile_cache_lag_seconds_sum{controller="configmap"} 4.999');
   });
 
   it('ends after a bound, and says so', async () => {

@@ -160,6 +160,23 @@ describe('the first picture', () => {
   });
 });
 
+describe('a WatchList that never comes to its end', () => {
+  it('is given up for a list in pages, until there is a picture', async () => {
+    const { watches, lists, clock, log, statuses } = await setUp();
+    for (let at = 0; at < 2; at++) {
+      watches[at]?.events.next({ type: 'ADDED', object: object('a', '3') });
+      watches[at]?.events.error(new Error('cut off: too slow'));
+      await clock.advance(10_000);
+    }
+    lists[0]?.answer(page([object('a', '3')], { resourceVersion: '7' }));
+    await clock.settleNow();
+    expect(log).toEqual(['replace a @7']);
+    watches[2]?.events.error(new ApiError('Expired', 'too old'));
+    await clock.advance(10_000);
+    expect(statuses.flatMap((status) => (status.type === 'listing' ? [status.via] : []))).toEqual(['watchList', 'watchList', 'list', 'watchList']);
+  });
+});
+
 describe('a list in pages', () => {
   it('is one picture', async () => {
     const { lists, log, clock } = await setUp({ initial: 'list', pageSize: 1 });

@@ -79,6 +79,8 @@ const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 const INITIAL_EVENTS_IDLE_MS = 10_000;
 /** After so many faults in a row a revision that cannot be resumed is given up, and everything is listed again. */
 const RELIST_AFTER_FAULTS = 5;
+/** After so many WatchLists in a row that did not come to their end, the first picture is asked for in pages, of which each is progress. */
+const BROKEN_WATCH_LISTS = 2;
 /** A watch that the server ends sooner, without an event, counts as a fault: otherwise it would be asked for in a tight loop. */
 const SHORT_WATCH_MS = 1_000;
 
@@ -109,6 +111,8 @@ class Reflector<T extends KubernetesObject> {
   readonly #clock: Clock;
   readonly #random: Random;
   #hasWatchList: boolean;
+  /** WatchLists in a row that ended before their initial events did. */
+  #brokenWatchLists = 0;
   /** Faults since the last sign of progress: an event, or a watch that lived. */
   #faults = 0;
   /** The last revision that was seen; undefined until there is a whole picture to go on from. */
@@ -154,7 +158,7 @@ class Reflector<T extends KubernetesObject> {
 
   #beginning(): State {
     this.#revision = undefined;
-    return { phase: this.#hasWatchList ? 'watchList' : 'list' };
+    return { phase: this.#hasWatchList && this.#brokenWatchLists < BROKEN_WATCH_LISTS ? 'watchList' : 'list' };
   }
 
   async #wait(state: State & { phase: 'wait' }): Promise<State> {
@@ -264,6 +268,7 @@ class Reflector<T extends KubernetesObject> {
     if (resourceVersion === undefined || resourceVersion === '') throw new ApiError('InternalError', 'the list has no resourceVersion');
     this.#options.sink.replace(objects, resourceVersion);
     this.#revision = resourceVersion;
+    this.#brokenWatchLists = 0;
     this.#tell({ type: 'listed', resourceVersion, objects: objects.length });
     return resourceVersion;
   }
@@ -274,6 +279,7 @@ class Reflector<T extends KubernetesObject> {
       return { phase: 'list' };
     }
     this.#faults += 1;
+    if (state.phase === 'watchList' && this.#revision === undefined) this.#brokenWatchLists += 1;
     const isGone = isRevisionGone(error);
     const relist = this.#revision === undefined || isGone || this.#faults % RELIST_AFTER_FAULTS === 0;
     const next: State = relist || this.#revision === undefined ? this.#beginning() : { phase: 'verify', resourceVersion: this.#revision };

@@ -75,4 +75,14 @@ describe('a store', () => {
       }),
     );
   });
+
+  it('is filled in one go, indexes included; not with two objects of one key', () => {
+    const store = new Store<Item>();
+    store.addIndex('label', ({ values }) => values);
+    const one = { key: 'one', object: item('one', 'x') };
+    expect(store.fill([one, one])).toBe(false);
+    expect([store.size, store.list(), store.by('label', 'x')]).toEqual([0, [], []]);
+    expect(store.fill([one])).toBe(true);
+    expect([store.get('one'), store.list(), store.by('label', 'x')]).toEqual([one.object, [one.object], [one.object]]);
+  });
 });

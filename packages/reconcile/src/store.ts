@@ -60,6 +60,28 @@ export class Store<T extends KubernetesObject> {
     return (bucket.list ??= Object.freeze([...bucket.objects.values()]));
   }
 
+  /**
+   * Fills an empty store, with one look-up per object where `put` takes several.
+   *
+   * @returns false when two objects have one key; the store is empty again then
+   */
+  fill(entries: readonly { readonly key: string; readonly object: T | undefined }[]): boolean {
+    this.#all = undefined;
+    let count = 0;
+    for (const { key, object } of entries) {
+      if (object === undefined) continue;
+      this.#objects.set(key, object);
+      count += 1;
+      if (this.#objects.size === count) continue;
+      this.#objects.clear();
+      for (const index of this.#indexes.values()) index.buckets.clear();
+      return false;
+    }
+    for (const { by, buckets } of this.#indexes.values())
+      for (const [key, object] of this.#objects) for (const value of by(object)) putIn(buckets, value, { key, object });
+    return true;
+  }
+
   /** Sets or, with undefined, removes one object. Returns what was there. */
   put(key: string, object: T | undefined): T | undefined {
     const old = this.#objects.get(key);

@@ -205,6 +205,17 @@ describe('priorities', () => {
     expect(takes).toBe(LOW_PRIORITY_SHARE);
   });
 
+  it('sources take turns: a storm of one delays the others by one key each', () => {
+    const queue = createWorkQueue<string>({ clock: createFakeClock() });
+    for (let at = 0; at < 1_000; at++) queue.add(`storm-${at}`, { source: 'pods' });
+    queue.add('own');
+    queue.add('secret-1', { source: 'secrets' });
+    queue.add('storm-5', { source: 'secrets' });
+    queue.add('secret-2', { source: 'secrets' });
+    expect(Array.from({ length: 7 }, () => queue.tryTake())).toEqual(['storm-0', 'own', 'secret-1', 'storm-1', 'secret-2', 'storm-2', 'storm-3']);
+    expect(queue.length).toBe(996);
+  });
+
   it('the initial list does not delay what happens now', () => {
     const queue = createWorkQueue<string>({ clock: createFakeClock() });
     for (let i = 0; i < 10_000; i++) queue.add(`initial${i}`, { priority: 'low' });

@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '@kybern/core';
 import { QueueShutDownError } from './errors.ts';
 import { DelayQueue } from './internal/delay-queue.ts';
+import { FairRing } from './internal/fair-ring.ts';
 import { Ring } from './internal/ring.ts';
 import { noopMetrics, type Counter, type Gauge, type Histogram, type Metrics } from './metrics.ts';
 import { defaultRateLimiter, type RateLimiter } from './rate-limiter.ts';
@@ -12,6 +13,11 @@ export interface AddOptions {
    * {@link LOW_PRIORITY_SHARE}th time. Default `normal`. A key that is added with both has the higher one.
    */
   readonly priority?: 'normal' | 'low';
+  /**
+   * Where the key comes from. Sources take turns, so a storm of one of them does not delay the keys of the others. A key that is added by several waits in the place of the first.
+   * At most a handful: each that was ever used is kept. Default: one that all share who name none; delayed keys have one of their own.
+   */
+  readonly source?: string;
 }
 
 /** Options of {@link WorkQueue.addAfter}. */
@@ -25,7 +31,7 @@ export interface AddAfterOptions {
  *
  * - a key that is added several times before it is taken is taken once;
  * - a key is with at most one taker: added while it is being processed, it is handed out again after {@link WorkQueue.done};
- * - keys of one priority come in the order in which they were added;
+ * - keys of one priority and source come in the order in which they were added; sources take turns;
  * - nothing that was added is lost, until the queue is shut down.
  *
  * @see kubernetes v1.36 staging/src/k8s.io/client-go/util/workqueue/queue.go
@@ -75,6 +81,8 @@ export interface WorkQueueOptions<K> {
 /** A low-priority key is taken at least every so many takes. */
 export const LOW_PRIORITY_SHARE = 16;
 
+const DELAYED: AddOptions = Object.freeze({ source: 'delayed' });
+
 /** Makes a {@link WorkQueue}. */
 export function createWorkQueue<K>(options: WorkQueueOptions<K> = {}): WorkQueue<K> {
   return new KeyQueue<K>(options);
@@ -86,6 +94,7 @@ interface Entry<K> {
   dirty: boolean;
   processing: boolean;
   low: boolean;
+  source: string;
   addedMs: number;
 }
 
@@ -102,7 +111,7 @@ class KeyQueue<K> implements WorkQueue<K> {
   readonly #figures: Figures | undefined;
   readonly #entries = new Map<K, Entry<K>>();
   /** Invariant: exactly the waiting entries that are not low. */
-  readonly #normal = new Ring<Entry<K>>();
+  readonly #normal = new FairRing<Entry<K>>();
   /** Invariant: the waiting entries that are low, and stale slots of entries that were raised since, which are skipped. */
   readonly #low = new Ring<Entry<K>>();
   readonly #delayed: DelayQueue<K>;
@@ -122,7 +131,7 @@ class KeyQueue<K> implements WorkQueue<K> {
     this.#onReady = options.onReady;
     const metrics = options.metrics ?? noopMetrics;
     this.#figures = metrics === noopMetrics ? undefined : createFigures(metrics, this.#name);
-    const onDue = (key: K): void => this.add(key);
+    const onDue = (key: K): void => this.add(key, DELAYED);
     this.#delayed = new DelayQueue<K>({ clock: this.#clock, background: false, onDue });
     this.#delayedInBackground = new DelayQueue<K>({ clock: this.#clock, background: true, onDue });
   }
@@ -138,20 +147,22 @@ class KeyQueue<K> implements WorkQueue<K> {
   add(key: K, options?: AddOptions): void {
     if (this.#shutDown) return;
     const low = options?.priority === 'low';
+    const source = options?.source ?? '';
     const entry = this.#entries.get(key);
     if (entry?.dirty === true) {
-      if (entry.low && !low) this.#raise(entry);
+      if (entry.low && !low) this.#raise(entry, source);
       return;
     }
     this.#figures?.adds.add(1);
     const addedMs = this.#figures === undefined ? 0 : this.#clock.monotonicMs();
     if (entry === undefined) {
-      const added: Entry<K> = { key, dirty: true, processing: false, low, addedMs };
+      const added: Entry<K> = { key, dirty: true, processing: false, low, source, addedMs };
       this.#entries.set(key, added);
       this.#wait(added);
     } else {
       entry.dirty = true;
       entry.low = low;
+      entry.source = source;
       entry.addedMs = addedMs;
     }
   }
@@ -245,7 +256,8 @@ class KeyQueue<K> implements WorkQueue<K> {
 
   /** Puts an entry that just became takeable into its ring, or into the hands of one who waits for it. */
   #wait(entry: Entry<K>): void {
-    (entry.low ? this.#low : this.#normal).push(entry);
+    if (entry.low) this.#low.push(entry);
+    else this.#normal.push(entry.source, entry);
     this.#ready += 1;
     this.#figures?.depth.set(this.#ready);
     this.#onReady?.();
@@ -258,9 +270,10 @@ class KeyQueue<K> implements WorkQueue<K> {
     }
   }
 
-  #raise(entry: Entry<K>): void {
+  #raise(entry: Entry<K>, source: string): void {
     entry.low = false;
-    if (!entry.processing) this.#normal.push(entry);
+    entry.source = source;
+    if (!entry.processing) this.#normal.push(source, entry);
   }
 
   #next(): Entry<K> | undefined {

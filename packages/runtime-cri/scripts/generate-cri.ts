@@ -1,5 +1,5 @@
 /**
- * Makes `src/generated/cri.ts` from `data/cri-table.txt`.
+ * Makes `src/generated/cri.ts` (types) and `src/generated/cri-schema.ts` (the same as data, for the wire) from `data/cri-table.txt`.
  *
  *   node --conditions=@kybern/source packages/runtime-cri/scripts/generate-cri.ts
  *
@@ -171,5 +171,67 @@ function generate(table: string): string {
   return `${HEAD}\n${blocks.join('\n')}`;
 }
 
+const SCHEMA_HEAD = `// Made by scripts/generate-cri.ts from data/cri-table.txt. Do not edit.
+//
+// The CRI (runtime.v1) as data: what the wire needs to know of its messages and methods.
+import type { FieldSchema, MethodSchema, ProtoSchema } from '../grpc-kit/schema.ts';
+`;
+
+function fieldSchema(name: string, field: string): string {
+  const [, rawName = '', number = '', list, rawType = ''] = /^(\S+)=(\d+) (\[\])?(\S+)/.exec(field) ?? [];
+  const key = camel(rawName);
+  const label = list === undefined ? (rawType.startsWith('map<') ? 'map' : undefined) : 'repeated';
+  const plain = label === 'map' ? 'string' : rawType;
+  const type = TYPES[`${name}.${key}`] === 'string' ? 'string' : typeName(NESTED[plain] ?? plain);
+  const required = REQUIRED[name]?.includes(key) === true;
+  return `{ number: ${number}, key: '${key}', type: '${type}'${label === undefined ? '' : `, label: '${label}'`}${required ? ', required: true' : ''} }`;
+}
+
+function schema(table: string): string {
+  const messages: string[] = [];
+  const enums: string[] = [];
+  const methods: string[] = [];
+  let service = '';
+  for (const line of table.split('\n')) {
+    const [, word, name = '', rest = ''] = /^(service|msg|enum) ([^:]+):? ?(.*)$/.exec(line) ?? [];
+    const [, rpc = '', request = '', stream, response = ''] = /^ {2}(\S+) (\S+) (stream )?(\S+)$/.exec(line) ?? [];
+    if (word === 'service') service = name;
+    else if (word === 'msg')
+      messages.push(
+        `  ${typeName(name)}: [${
+          rest.trim() === ''
+            ? ''
+            : rest
+                .trim()
+                .split(', ')
+                .map((field) => fieldSchema(name, field))
+                .join(', ')
+        }],`,
+      );
+    else if (word === 'enum')
+      enums.push(
+        `  ${typeName(name)}: { ${rest
+          .split(', ')
+          .map((value) => value.replace('=', ': '))
+          .join(', ')} },`,
+      );
+    else if (rpc !== '') {
+      const key = rpc.charAt(0).toLowerCase() + rpc.slice(1);
+      methods.push(
+        `  ${key}: { path: '/runtime.v1.${service}/${rpc}', request: '${request}', response: '${response}'${stream === undefined ? '' : ', stream: true'} },`,
+      );
+    }
+  }
+  return [
+    SCHEMA_HEAD,
+    `const messages: Readonly<Record<string, readonly FieldSchema[]>> = {\n${messages.join('\n')}\n};\n`,
+    `const enums: Readonly<Record<string, Readonly<Record<string, number>>>> = {\n${enums.join('\n')}\n};\n`,
+    `/** Messages and enums of the CRI. */\nexport const criSchema: ProtoSchema = { messages, enums };\n`,
+    `/** Methods of both services, by their names in TypeScript. */\nexport const criMethods: Readonly<Record<string, MethodSchema>> = {\n${methods.join('\n')}\n};\n`,
+  ].join('\n');
+}
+
 const here = (path: string): URL => new URL(path, import.meta.url);
-writeFileSync(here('../src/generated/cri.ts'), generate(readFileSync(here('../data/cri-table.txt'), 'utf8')));
+const table = readFileSync(here('../data/cri-table.txt'), 'utf8');
+writeFileSync(here('../src/generated/cri.ts'), generate(table));
+writeFileSync(here('../src/generated/cri-schema.ts'), schema(table));

@@ -21,6 +21,8 @@ export interface ProbeTarget {
   readonly timeoutMs: number;
   /** The container whose probe this is. Informs simulations; nothing on a real network needs it. */
   readonly containerId?: string;
+  /** What the answer is for. Informs simulations, too. */
+  readonly purpose?: 'liveness' | 'readiness' | 'startup';
 }
 
 /** What came of a probe that was carried out. */

@@ -15,6 +15,28 @@ export interface ExecStreams {
   resize(size: { readonly width: number; readonly height: number }): Promise<void>;
 }
 
+/** A line of a container's log; a long line may come in parts. */
+export interface LogEntry {
+  /** RFC 3339 with nanoseconds. */
+  readonly time: string;
+  readonly stream: 'stdout' | 'stderr';
+  /** Without the end of the line. */
+  readonly text: Uint8Array;
+  /** The line goes on in the next entry of the same stream. */
+  readonly partial: boolean;
+}
+
+/** What {@link ContainerRuntime.readLogs} is to read. */
+export interface ReadLogsRequest {
+  readonly containerId: string;
+  /** Go on with what is written later, until the container is gone or has ended. */
+  readonly follow?: boolean;
+  /** Begin with so many lines before the end. Default: at the oldest line that is kept. */
+  readonly tailLines?: number;
+  /** Only this output. Default: both. */
+  readonly stream?: LogEntry['stream'];
+}
+
 /** Connections into a PodSandbox's network. */
 export interface PortForwardStreams {
   /** Opens one connection to a port. @throws {RuntimeError} `UNAVAILABLE` when nothing listens there */
@@ -39,6 +61,13 @@ export interface ContainerRuntime extends Omit<RuntimeService, 'getContainerEven
   readonly events$: Observable<ContainerEventResponse>;
   /** For runtimes whose Pods are not on this machine's network: how to reach their ports. Unset: through the network. */
   readonly prober?: Prober;
+  /**
+   * For runtimes that do not keep logs in the files that the CRI describes. Cold: reads at the pace of whoever iterates, as many lines at a
+   * time as there are, at most some thousand. Ends with the signal's reason when that aborts. Unset: the log is the file at the `logPath` of the container's status.
+   *
+   * @throws {RuntimeError} `NOT_FOUND`
+   */
+  readLogs?(request: ReadLogsRequest, options?: CallOptions): AsyncIterable<readonly LogEntry[]>;
   /** Runs a command with streams. @throws {RuntimeError} `NOT_FOUND`; `UNKNOWN` when the container does not run */
   exec(request: ExecRequest, options?: CallOptions): Promise<ExecStreams>;
   /** Attaches to the container's own process. Its `exitCode` is the container's. */

@@ -5,7 +5,7 @@ export type { Decision, ScheduleOptions } from './engine/decision.ts';
 export { diagnosisMessage, statusOfBin } from './engine/diagnosis.ts';
 export type { Diagnosis } from './engine/diagnosis.ts';
 export type { BinExplanation, Explanation, FilterVerdict, ScoreVerdict } from './engine/explanation.ts';
-export type { Bin, BinVersions, Nominations, Snapshot, Trial } from './engine/snapshot.ts';
+export type { Bin, BinVersions, ChangeLog, Nominations, Snapshot, Trial } from './engine/snapshot.ts';
 export type { Profile } from './engine/profile.ts';
 export { CycleState } from './engine/cycle-state.ts';
 export type { ClonableState } from './engine/cycle-state.ts';
@@ -20,6 +20,8 @@ export type {
   Plugin,
   PostBindPlugin,
   PostFilterContext,
+  RowBatch,
+  BinMemo,
   PostFilterPlugin,
   PostFilterResult,
   PreBindPlugin,

@@ -7,6 +7,7 @@ import type {
   Change,
   CommitOptions,
   CommitResult,
+  EncodedChange,
   GetOptions,
   RangeOptions,
   RangeResult,
@@ -49,10 +50,17 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): StateStore 
   return new MemoryStore(state, { historyLimit, schedule, onError });
 }
 
-// eslint-disable-next-line no-restricted-globals -- the default of a port that is injected
-const defer = (drain: () => void): void => queueMicrotask(drain);
+/** A store in memory that goes on from a state: the fork of another store. */
+export function continueInMemory(state: EngineState, options: EngineOptions): StateStore {
+  return new MemoryStore(state, options);
+}
 
-function rethrow(error: unknown): void {
+/** When watchers are told, by default. */
+// eslint-disable-next-line no-restricted-globals -- the default of a port that is injected
+export const defer = (drain: () => void): void => queueMicrotask(drain);
+
+/** Makes an error that nobody handles an uncaught exception, by default. */
+export function rethrow(error: unknown): void {
   defer(() => {
     throw error;
   });
@@ -77,14 +85,14 @@ class MemoryStore implements StateStore {
   }
 
   async get(key: string, options?: GetOptions): Promise<StateRecord | undefined> {
-    return this.#open(options?.signal).get(key, options?.at);
+    return this.#open(options?.signal).get(key, options?.at, options?.atLeast);
   }
 
   async range(prefix: string, options?: RangeOptions): Promise<RangeResult> {
     return this.#open(options?.signal).range(prefix, options);
   }
 
-  async commit(changes: readonly Change[], options?: CommitOptions): Promise<CommitResult> {
+  async commit(changes: readonly (Change | EncodedChange)[], options?: CommitOptions): Promise<CommitResult> {
     return this.#open(options?.signal).commit(changes);
   }
 

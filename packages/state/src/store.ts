@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '@kybern/core';
 import type { Observable } from 'rxjs';
+import type { EncodedObject } from './encoded-object.ts';
 
 /** Names one picture of the whole state. A positive integer, strictly increasing by commit; 0 is the empty state before the first commit. */
 export type Revision = number;
@@ -26,7 +27,7 @@ export interface StateRecord<T extends KubernetesObject = KubernetesObject> {
 
 /** One write of a commit. */
 export interface Change {
-  /** `/registry/<group or "core">/<plural>/<namespace>/<name>`, without the namespace for a cluster-scoped kind. Any non-empty string will do. */
+  /** `/registry/<group or "core">/<plural>/<namespace>/<name>`, without the namespace for a cluster-scoped kind. Any non-empty string of whole characters will do. */
   readonly key: string;
   /**
    * The object to store, or undefined to delete the key. The store takes ownership: it stamps `metadata.resourceVersion` and freezes the object, in
@@ -35,6 +36,11 @@ export interface Change {
   readonly value: KubernetesObject | undefined;
   /** The `modRevision` that the key must have, 0 for "must not exist". Default: any. */
   readonly expect?: Revision | undefined;
+}
+
+/** One write of an object that is encoded already: it saves what making, freezing and encoding the object costs. It always makes a new revision. */
+export interface EncodedChange extends Pick<Change, 'key' | 'expect'> {
+  readonly value: EncodedObject;
 }
 
 /** What a commit did. */
@@ -64,6 +70,11 @@ export interface StateEvent<T extends KubernetesObject = KubernetesObject> {
 export interface GetOptions {
   /** Read the state as this revision left it. Default: the current one. */
   readonly at?: Revision | undefined;
+  /**
+   * A state that is at least as new as this revision will do: a store that is shared need not find out whether there is a newer one. Default: the newest.
+   * Of no meaning beside `at`.
+   */
+  readonly atLeast?: Revision | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -142,18 +153,22 @@ export interface StateStore extends AsyncDisposable {
   readonly revision: Revision;
   /** The oldest revision that can still be read and watched from. */
   readonly compactedRevision: Revision;
+  /** Whether other processes may write too, so that what must be done once needs an election. Default false. */
+  readonly shared?: boolean;
+  /** How many changes a commit may have at least; more may be refused. Default: any number. */
+  readonly maxChanges?: number;
   /**
    * Reads one key.
    *
    * @throws {ExpiredError} `at` is older than what is retained
-   * @throws {FutureRevisionError} `at` is newer than the store
+   * @throws {FutureRevisionError} `at` or `atLeast` is newer than the store
    */
   get(key: string, options?: GetOptions): Promise<StateRecord | undefined>;
   /**
    * Reads the keys that start with `prefix`, or a page of them.
    *
    * @throws {ExpiredError} `at` is older than what is retained
-   * @throws {FutureRevisionError} `at` is newer than the store
+   * @throws {FutureRevisionError} `at` or `atLeast` is newer than the store
    */
   range(prefix: string, options?: RangeOptions): Promise<RangeResult>;
   /**
@@ -161,7 +176,7 @@ export interface StateStore extends AsyncDisposable {
    *
    * @throws {CompareFailedError} a key does not have the expected revision; it carries the record that is there
    */
-  commit(changes: readonly Change[], options?: CommitOptions): Promise<CommitResult>;
+  commit(changes: readonly (Change | EncodedChange)[], options?: CommitOptions): Promise<CommitResult>;
   /**
    * Cold. Emits every change of keys that start with `prefix` and with a revision greater than `from`, in order, without gap or repeat. Completes
    * when the store is disposed. Events come from one serial drain, so a subscriber may commit: what it writes is delivered after what is being

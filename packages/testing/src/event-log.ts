@@ -17,20 +17,29 @@ export interface EventLog {
   readonly entries: readonly LogEntry[];
   /** The log as text, one JSON line per write: equal for equal seeds, to the byte. */
   toString(): string;
+  /** Calls `fn` after each write, with what was there before, until the returned function is called. */
+  onWrite(fn: (entry: LogEntry, previous: KubernetesObject | undefined) => void): () => void;
   close(): void;
 }
 
 /** Begins to log a store's writes. */
 export function createEventLog(state: StateStore, now: () => number): EventLog {
   const entries: LogEntry[] = [];
-  const subscription = state.watch('/registry/', 0).subscribe({
+  const listeners = new Set<(entry: LogEntry, previous: KubernetesObject | undefined) => void>();
+  const subscription = state.watch('/registry/', state.revision).subscribe({
     next: (event: StateEvent) => {
-      entries.push({ atMs: now(), revision: event.revision, type: event.type, key: event.key, object: event.value });
+      const entry: LogEntry = { atMs: now(), revision: event.revision, type: event.type, key: event.key, object: event.value };
+      entries.push(entry);
+      for (const listener of listeners) listener(entry, event.previous?.value);
     },
   });
   return {
     entries,
     toString: () => entries.map((entry) => JSON.stringify(entry)).join('\n'),
+    onWrite(fn) {
+      listeners.add(fn);
+      return () => listeners.delete(fn);
+    },
     close: () => subscription.unsubscribe(),
   };
 }

@@ -46,6 +46,11 @@ async function objectsOf(source: ManifestSource, pending: Pending): Promise<read
   return Array.isArray(source) ? (source as readonly ManifestObject[]) : [source as ManifestObject];
 }
 
+/** The text of a file (its URL), or the text itself. @throws {TypeError} when a file cannot be read here */
+export function readSource(source: URL | string): string {
+  return source instanceof URL ? readFile(source) : source;
+}
+
 /** The parser is loaded when there is something to parse: it takes longer to import than all the rest of core. */
 async function parse(text: string, file: string, pending: Pending): Promise<readonly ManifestObject[]> {
   const { readManifests } = await pending(import('@kybern/core/manifests'));

@@ -1,4 +1,6 @@
 import type { Condition, KubernetesObject } from '@kybern/core'; // types only: test runners load this file once per test file
+import type { Finding, WritesNothingOptions } from './assertions/rest.ts';
+import type { TestCluster } from './test-cluster.ts';
 
 /** What a matcher answers a test runner. */
 export interface MatcherResult {
@@ -41,6 +43,28 @@ export function toHaveCondition(received: unknown, type: string, status: 'True' 
   const pass = condition?.status === status;
   const found = condition === undefined ? 'it has no such condition' : `it is ${condition.status} (${condition.reason ?? ''}: ${condition.message ?? ''})`;
   return { pass, message: () => `expected condition ${type} of ${object.kind} "${object.metadata.name}" ${pass ? 'not ' : ''}to be ${status}; ${found}` };
+}
+
+/** Whether a settled cluster is left alone by its reconcilers, also when they start anew: see {@link writesNothing}. */
+export async function toWriteNothing(received: unknown, options?: WritesNothingOptions): Promise<MatcherResult> {
+  const { writesNothing } = await import('./assertions/rest.ts');
+  return resultOf(await writesNothing(received as TestCluster, options), 'to write nothing');
+}
+
+/** Whether a cluster comes to rest once nothing goes wrong any more: see {@link converges}. */
+export async function toConverge(received: unknown, options?: { readonly within?: string }): Promise<MatcherResult> {
+  const { converges } = await import('./assertions/rest.ts');
+  return resultOf(await converges(received as TestCluster, options), 'to converge');
+}
+
+/** Whether nothing is written without end in a settled cluster: see {@link hasNoHotLoop}. */
+export async function toHaveNoHotLoop(received: unknown, options?: { readonly writesPerMinute?: number }): Promise<MatcherResult> {
+  const { hasNoHotLoop } = await import('./assertions/rest.ts');
+  return resultOf(await hasNoHotLoop(received as TestCluster, options), 'to have no hot loop');
+}
+
+function resultOf({ ok, message }: Finding, what: string): MatcherResult {
+  return { pass: ok, message: () => `expected the cluster ${ok ? 'not ' : ''}${what}; ${message}` };
 }
 
 function conditionOf(object: Workload, type: string): Condition | undefined {

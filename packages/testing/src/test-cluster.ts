@@ -1,48 +1,27 @@
 import { createApiServer, type ApiServer } from '@kybern/apiserver';
-import { builtinControllers, type KindSource } from '@kybern/controllers';
-import {
-  apiVersionOf,
-  applyClientSide,
-  noopLogger,
-  parseDuration,
-  randomIds,
-  seededRandom,
-  type Client,
-  type Clock,
-  type Duration,
-  type Kind,
-  type KubernetesObject,
-  type Logger,
-  type Random,
-} from '@kybern/core';
-import { builtinKinds, findKind, Lease, Node, Pod } from '@kybern/core/kinds';
-import { createFakeClock } from '@kybern/core/testing';
-import { createKubelet, createPodSource } from '@kybern/kubelet';
-import { createManager, type ControllerDefinition, type ErrorContext, type ErrorSink, type Manager } from '@kybern/reconcile';
-import { createSimulatedRuntime } from '@kybern/runtime-cri';
-import { createSchedulerLoop, type Plugin } from '@kybern/scheduler';
-import { createMemoryStore, type StateStore } from '@kybern/state';
-import { createEventLog, type EventLog, type LogEntry } from './event-log.ts';
-import { resolveManifests, type ManifestSource } from './manifests.ts';
-import { createTestNode, type ManagedTestNode, type TestNode } from './test-node.ts';
-import { createVirtualTime, type SettleOptions, type VirtualTime } from './virtual-time.ts';
-
-/** Options of {@link createTestCluster}. */
-export interface TestClusterOptions {
-  /** Equal seeds give equal runs, to the byte. Default 1. */
-  readonly seed?: number | string;
-  /** How many simulated nodes (`node-1`, `node-2`, …), or their names. Default 3. */
-  readonly nodes?: number | readonly string[];
-  /** Which controllers run: Kubernetes' own (`all`, the default), none, or a list. More can be started with {@link TestCluster.run}. */
-  readonly controllers?: 'all' | 'none' | readonly ControllerDefinition[];
-  /** `false`: Pods wait until the test binds them. */
-  readonly scheduler?: { readonly plugins?: readonly Plugin[] } | false;
-  /** Kinds of one's own. Those of controllers are served without being named here. */
-  readonly kinds?: readonly Kind[];
-  /** Virtual wall time at the start, ms since the Unix epoch. Default 2026-01-01T00:00:00Z. */
-  readonly startMs?: number;
-  readonly logger?: Logger;
-}
+import type { Client, Clock, Duration, Kind, KubernetesObject } from '@kybern/core';
+import { Lease, Node, Pod } from '@kybern/core/kinds';
+import { createLocalConnections } from '@kybern/kubelet';
+import type { ControllerDefinition, ErrorContext } from '@kybern/reconcile';
+import type { Choice } from './choices.ts';
+import { createBase, type Origin } from './base.ts';
+import { createFacade } from './cluster-facade.ts';
+import type { ClusterFaults } from './cluster-faults.ts';
+import { openStore, type ClusterImage, type OpenedImage } from './cluster-image.ts';
+import { startControlPlane } from './control-plane.ts';
+import type { EndpointOptions, TestEndpoint } from './endpoint/options.ts';
+import type { LogEntry } from './event-log.ts';
+import { createInvariants, type Invariant, type ViewSelector } from './invariants.ts';
+import { openImage } from './image-file.ts';
+import { readSource, type ManifestSource } from './manifests.ts';
+import { loadScript, playNodes } from './node-scripts.ts';
+import { startNodes } from './nodes.ts';
+import type { TestClusterOptions } from './options.ts';
+import type { TestProcess } from './processes/process.ts';
+import type { TestNode } from './test-node.ts';
+import type { Timeline } from './timeline/timeline.ts';
+import { customKinds, kindsOf } from './served-kinds.ts';
+import type { SettleOptions, VirtualTime } from './virtual-time.ts';
 
 /** A failure that a part of the cluster reported while the test went on, such as an exception in a reconciler. */
 export interface ReportedError {
@@ -50,28 +29,78 @@ export interface ReportedError {
   readonly context: ErrorContext;
 }
 
+/** A condition of an object, to be waited for. */
+export interface AwaitedCondition {
+  readonly kind: Kind;
+  /** `namespace/name`, or only `name`. */
+  readonly key: string;
+  readonly condition: string;
+  /** Default `True`. */
+  readonly status?: 'True' | 'False' | 'Unknown';
+}
+
 /** A whole control plane with simulated nodes, in this process and in virtual time. */
 export interface TestCluster extends AsyncDisposable {
-  /** May do everything. */
+  /** May do everything, and always gets through: faults are for the cluster's own processes. */
   readonly client: Client;
   readonly api: ApiServer;
   readonly clock: Clock;
+  readonly seed: number | string;
   /** Every write, in order. */
   readonly log: readonly LogEntry[];
   /** The log as text: equal for equal seeds, to the byte. */
   eventLog(): string;
   /** What went wrong behind the test's back; a reconciler's exceptions end up here. */
   readonly errors: readonly ReportedError[];
+  /** What goes wrong, on demand and by chance. */
+  readonly faults: ClusterFaults;
+  /** What was chosen by chance so far, the usual left out. */
+  readonly choices: readonly Choice[];
   /** `kubectl apply`: creates or changes what manifests describe. @returns the objects as the cluster has them */
   apply(source: ManifestSource): Promise<readonly KubernetesObject[]>;
-  /** Starts a controller of one's own; its kinds are served from now on. */
-  run(controller: ControllerDefinition): void;
+  /**
+   * Starts a controller of one's own as a process of its own, which has the controller's name; its kinds are served from now on. A function is called at every
+   * start: for controllers that remember things, which a crash makes them forget.
+   */
+  run(controller: ControllerDefinition | (() => ControllerDefinition)): TestProcess;
+  /** `kube-controller-manager`, `scheduler`, a node's agent by the node's name, a controller of one's own by its. @throws {RangeError} when there is no such process */
+  process(name: string): TestProcess;
+  readonly processes: readonly TestProcess[];
   /** @throws {RangeError} when there is no such node */
   node(name: string | undefined): TestNode;
-  /** Runs until nothing is left to do: see {@link VirtualTime.settle}. */
+  /** Runs until nothing is left to do: see {@link VirtualTime.settle}. What faults hold back is waited for. @throws {HotLoopError} {@link NotSettledError} */
   settle(options?: SettleOptions): Promise<void>;
   /** Lets virtual time pass, with everything that happens in it: `'6m'`, `'24h'`, or ms. */
   advance(duration: Duration): Promise<void>;
+  /** Runs until something holds. @throws {Error} when it does not within `within`, default 10 minutes */
+  until(holds: (() => boolean | Promise<boolean>) | AwaitedCondition, options?: { readonly within?: Duration }): Promise<void>;
+  /**
+   * Something that has to hold after every single write, from now on: `settle` and the like fail with an {@link InvariantError} as soon as it did not.
+   *
+   * @returns ends it
+   */
+  always(name: string, holds: Invariant): () => void;
+  /** At no moment more than so many objects of a kind: see {@link TestCluster.always}. */
+  neverMore(than: number, kind: Kind, selector?: ViewSelector): () => void;
+  /** Runs something with limits to what the cluster may do meanwhile. @throws {Error} when it does more */
+  withinBudget<R>(budget: Budget, run: () => Promise<R>): Promise<R>;
+  /**
+   * Opens an HTTPS endpoint for kubectl and other clients that live in real time. Their requests are work that `settle` waits for, and virtual time stands still
+   * while they talk. It ends with the cluster. Node only.
+   */
+  listen(options?: EndpointOptions): Promise<TestEndpoint>;
+  /** The state as it is, in O(1): to begin other clusters with, or to write to a file. */
+  fork(): ClusterImage;
+  /** Who wrote what, and what woke whom, as data. */
+  timeline(): Promise<Timeline>;
+}
+
+/** What may be done at most. */
+export interface Budget {
+  /** Writes that changed something; heartbeats (Leases) do not count. */
+  readonly writes?: number;
+  /** Requests that reached the API server, those of the test included. */
+  readonly requests?: number;
 }
 
 /**
@@ -82,52 +111,52 @@ export interface TestCluster extends AsyncDisposable {
  * await cluster.apply(new URL('./nginx.yaml', import.meta.url));
  * await cluster.settle();
  */
-export async function createTestCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
-  const base = createBase(options);
+export function createTestCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
+  return startCluster(options, {});
+}
+
+/** {@link createTestCluster}, with what only the rest of this package decides. */
+export async function startCluster({ from, ...given }: TestClusterOptions, begin: Origin): Promise<TestCluster> {
+  const opened = from === undefined ? undefined : await open(from);
+  const options: TestClusterOptions = { ...opened?.defaults, ...given };
+  const origin: Origin = opened === undefined ? begin : { ...begin, state: opened.state };
+  const base = createBase(options, origin);
   await loadModels(base.time);
   const own = typeof options.controllers === 'object' ? options.controllers : [];
+  const connections = createLocalConnections();
   const api = await createApiServer({
     ...base,
+    nodes: connections,
     pending: (load) => base.time.pending(load),
     kinds: customKinds([...(options.kinds ?? []), ...own.flatMap(kindsOf)]),
   });
-  const controllers = options.controllers === undefined || options.controllers === 'all' ? builtinControllers({ kinds: kindSource(api) }) : own;
-  const running = createRunner(base.logger);
-  const manager = startControlPlane(api, running, { base, options, controllers });
-  const nodes = startNodes(api, running, { base, names: nodeNames(options.nodes ?? 3) });
+  const controlPlane = startControlPlane(api, base, options);
+  const script = options.stages === undefined ? undefined : await loadScript(options.stages, base);
+  startNodes(api, base, { connections, script, names: nodeNames(options.nodes ?? 3) });
   await base.time.settle();
-  return createFacade({ api, base, manager, nodes, running });
+  if (script !== undefined) playNodes(script, base);
+  base.trace.startRevision = base.state.revision;
+  if (origin.decide !== undefined) base.world.decideBy(origin.decide(() => base.clock.monotonicMs()));
+  const invariants = createInvariants(base.log, () =>
+    base.state
+      .snapshot()
+      .range('/registry/')
+      .records.map(({ key, value }) => [key, value] as const),
+  );
+  const cluster = createFacade({ api, base, options, controlPlane, invariants, start: startCluster });
+  base.checks.push(() => {
+    const error = invariants.take();
+    if (error !== undefined) throw error;
+  });
+  for (const source of origin.order ?? []) base.world.add(source);
+  if (options.faults !== undefined) cluster.faults.add(...options.faults);
+  return cluster;
 }
 
-/** What everything else is made from. */
-interface Base {
-  readonly time: VirtualTime;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly ids: ReturnType<typeof randomIds>;
-  readonly logger: Logger;
-  readonly state: StateStore;
-  readonly log: EventLog;
-  readonly errors: ReportedError[];
-  readonly onError: ErrorSink;
-}
-
-function createBase(options: TestClusterOptions): Base {
-  const time = createVirtualTime(createFakeClock(options.startMs === undefined ? {} : { startMs: options.startMs }));
-  const random = seededRandom(options.seed ?? 1);
-  const state = createMemoryStore();
-  const errors: ReportedError[] = [];
-  return {
-    time,
-    clock: time.clock,
-    random,
-    ids: randomIds(random.fork('ids')),
-    logger: options.logger ?? noopLogger,
-    state,
-    log: createEventLog(state, () => time.clock.now()),
-    errors,
-    onError: (error, context) => errors.push({ error, context }),
-  };
+async function open(from: NonNullable<TestClusterOptions['from']>): Promise<OpenedImage> {
+  if (typeof from === 'object' && 'open' in from) return from.open();
+  const { state, atMs } = await openImage(readSource(from));
+  return openStore(state, atMs);
 }
 
 /** What every cluster writes at its start; loaded first, so that the start itself waits for nothing. */
@@ -135,130 +164,8 @@ async function loadModels(time: VirtualTime): Promise<void> {
   await Promise.all([Pod, Node, Lease].map((kind) => time.pending(kind.model())));
 }
 
-/** The garbage collector and the namespace controller look after the kinds that are in use. */
-function kindSource({ kinds, kindsInUse }: ApiServer): KindSource {
-  return { all: () => kinds.list(), inUse: () => kindsInUse.list(), onInUse: (fn) => kindsInUse.onAdd(fn) };
-}
-
-function kindsOf(controller: ControllerDefinition): readonly Kind[] {
-  return [controller.for, ...(controller.owns ?? [])];
-}
-
-function customKinds(kinds: readonly Kind[]): readonly Kind[] {
-  return [...new Set(kinds)].filter((kind) => !builtinKinds.includes(kind));
-}
-
 function nodeNames(nodes: number | readonly string[]): readonly string[] {
   if (typeof nodes !== 'number') return nodes;
   if (!Number.isInteger(nodes) || nodes < 0) throw new RangeError(`nodes must be a whole number of at least 0, not ${String(nodes)}`);
   return Array.from({ length: nodes }, (_, index) => `node-${String(index + 1)}`);
-}
-
-/** Keeps the parts that run, and ends them together. */
-interface Runner {
-  readonly signal: AbortSignal;
-  start(name: string, part: { run(signal: AbortSignal): Promise<void> }): void;
-  end(): Promise<void>;
-}
-
-function createRunner(logger: Logger): Runner {
-  const stop = new AbortController();
-  const running: Promise<void>[] = [];
-  return {
-    signal: stop.signal,
-    start(name, part) {
-      running.push(part.run(stop.signal).catch((error: unknown) => logger.error('a part of the cluster ended', { part: name, error })));
-    },
-    async end() {
-      stop.abort(new Error('the test cluster was disposed'));
-      await Promise.all(running);
-    },
-  };
-}
-
-interface ControlPlane {
-  readonly base: Base;
-  readonly options: TestClusterOptions;
-  readonly controllers: readonly ControllerDefinition[];
-}
-
-function startControlPlane(api: ApiServer, running: Runner, { base, options, controllers }: ControlPlane): Manager {
-  const { clock, ids, logger, onError } = base;
-  const manager = createManager({ client: api.client, controllers, clock, ids, random: base.random.fork('controllers'), logger, onError });
-  running.start('controllers', manager);
-  if (options.scheduler !== false) {
-    running.start('scheduler', createSchedulerLoop({ client: api.client, clock, random: base.random.fork('scheduler'), logger, ...options.scheduler }));
-  }
-  return manager;
-}
-
-function startNodes(
-  api: ApiServer,
-  running: Runner,
-  { base, names }: { readonly base: Base; readonly names: readonly string[] },
-): ReadonlyMap<string, ManagedTestNode> {
-  const { client } = api;
-  const { clock, logger } = base;
-  const pods = createPodSource(client, { clock, random: base.random.fork('pods'), logger });
-  running.start('pods', pods);
-  return new Map(
-    names.map((name) => {
-      const random = base.random.fork(name);
-      const node = createTestNode({
-        name,
-        makeRuntime: () => createSimulatedRuntime({ clock, random: random.fork('runtime') }),
-        runAgent: (runtime, signal) => createKubelet({ name, client, runtime, pods, clock, random, logger }).run(signal),
-      });
-      return [name, node];
-    }),
-  );
-}
-
-interface Parts {
-  readonly api: ApiServer;
-  readonly base: Base;
-  readonly manager: Manager;
-  readonly nodes: ReadonlyMap<string, ManagedTestNode>;
-  readonly running: Runner;
-}
-
-function createFacade({ api, base, manager, nodes, running }: Parts): TestCluster {
-  const { client } = api;
-  return {
-    client,
-    api,
-    clock: base.clock,
-    log: base.log.entries,
-    eventLog: () => base.log.toString(),
-    errors: base.errors,
-    async apply(source) {
-      const applied: KubernetesObject[] = [];
-      for (const { kind, object } of await resolveManifests(source, { kinds: api.kinds, pending: (load) => base.time.pending(load) })) {
-        const strategic = findKind(apiVersionOf(kind), kind.kind) !== undefined;
-        applied.push(
-          (await applyClientSide(client, { kind, object, strategic, options: { fieldManager: 'kubectl-client-side-apply', fieldValidation: 'Strict' } }))
-            .object,
-        );
-      }
-      return applied;
-    },
-    run(controller) {
-      for (const kind of kindsOf(controller)) if (api.kinds.find(apiVersionOf(kind), kind.kind) === undefined) api.kinds.add(kind);
-      manager.add(controller);
-    },
-    node(name) {
-      const node = name === undefined ? undefined : nodes.get(name);
-      if (node === undefined) throw new RangeError(`there is no node "${String(name)}"; there are ${[...nodes.keys()].join(', ') || 'none'}`);
-      return node;
-    },
-    settle: (settleOptions) => base.time.settle(settleOptions),
-    advance: (duration) => base.time.advance(parseDuration(duration)),
-    async [Symbol.asyncDispose]() {
-      await Promise.all([...nodes.values()].map((node) => node.end()));
-      await running.end();
-      base.log.close();
-      await api[Symbol.asyncDispose]();
-      await base.state[Symbol.asyncDispose]();
-    },
-  };
 }

@@ -1,11 +1,14 @@
 import type { SimulatedRuntime } from '@kybern/runtime-cri';
+import type { ManagedProcess, TestProcess } from './processes/process.ts';
 
 /** A node of a test cluster, and what can happen to it. */
 export interface TestNode {
   readonly name: string;
   /** Its containers: crash them, fail their image pulls, change how they behave. */
   readonly runtime: SimulatedRuntime;
-  /** Whether its agent runs. */
+  /** Its agent: crash it while the containers go on, cut it off, make it slow. */
+  readonly process: TestProcess;
+  /** Whether the machine runs. */
   readonly alive: boolean;
   /** The machine dies: its agent and its containers stop at once, without a word to the API server. No effect when it is dead. */
   kill(): void;
@@ -17,44 +20,40 @@ export interface TestNode {
 export interface TestNodeParts {
   readonly name: string;
   makeRuntime(): SimulatedRuntime;
-  /** Runs the node's agent until the signal aborts. */
-  runAgent(runtime: SimulatedRuntime, signal: AbortSignal): Promise<void>;
+  /** Starts the node's agent as a process, on the runtime that the node has then. */
+  startAgent(runtime: () => SimulatedRuntime): ManagedProcess;
 }
 
-/** A node that is alive, and a promise-keeper for its agent's end. */
+/** The node, with its process as the cluster needs it. */
 export interface ManagedTestNode extends TestNode {
-  /** Kills the node and resolves when its agent has ended. */
-  end(): Promise<void>;
+  readonly process: ManagedProcess;
 }
 
 /** Makes a node and starts its agent. */
-export function createTestNode({ name, makeRuntime, runAgent }: TestNodeParts): ManagedTestNode {
+export function createTestNode({ name, makeRuntime, startAgent }: TestNodeParts): ManagedTestNode {
   let runtime = makeRuntime();
-  let stop = new AbortController();
-  let ended = runAgent(runtime, stop.signal);
+  let alive = true;
+  const process = startAgent(() => runtime);
   return {
     name,
+    process,
     get runtime() {
       return runtime;
     },
     get alive() {
-      return !stop.signal.aborted;
+      return alive;
     },
     kill() {
-      stop.abort(new Error(`node ${name} was killed`));
+      if (!alive) return;
+      alive = false;
+      process.crash();
       runtime.powerOff();
     },
     restart() {
-      if (!stop.signal.aborted) return;
-      const before = ended;
+      if (alive) return;
+      alive = true;
       runtime = makeRuntime();
-      stop = new AbortController();
-      const { signal } = stop;
-      ended = before.then(() => runAgent(runtime, signal));
-    },
-    async end() {
-      stop.abort(new Error('the test cluster was disposed'));
-      await ended;
+      process.restart();
     },
   };
 }

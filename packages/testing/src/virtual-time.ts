@@ -22,44 +22,76 @@ export interface VirtualTime {
   settle(options?: SettleOptions): Promise<void>;
   /** Runs everything that happens within the next `ms` of virtual time. */
   advance(ms: number): Promise<void>;
+  /** Runs until `holds` does, for at most so long; asked at the start and after everything that happens. @returns whether it held */
+  until(holds: () => boolean | Promise<boolean>, withinMs: number): Promise<boolean>;
+}
+
+/** What a {@link VirtualTime} asks while it runs. */
+export interface VirtualTimeHooks {
+  /** Work that is due by then (monotonic ms) is waited for by `settle`, however late it is. */
+  heldUntilMs(): number;
+  /** Clients in real time that have just been told something: what to wait for before virtual time goes on. Undefined: nobody. */
+  outside?(): Promise<void> | undefined;
+  /** Called whenever nothing more can run without time passing. Throws to end the run. */
+  check(): void;
+  /** A `settle()` begins, or is over. */
+  settling(begins: boolean): void;
 }
 
 const DEFAULT_WINDOW_MS = 5_000;
 const DEFAULT_MAX_TIMERS = 1_000_000;
 
 /** Makes a {@link VirtualTime} over a clock. */
-export function createVirtualTime(clock: FakeClock): VirtualTime {
+export function createVirtualTime(clock: FakeClock, hooks?: VirtualTimeHooks): VirtualTime {
   /** Invariant: settles when all announced loads have; undefined when none is under way. */
   let loading: Promise<unknown> | undefined;
 
   /** Lets everything run that can, loads included. */
   const drain = async (): Promise<void> => {
     await clock.settleNow();
-    while (loading !== undefined) {
+    for (;;) {
       const current = loading;
-      await current;
+      const wait = current ?? hooks?.outside?.();
+      if (wait === undefined) break;
+      await wait;
       if (loading === current) loading = undefined;
       await clock.settleNow();
+    }
+    hooks?.check();
+  };
+  const settle = async ({ windowMs = DEFAULT_WINDOW_MS, maxTimers = DEFAULT_MAX_TIMERS }: SettleOptions): Promise<void> => {
+    for (let fired = 0; ; fired++) {
+      await drain();
+      const dueMs = clock.nextDueMs({ includeBackground: false });
+      if (dueMs === undefined || dueMs > Math.max(clock.monotonicMs() + windowMs, hooks?.heldUntilMs() ?? 0)) return;
+      if (fired >= maxTimers)
+        throw new NotSettledError(
+          `the cluster does not settle: ${String(maxTimers)} timers fired, and work is still due in ${String(dueMs - clock.monotonicMs())} ms`,
+        );
+      clock.fireNext(dueMs);
     }
   };
   return {
     clock,
     pending<T>(load: Promise<T>): Promise<T> {
-      const turn = (loading ?? Promise.resolve()).then(() => load);
+      // Whether it was loaded before, by another cluster in this process, must make no difference: what waits for it always goes on after all that can run
+      // without it.
+      const turn = (loading ?? Promise.resolve())
+        .then(() => load)
+        .then(async (loaded) => {
+          await clock.settleNow();
+          return loaded;
+        });
       // Whoever asked for the load sees its failure; here it only has to be over.
       loading = turn.then(noop, noop);
       return turn;
     },
-    async settle({ windowMs = DEFAULT_WINDOW_MS, maxTimers = DEFAULT_MAX_TIMERS } = {}) {
-      for (let fired = 0; ; fired++) {
-        await drain();
-        const dueMs = clock.nextDueMs({ includeBackground: false });
-        if (dueMs === undefined || dueMs > clock.monotonicMs() + windowMs) return;
-        if (fired >= maxTimers)
-          throw new NotSettledError(
-            `the cluster does not settle: ${String(maxTimers)} timers fired, and work is still due in ${String(dueMs - clock.monotonicMs())} ms`,
-          );
-        clock.fireNext(dueMs);
+    async settle(options = {}) {
+      hooks?.settling(true);
+      try {
+        await settle(options);
+      } finally {
+        hooks?.settling(false);
       }
     },
     async advance(ms) {
@@ -67,6 +99,18 @@ export function createVirtualTime(clock: FakeClock): VirtualTime {
       await drain();
       while (clock.fireNext(untilMs)) await drain();
       await clock.advance(untilMs - clock.monotonicMs());
+      hooks?.check();
+    },
+    async until(holds, withinMs) {
+      const untilMs = clock.monotonicMs() + withinMs;
+      await drain();
+      for (;;) {
+        if (await holds()) return true;
+        if (!clock.fireNext(untilMs)) break;
+        await drain();
+      }
+      await clock.advance(untilMs - clock.monotonicMs());
+      return await holds();
     },
   };
 }

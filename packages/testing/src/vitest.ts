@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
-import { toBeAvailable, toHaveCondition, type AvailableExpectation } from './matchers.ts';
+import type { WritesNothingOptions } from './assertions/rest.ts';
+import { toBeAvailable, toConverge, toHaveCondition, toHaveNoHotLoop, toWriteNothing, type AvailableExpectation } from './matchers.ts';
 
-expect.extend({ toBeAvailable, toHaveCondition });
+expect.extend({ toBeAvailable, toConverge, toHaveCondition, toHaveNoHotLoop, toWriteNothing });
 
 declare module 'vitest' {
   /** What this package adds to vitest's `expect`; the type parameters are those of vitest's own declaration. */
@@ -11,5 +12,11 @@ declare module 'vitest' {
     toBeAvailable(expected?: AvailableExpectation): R;
     /** The object has a condition with this status (default True). */
     toHaveCondition(type: string, status?: 'True' | 'False' | 'Unknown'): R;
+    /** The cluster's reconcilers leave a settled cluster alone, also when they start anew. Await it. */
+    toWriteNothing(options?: WritesNothingOptions): Promise<void>;
+    /** The cluster comes to rest once nothing goes wrong any more. Await it. */
+    toConverge(options?: { readonly within?: string }): Promise<void>;
+    /** Nothing is written without end in the settled cluster. Await it. */
+    toHaveNoHotLoop(options?: { readonly writesPerMinute?: number }): Promise<void>;
   }
 }

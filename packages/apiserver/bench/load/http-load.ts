@@ -2,19 +2,28 @@
 import { connect, type ClientHttp2Session } from 'node:http2';
 import { parentPort, workerData } from 'node:worker_threads';
 
-/** What the thread is to do; it answers each with a number. */
+/** What the thread is to do; it answers each with a {@link LoadResult}. */
 export type LoadJob =
   | {
       readonly type: 'requests';
       readonly method: string;
       readonly path: string;
       readonly contentType?: string;
+      /** `{n}` in it and in the path is a number. */
       readonly body?: string;
-      readonly numbered?: boolean;
+      /** From how many numbers those in the path are. Default: any. */
+      readonly objects?: number;
       readonly count: number;
     }
   | { readonly type: 'list'; readonly path: string }
   | { readonly type: 'watch'; readonly path: string; readonly watchers: number; readonly expected: number };
+
+/** What became of a job. */
+export interface LoadResult {
+  /** Answers, bytes or events. */
+  readonly counted: number;
+  readonly firstByteMs: number;
+}
 
 /** Where to, and as whom. */
 export interface LoadTarget {
@@ -25,6 +34,8 @@ export interface LoadTarget {
 }
 
 const CONCURRENT = 64;
+/** A server lets so many streams share a connection. */
+const STREAMS = 500;
 const { url, ...tls } = workerData as LoadTarget;
 // The bare server shows a client's certificate, which is as good for measuring.
 const session: ClientHttp2Session = connect(url, { ...tls, rejectUnauthorized: false });
@@ -34,19 +45,23 @@ parentPort?.on('message', (job: LoadJob) => {
   void run(job).then((value) => parentPort?.postMessage(value));
 });
 
-function run(job: LoadJob): Promise<number> {
+const result = (counted: number, firstByteMs = 0): LoadResult => ({ counted, firstByteMs });
+
+function run(job: LoadJob): Promise<LoadResult> {
   if (job.type === 'requests') return requests(job);
   return job.type === 'list' ? list(job.path) : watch(job);
 }
 
-function requests(job: Extract<LoadJob, { type: 'requests' }>): Promise<number> {
+function requests(job: Extract<LoadJob, { type: 'requests' }>): Promise<LoadResult> {
   let [started, done] = [0, 0];
   return new Promise((resolve, reject) => {
     const next = (): void => {
       if (started === job.count) return;
       started += 1;
+      const n = serial++;
+      const path = job.path.replace('{n}', String(n % (job.objects ?? Infinity)));
       const stream = session.request(
-        { ':path': job.path, ':method': job.method, ...(job.contentType === undefined ? {} : { 'content-type': job.contentType }) },
+        { ':path': path, ':method': job.method, ...(job.contentType === undefined ? {} : { 'content-type': job.contentType }) },
         { endStream: job.body === undefined },
       );
       stream.on('response', (headers) => {
@@ -55,39 +70,46 @@ function requests(job: Extract<LoadJob, { type: 'requests' }>): Promise<number> 
       stream.resume();
       stream.on('end', () => {
         done += 1;
-        if (done === job.count) resolve(done);
+        if (done === job.count) resolve(result(done));
         else next();
       });
-      if (job.body !== undefined) stream.end(job.numbered === true ? job.body.replaceAll('{n}', String(serial++)) : job.body);
+      if (job.body !== undefined) stream.end(job.body.replaceAll('{n}', String(n)));
     };
     for (let i = 0; i < CONCURRENT; i++) next();
   });
 }
 
-/** @returns how many bytes came */
-function list(path: string): Promise<number> {
+/** Counts the bytes that come. */
+function list(path: string): Promise<LoadResult> {
   return new Promise((resolve) => {
-    let bytes = 0;
+    let [bytes, firstByteMs] = [0, 0];
+    const start = performance.now();
     const stream = session.request({ ':path': path });
-    stream.on('data', (chunk: Buffer) => (bytes += chunk.length));
-    stream.on('end', () => resolve(bytes));
+    stream.on('data', (chunk: Buffer) => {
+      if (bytes === 0) firstByteMs = performance.now() - start;
+      bytes += chunk.length;
+    });
+    stream.on('end', () => resolve(result(bytes, firstByteMs)));
   });
 }
 
 /** Tells that all are connected with -1, then resolves when all events have come. */
-function watch({ path, watchers, expected }: Extract<LoadJob, { type: 'watch' }>): Promise<number> {
+function watch({ path, watchers, expected }: Extract<LoadJob, { type: 'watch' }>): Promise<LoadResult> {
   return new Promise((resolve) => {
     let [open, lines] = [0, 0];
+    const count = (chunk: Buffer): void => {
+      for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, end + 1)) lines += 1;
+      if (lines === watchers * expected) resolve(result(lines));
+    };
+    let at: ClientHttp2Session = session;
     for (let i = 0; i < watchers; i++) {
-      const stream = session.request({ ':path': path });
+      if (i % STREAMS === 0) at = connect(url, { ...tls, rejectUnauthorized: false });
+      const stream = at.request({ ':path': path });
       stream.on('response', () => {
         open += 1;
         if (open === watchers) parentPort?.postMessage(-1);
       });
-      stream.on('data', (chunk: Buffer) => {
-        for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines += 1;
-        if (lines === watchers * expected) resolve(lines);
-      });
+      stream.on('data', count);
     }
   });
 }

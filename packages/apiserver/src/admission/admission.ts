@@ -31,6 +31,8 @@ export interface AdmissionPlugin {
   readonly name: string;
   /** Asked once per resource, subresource and operation; the answer is kept. */
   handles(resource: Resource, operation: Operation, subresource: string | undefined): boolean;
+  /** {@link mutate} replaces the parts that it changes, and leaves the old ones alone: then an update need not copy for it what stays as it was. Default false. */
+  readonly replacesParts?: boolean;
   /** Changes `attributes.object`. @throws {ApiError} to refuse */
   mutate?(attributes: AdmissionAttributes): void | Promise<void>;
   /** @throws {ApiError} to refuse */
@@ -41,6 +43,8 @@ export interface AdmissionPlugin {
 export interface AdmissionChain {
   readonly mutating: readonly AdmissionPlugin[];
   readonly validating: readonly AdmissionPlugin[];
+  /** All of the mutating plugins replace the parts that they change. */
+  readonly replacesParts: boolean;
 }
 
 /** Picks the plugins that handle writes of one kind. */
@@ -50,7 +54,12 @@ export function selectPlugins(
   about: { operation: Operation; subresource: string | undefined },
 ): AdmissionChain {
   const handling = plugins.filter((plugin) => plugin.handles(resource, about.operation, about.subresource));
-  return { mutating: handling.filter((plugin) => plugin.mutate !== undefined), validating: handling.filter((plugin) => plugin.validate !== undefined) };
+  const mutating = handling.filter((plugin) => plugin.mutate !== undefined);
+  return {
+    mutating,
+    validating: handling.filter((plugin) => plugin.validate !== undefined),
+    replacesParts: mutating.every((plugin) => plugin.replacesParts === true),
+  };
 }
 
 /** Lets the mutating plugins change the object, in their order. @returns a promise only when a plugin does */

@@ -10,15 +10,16 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
   name: 'DefaultTolerationSeconds',
   handles: ({ kind }, operation, subresource) =>
     kind.plural === 'pods' && kind.group === '' && subresource === undefined && (operation === 'CREATE' || operation === 'UPDATE'),
+  replacesParts: true,
   mutate({ object }) {
-    const spec = (object as MutableJson).spec;
+    const { spec } = object;
     if (typeof spec !== 'object' || spec === null) return;
     const tolerations: readonly MutableJson[] = spec.tolerations ?? [];
     if (!Array.isArray(tolerations)) return;
     const notReady = isTolerated(tolerations, NOT_READY);
     const unreachable = isTolerated(tolerations, UNREACHABLE);
-    if (!notReady && !unreachable) spec.tolerations = [...tolerations, tolerating(NOT_READY), tolerating(UNREACHABLE)];
-    else if (!notReady || !unreachable) spec.tolerations = [...tolerations, tolerating(notReady ? UNREACHABLE : NOT_READY)];
+    if (!notReady && !unreachable) object.spec = { ...spec, tolerations: [...tolerations, tolerating(NOT_READY), tolerating(UNREACHABLE)] };
+    else if (!notReady || !unreachable) object.spec = { ...spec, tolerations: [...tolerations, tolerating(notReady ? UNREACHABLE : NOT_READY)] };
   },
 };
 

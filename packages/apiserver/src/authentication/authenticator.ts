@@ -57,20 +57,39 @@ export const ANONYMOUS: UserInfo = Object.freeze({ username: 'system:anonymous',
  * @see kubernetes v1.36 staging/src/k8s.io/apiserver/pkg/authentication/request/union, …/authentication/group/authenticated_group_adder.go
  */
 export function chainAuthenticators(authenticators: readonly Authenticator[]): Authenticator {
+  const completed = new WeakMap<Authentication, Authentication>();
+  /** The same for the same, so that what is known of a user can be kept beside it. */
+  const complete = (found: Authentication): Authentication => {
+    let whole = completed.get(found);
+    if (whole === undefined) completed.set(found, (whole = { ...found, user: asAuthenticated(found.user) }));
+    return whole;
+  };
   return {
-    async authenticate(credentials, options) {
-      const problems: string[] = credentials.token === undefined ? [] : ['invalid bearer token'];
-      for (const authenticator of authenticators) {
-        try {
-          const found = await authenticator.authenticate(credentials, options);
-          if (found !== undefined) return { ...found, user: asAuthenticated(found.user) };
-        } catch (error) {
-          if (!isApiError(error) || error.reason !== 'Unauthorized') throw error;
-          problems.push(error.message);
+    authenticate(credentials, options) {
+      const problems: string[] = [];
+      const note = (error: unknown): void => {
+        if (!isApiError(error) || error.reason !== 'Unauthorized') throw error;
+        problems.push(error.message);
+      };
+      const askFrom = (first: number): Authentication | undefined | Promise<Authentication | undefined> => {
+        for (let i = first; i < authenticators.length; i++) {
+          try {
+            const found = (authenticators[i] as Authenticator).authenticate(credentials, options);
+            if (found instanceof Promise)
+              return found.then(
+                (late) => (late === undefined ? askFrom(i + 1) : complete(late)),
+                (error: unknown) => (note(error), askFrom(i + 1)),
+              );
+            if (found !== undefined) return complete(found);
+          } catch (error) {
+            note(error);
+          }
         }
-      }
-      if (problems.length === 0) return undefined;
-      throw new ApiError('Unauthorized', problems.length === 1 ? (problems[0] as string) : `[${problems.join(', ')}]`);
+        const all = credentials.token === undefined ? problems : ['invalid bearer token', ...problems];
+        if (all.length === 0) return undefined;
+        throw new ApiError('Unauthorized', all.length === 1 ? (all[0] as string) : `[${all.join(', ')}]`);
+      };
+      return askFrom(0);
     },
   };
 }
@@ -88,14 +107,20 @@ export function asAuthenticated(user: UserInfo): UserInfo {
  * @see kubernetes v1.36 staging/src/k8s.io/apiserver/pkg/authentication/request/x509/x509.go (CommonNameUserConversion)
  */
 export function certificateAuthenticator(): Authenticator {
+  const known = new WeakMap<CertificateSubject, Authentication>();
   return {
     authenticate({ certificate }) {
       if (certificate === undefined || certificate.commonName === '') return undefined;
-      const { commonName, organizations, fingerprint } = certificate;
-      const id = fingerprint === undefined ? {} : { extra: { [CREDENTIAL_ID]: [`X509SHA256=${fingerprint.replaceAll(':', '').toLowerCase()}`] } };
-      return { user: { username: commonName, groups: organizations, ...id } };
+      let found = known.get(certificate);
+      if (found === undefined) known.set(certificate, (found = ownerOf(certificate)));
+      return found;
     },
   };
+}
+
+function ownerOf({ commonName, organizations, fingerprint }: CertificateSubject): Authentication {
+  const id = fingerprint === undefined ? {} : { extra: { [CREDENTIAL_ID]: [`X509SHA256=${fingerprint.replaceAll(':', '').toLowerCase()}`] } };
+  return { user: { username: commonName, groups: organizations, ...id } };
 }
 
 /** The key under which a user's extra fields name the credential that was shown. */

@@ -1,8 +1,8 @@
 import { ApiError, isApiError } from '@kybern/core';
 import type { Authorizer } from '../authorization.ts';
 import type { UserInfo } from '../request.ts';
-import { ANONYMOUS, type Authenticator, type CertificateSubject } from './authenticator.ts';
-import { impersonate, type Headers } from './impersonation.ts';
+import { ANONYMOUS, type Authentication, type Authenticator, type CertificateSubject } from './authenticator.ts';
+import { impersonate, impersonates, type Headers } from './impersonation.ts';
 
 /** A request at a door. */
 export interface Incoming {
@@ -22,28 +22,33 @@ export function isHealthPath(path: string): boolean {
 }
 
 /**
- * Who asks, for a door: by the token or the certificate, and as whom they act.
+ * Who asks, for a door: by the token or the certificate, and as whom they act. A promise only when the authenticator or the authorizer takes time.
  *
  * @throws {ApiError} `Unauthorized` when nobody knows who asks and the path is not one for everybody; `Forbidden` when they may not act as somebody else
  */
-export async function identify(parts: { readonly authenticator: Authenticator; readonly authorizer: Authorizer }, incoming: Incoming): Promise<UserInfo> {
+export function identify(parts: { readonly authenticator: Authenticator; readonly authorizer: Authorizer }, incoming: Incoming): UserInfo | Promise<UserInfo> {
   const { headers, certificate, path } = incoming;
-  const found = await authenticate(parts.authenticator, { token: bearerToken(headers.authorization), certificate });
-  if (found === undefined && !isHealthPath(path)) throw new ApiError('Unauthorized', 'Unauthorized');
-  return impersonate(parts.authorizer, found ?? ANONYMOUS, headers);
-}
-
-/** What was wrong with the credentials is not for those who bring them. */
-async function authenticate(authenticator: Authenticator, credentials: Parameters<Authenticator['authenticate']>[0]): Promise<UserInfo | undefined> {
+  const actingAs = (found: Authentication | undefined): UserInfo | Promise<UserInfo> => {
+    if (found === undefined && !isHealthPath(path)) throw new ApiError('Unauthorized', 'Unauthorized');
+    const user = found?.user ?? ANONYMOUS;
+    return impersonates(headers) ? impersonate(parts.authorizer, user, headers) : user;
+  };
   try {
-    return (await authenticator.authenticate(credentials))?.user;
+    const found = parts.authenticator.authenticate({ token: bearerToken(headers.authorization), certificate });
+    return found instanceof Promise ? found.then(actingAs, withoutDetails) : actingAs(found);
   } catch (error) {
-    if (isApiError(error) && error.reason === 'Unauthorized') throw new ApiError('Unauthorized', 'Unauthorized', { cause: error });
-    throw error;
+    return withoutDetails(error);
   }
 }
 
+/** What was wrong with the credentials is not for those who bring them. */
+function withoutDetails(error: unknown): never {
+  if (isApiError(error) && error.reason === 'Unauthorized') throw new ApiError('Unauthorized', 'Unauthorized', { cause: error });
+  throw error;
+}
+
 function bearerToken(header: string | readonly string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
   const match = typeof header === 'string' ? /^bearer +(\S+)\s*$/i.exec(header.trim()) : null;
   return match?.[1];
 }

@@ -21,6 +21,12 @@ interface Impersonation {
   readonly extra: Readonly<Record<string, readonly string[]>>;
 }
 
+/** Whether a request has headers that say that it acts as somebody else. */
+export function impersonates(headers: Headers): boolean {
+  for (const name in headers) if (name.startsWith('impersonate-')) return true;
+  return false;
+}
+
 /**
  * The user that a request acts as: `user`, unless it has `Impersonate-…` headers and `user` may do what they say.
  *

@@ -1,4 +1,5 @@
 import { groupResource, type Kind, type KubernetesObject, type MutableJson } from '@kybern/core';
+import { betaConversionOf } from './beta.ts';
 import { eventConversion } from './events.ts';
 import { autoscalerConversion } from './autoscalers.ts';
 
@@ -14,7 +15,7 @@ export interface Conversion {
 export function conversionOf(kind: Kind): Conversion | undefined {
   if (groupResource(kind) === 'events.events.k8s.io') return eventConversion;
   if (kind.group === 'autoscaling' && kind.version === 'v1' && kind.plural === 'horizontalpodautoscalers') return autoscalerConversion;
-  return undefined;
+  return betaConversionOf(kind);
 }
 
 /** Remembers what each stored object looks like, so that the same object is the same reference whenever it is read. */
@@ -24,8 +25,11 @@ export function rememberReads(
 ): (object: KubernetesObject) => KubernetesObject {
   const views = new WeakMap<KubernetesObject, KubernetesObject>();
   return (object) => {
-    let view = views.get(object);
-    if (view === undefined) views.set(object, (view = freeze(fromStored(object), object)));
+    const known = views.get(object);
+    if (known !== undefined) return known;
+    const view = freeze(fromStored(object), object);
+    // What is not frozen yet is on its way into the store, which still stamps it.
+    if (Object.isFrozen(object)) views.set(object, view);
     return view;
   };
 }

@@ -5,6 +5,21 @@ import { accepts, chooseRepresentation, parseAccept } from './accept.ts';
 const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 
 describe('chooseRepresentation', () => {
+  const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+  it.each([
+    { header: PROTOBUF, protobuf: true, stream: false, encoding: 'protobuf' },
+    { header: `${PROTOBUF},application/json`, protobuf: true, stream: true, encoding: 'protobuf' },
+    { header: `${PROTOBUF},application/json`, protobuf: false, stream: false, encoding: 'json' },
+    { header: `${PROTOBUF};as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json`, protobuf: true, stream: false, encoding: 'json' },
+    { header: 'application/json', protobuf: true, stream: false, encoding: 'json' },
+  ])('gives $encoding for $header where there is protobuf: $protobuf', ({ header, encoding, ...offer }) => {
+    expect(chooseRepresentation(header, offer)).toEqual({ encoding });
+  });
+
+  it('has nothing for those who only take protocol buffers of what has none', () => {
+    expect(() => chooseRepresentation(PROTOBUF, { stream: false, protobuf: false })).toThrow(expect.objectContaining({ reason: 'NotAcceptable' }));
+  });
+
   it.each([
     { name: 'nothing', header: undefined, expected: { encoding: 'json' } },
     { name: 'anything', header: '*/*', expected: { encoding: 'json' } },
@@ -30,7 +45,7 @@ describe('chooseRepresentation', () => {
     { name: 'the better of two', header: 'application/json;q=0.2,application/yaml;q=0.9', expected: { encoding: 'yaml' } },
     { name: 'what is not refused', header: 'application/yaml;q=0,application/json', expected: { encoding: 'json' } },
   ])('understands $name', ({ header, expected }) => {
-    expect(chooseRepresentation(header, false)).toEqual(expected);
+    expect(chooseRepresentation(header, { stream: false, protobuf: false })).toEqual(expected);
   });
 
   it.each([
@@ -40,7 +55,7 @@ describe('chooseRepresentation', () => {
     { name: 'an unknown version of Table', header: 'application/json;as=Table;v=v9;g=meta.k8s.io', stream: false },
     { name: 'an inherited name', header: 'constructor', stream: false },
   ])('refuses $name', ({ header, stream }) => {
-    expect(() => chooseRepresentation(header, stream)).toThrow(expect.objectContaining({ reason: 'NotAcceptable', code: 406 }));
+    expect(() => chooseRepresentation(header, { stream, protobuf: false })).toThrow(expect.objectContaining({ reason: 'NotAcceptable', code: 406 }));
   });
 
   it('never fails otherwise', () => {
@@ -53,7 +68,7 @@ describe('chooseRepresentation', () => {
         ),
         (header) => {
           try {
-            chooseRepresentation(header, false);
+            chooseRepresentation(header, { stream: false, protobuf: false });
           } catch (error) {
             expect(error).toMatchObject({ reason: 'NotAcceptable' });
           }

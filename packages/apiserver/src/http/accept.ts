@@ -1,8 +1,9 @@
 import { ApiError } from '@kybern/core';
+import { PROTOBUF_TYPE } from './protobuf/decode.ts';
 
 /** In what form an answer is wanted. */
 export interface Representation {
-  readonly encoding: 'json' | 'yaml';
+  readonly encoding: 'json' | 'yaml' | 'protobuf';
   /** Undefined: the object itself. */
   readonly as?: Transformation;
 }
@@ -50,25 +51,39 @@ const ENCODINGS: Readonly<Record<string, Representation['encoding']>> = {
   'application/*': 'json',
   'application/json': 'json',
   'application/yaml': 'yaml',
+  [PROTOBUF_TYPE]: 'protobuf',
 };
 
 /**
  * The first form that a client accepts and we have.
  *
- * @param stream events are only sent as JSON
+ * @param offer what there is: events are not sent as YAML, and not everything has a form in protocol buffers
  * @throws {ApiError} `NotAcceptable`
  * @see kubernetes v1.36 staging/src/k8s.io/apiserver/pkg/endpoints/handlers/negotiation/negotiate.go
  */
-export function chooseRepresentation(header: string | undefined, stream: boolean): Representation {
-  if (header === undefined || header === 'application/json' || header === '*/*') return PLAIN;
+export function chooseRepresentation(header: string | undefined, offer: { readonly stream: boolean; readonly protobuf: boolean }): Representation {
+  if (header === undefined || header === 'application/json' || header === '*/*' || header === 'application/json, */*') return PLAIN;
   for (const { mediaType, parameters } of parseAccept(header)) {
     const encoding = Object.hasOwn(ENCODINGS, mediaType) ? ENCODINGS[mediaType] : undefined;
-    if (encoding === undefined || (stream && encoding !== 'json')) continue;
+    if (encoding === undefined || !isOffered(encoding, offer)) continue;
     const { as, g, v } = parameters;
+    // Other shapes are sent in text only; whoever asks for them in protocol buffers asks for them in JSON next.
+    if (as !== undefined && encoding === 'protobuf') continue;
     if (as === undefined) return { encoding };
     if (g === 'meta.k8s.io' && (v === 'v1' || v === 'v1beta1') && isTransformation(as)) return { encoding, as: { kind: as, version: v } };
   }
-  throw notAcceptable(stream ? ['application/json;stream=watch'] : ['application/json', 'application/yaml']);
+  throw notAcceptable(
+    offer.stream ? ['application/json;stream=watch', `${PROTOBUF_TYPE};stream=watch`] : ['application/json', 'application/yaml', PROTOBUF_TYPE],
+  );
+}
+
+/** Whether a client would rather have protocol buffers, or takes them at all: then it is worth finding out if there are any. */
+export function mentionsProtobuf(header: string | undefined): boolean {
+  return header?.includes(PROTOBUF_TYPE) === true;
+}
+
+function isOffered(encoding: Representation['encoding'], { stream, protobuf }: { readonly stream: boolean; readonly protobuf: boolean }): boolean {
+  return encoding === 'protobuf' ? protobuf : encoding === 'json' || !stream;
 }
 
 /** Whether one of the alternatives is of a media type, with the given parameters at least. */

@@ -1,4 +1,5 @@
 import type { Kind } from '@kybern/core';
+import { versionsOf } from './discovery.ts';
 import type { KindRegistry } from '../registry.ts';
 
 /** The media type of {@link aggregatedDiscovery}, as clients ask for it and as it is answered. */
@@ -19,12 +20,15 @@ export function aggregatedDiscovery(registry: KindRegistry, core: boolean): obje
     kind: 'APIGroupDiscoveryList',
     apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
-    items: [...groups].map(([name, kinds]) => ({ metadata: { ...(name === '' ? {} : { name }), creationTimestamp: null }, versions: versionsOf(kinds) })),
+    items: [...groups].map(([name, kinds]) => ({
+      metadata: { ...(name === '' ? {} : { name }), creationTimestamp: null },
+      versions: discoveryVersions(kinds),
+    })),
   };
 }
 
-function versionsOf(kinds: readonly Kind[]): object[] {
-  return [...Map.groupBy(kinds, (kind) => kind.version)].map(([version, of]) => ({ version, resources: of.map(resourceOf), freshness: 'Current' }));
+function discoveryVersions(kinds: readonly Kind[]): object[] {
+  return versionsOf(kinds).map((version) => ({ version, resources: kinds.filter((kind) => kind.version === version).map(resourceOf), freshness: 'Current' }));
 }
 
 function resourceOf(kind: Kind): object {

@@ -1,6 +1,8 @@
+import type { Http2Session } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import type { CertificateSubject } from '../authentication/authenticator.ts';
-import type { WireRequest } from './request-body.ts';
+import { Http2Request } from './http2-exchange.ts';
+import type { WireRequest } from './wire.ts';
 
 /** What the certificate of a connection says, read once per connection: taking a certificate apart costs more than answering many a request. */
 export type CertificateReader = (request: WireRequest) => CertificateSubject | undefined;
@@ -9,12 +11,24 @@ export type CertificateReader = (request: WireRequest) => CertificateSubject | u
 export function createCertificateReader(): CertificateReader {
   const known = new WeakMap<object, { readonly subject: CertificateSubject | undefined }>();
   return (request) => {
-    // The socket of HTTP/2 is a proxy of its own for each stream, with the properties of the session's.
-    const connection = (request as { stream?: { session?: object } }).stream?.session ?? request.socket;
+    const connection = connectionOf(request);
+    if (connection === undefined) return undefined;
     let found = known.get(connection);
-    if (found === undefined) known.set(connection, (found = { subject: subjectOf(request.socket as TLSSocket) }));
+    if (found === undefined) known.set(connection, (found = { subject: subjectOf(socketOf(connection)) }));
     return found.subject;
   };
+}
+
+type Connection = Http2Session | TLSSocket;
+
+/** Undefined when the client is gone. */
+function connectionOf(request: WireRequest): Connection | undefined {
+  return request instanceof Http2Request ? request.stream.session : (request as unknown as { readonly socket: TLSSocket }).socket;
+}
+
+/** The socket of an HTTP/2 session is a proxy with the properties of the real one. */
+function socketOf(connection: Connection): TLSSocket {
+  return 'socket' in connection ? (connection.socket as TLSSocket) : connection;
 }
 
 /** The subject of a client certificate that our authority signed; otherwise undefined. */

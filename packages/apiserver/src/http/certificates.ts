@@ -13,6 +13,8 @@ export interface CertifiedKey {
 export interface CertificateAuthority {
   /** PEM of its certificate, for clients. */
   readonly certificate: string;
+  /** PEM of its private key. */
+  readonly key: string;
   /** A certificate for a server that is reached under `hosts` (names or IP addresses). */
   issueServer(hosts: readonly string[]): Promise<CertifiedKey>;
   /** A certificate that proves a user: the common name is the user's, organizations are the groups. */
@@ -30,17 +32,33 @@ type EcKeyGenParams = { readonly name: string; readonly namedCurve: string };
 type EcdsaParams = { readonly hash: string };
 
 /**
- * Mints a certificate authority with an EC P-256 key, which lives in memory only.
+ * Mints a certificate authority with an EC P-256 key.
  *
  * @param nowMs wall time in ms: the beginning of its validity of ten years; what it issues is valid for one year
  */
 export async function createCertificateAuthority(nowMs: number): Promise<CertificateAuthority> {
-  const notBefore = new Date(nowMs - SKEW_MS);
   const keys = await generateKeys();
-  const ca = await x509.X509CertificateGenerator.createSelfSigned({
+  return authorityOf(await selfSigned(keys, nowMs), keys, nowMs);
+}
+
+/**
+ * A certificate authority that was minted before.
+ *
+ * @throws when the texts are not those of one
+ */
+export async function openCertificateAuthority({ certificate, key }: CertifiedKey, nowMs: number): Promise<CertificateAuthority> {
+  const ca = new x509.X509Certificate(certificate);
+  const pkcs8 = Buffer.from(key.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64');
+  const privateKey = await webcrypto.subtle.importKey('pkcs8', pkcs8, ALGORITHM, true, ['sign']);
+  const publicKey = await webcrypto.subtle.importKey('spki', ca.publicKey.rawData, ALGORITHM, true, ['verify']);
+  return authorityOf(ca, { privateKey, publicKey }, nowMs);
+}
+
+async function selfSigned(keys: CryptoKeyPair, nowMs: number): Promise<x509.X509Certificate> {
+  return x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
     name: 'CN=kybern-ca',
-    notBefore,
+    notBefore: new Date(nowMs - SKEW_MS),
     notAfter: new Date(nowMs + CA_DAYS * DAY_MS),
     signingAlgorithm: ALGORITHM,
     keys,
@@ -50,6 +68,10 @@ export async function createCertificateAuthority(nowMs: number): Promise<Certifi
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
+}
+
+async function authorityOf(ca: x509.X509Certificate, keys: CryptoKeyPair, nowMs: number): Promise<CertificateAuthority> {
+  const notBefore = new Date(nowMs - SKEW_MS);
   const issue = async (subject: string, extensions: readonly x509.Extension[]): Promise<CertifiedKey> => {
     const leaf = await generateKeys();
     const certificate = await x509.X509CertificateGenerator.create({
@@ -72,6 +94,7 @@ export async function createCertificateAuthority(nowMs: number): Promise<Certifi
   };
   return {
     certificate: ca.toString('pem'),
+    key: await privatePem(keys.privateKey),
     issueServer: (hosts) =>
       issue('CN=kybern-apiserver', [
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),

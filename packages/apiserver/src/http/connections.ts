@@ -1,4 +1,4 @@
-import type { Http2SecureServer, SecureServerOptions, ServerHttp2Session } from 'node:http2';
+import type { Http2SecureServer, Http2Session, SecureServerOptions, ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Logger } from '@kybern/core';
 
@@ -23,6 +23,10 @@ export const SERVER_LIMITS: SecureServerOptions = {
 
 /** The connections of a server. */
 export interface Connections {
+  /** A request of an HTTP/2 session is being answered. */
+  began(session: Http2Session | undefined): void;
+  /** It was. */
+  ended(session: Http2Session | undefined): void;
   /** Cuts all of them. */
   destroy(): void;
 }
@@ -30,7 +34,12 @@ export interface Connections {
 /** Watches over the connections of a server: those that are half open or idle for long are closed. */
 export function trackConnections(server: Http2SecureServer, logger: Logger): Connections {
   const sockets = new Set<Socket>();
-  const sessions = new Set<ServerHttp2Session>();
+  /** Invariant: those that are open, each with how many of its requests are being answered. */
+  const sessions = new Map<Http2Session, number>();
+  const count = (session: Http2Session | undefined, by: number): void => {
+    const before = session === undefined ? undefined : sessions.get(session);
+    if (session !== undefined && before !== undefined) sessions.set(session, before + by);
+  };
   server.setTimeout(0);
   const http1 = server as unknown as { headersTimeout?: number; requestTimeout?: number; keepAliveTimeout?: number }; // the HTTP/1.1 side's properties, which the types leave out
   http1.headersTimeout = HEADERS_TIMEOUT_MS;
@@ -42,42 +51,38 @@ export function trackConnections(server: Http2SecureServer, logger: Logger): Con
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('session', (session) => {
-    sessions.add(session);
+    sessions.set(session, 0);
     session.once('close', () => sessions.delete(session));
-    watchOver(session);
+    watchOver(session, () => sessions.get(session) ?? 0);
   });
   server.on('sessionError', (error: Error) => logger.debug('an HTTP/2 session failed', { error }));
   server.on('tlsClientError', (error: Error) => logger.debug('a TLS handshake failed', { error }));
   return {
+    began: (session) => count(session, 1),
+    ended: (session) => count(session, -1),
     destroy() {
-      for (const session of sessions) session.destroy();
+      for (const session of sessions.keys()) session.destroy();
       for (const socket of sockets) socket.destroy();
     },
   };
 }
 
-/** Without open streams an idle session is closed; with open ones its peer has to answer a ping. */
-function watchOver(session: ServerHttp2Session): void {
-  let streams = 0;
+/** Without requests an idle session is closed, and cut when that does not end it; with requests its peer has to answer a ping. */
+function watchOver(session: ServerHttp2Session, requests: () => number): void {
   let asked = false;
-  session.on('stream', (stream) => {
-    streams += 1;
-    stream.once('close', () => (streams -= 1));
-  });
   session.setTimeout(IDLE_MS, () => {
-    if (streams === 0) {
-      session.close();
-      return;
-    }
-    if (asked) {
+    if (asked || session.closed) {
       session.destroy();
-      return;
-    }
-    asked = true;
-    session.setTimeout(PING_TIMEOUT_MS);
-    session.ping(() => {
-      asked = false;
+    } else if (requests() === 0) {
+      session.close();
       session.setTimeout(IDLE_MS);
-    });
+    } else {
+      asked = true;
+      session.setTimeout(PING_TIMEOUT_MS);
+      session.ping(() => {
+        asked = false;
+        session.setTimeout(IDLE_MS);
+      });
+    }
   });
 }

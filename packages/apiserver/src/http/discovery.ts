@@ -1,4 +1,5 @@
 import type { Kind } from '@kybern/core';
+import { compareVersions, customVersionOf } from '../customresources/custom-kind.ts';
 import type { KindRegistry } from '../registry.ts';
 
 /** What `/version` answers. @see kubernetes v1.36 staging/src/k8s.io/apimachinery/pkg/version/types.go */
@@ -47,16 +48,15 @@ interface Group {
 }
 
 function groupOf(registry: KindRegistry, name: string): (Group & { readonly preferredVersion: Group['versions'][number] }) | undefined {
-  const versions = [
-    ...new Set(
-      registry
-        .list()
-        .filter((kind) => kind.group === name)
-        .map((kind) => kind.version),
-    ),
-  ].map((version) => ({ groupVersion: `${name}/${version}`, version }));
+  const versions = versionsOf(registry.list().filter((kind) => kind.group === name)).map((version) => ({ groupVersion: `${name}/${version}`, version }));
   const [preferredVersion] = versions;
   return preferredVersion === undefined ? undefined : { kind: 'APIGroup', apiVersion: 'v1', name, versions, preferredVersion };
+}
+
+/** The versions of a group, the preferred one first: as they come, where the kinds are built in; else by how stable they are. */
+export function versionsOf(kinds: readonly Kind[]): string[] {
+  const versions = [...new Set(kinds.map((kind) => kind.version))];
+  return kinds.some((kind) => customVersionOf(kind) === undefined) ? versions : versions.sort(compareVersions);
 }
 
 function resourceList(registry: KindRegistry, group: string, version: string): object | undefined {

@@ -28,4 +28,13 @@ describe('createFrameCache', () => {
     for (let i = 0; i < 1000; i++) frames.frame({ type: 'ADDED', object: pod(`p-${String(i)}`) });
     expect(frames.frame({ type: 'ADDED', object })).not.toBe(first);
   });
+
+  it('does not keep what is asked for once', () => {
+    const frames = createFrameCache();
+    const object = pod('a');
+    expect(frames.once(object)).toBe(JSON.stringify(object));
+    const bytes = frames.bytes(object);
+    expect(frames.once(object)).toBe(bytes);
+    expect(bytes.toString()).toBe(JSON.stringify(object));
+  });
 });

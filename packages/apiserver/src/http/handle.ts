@@ -1,27 +1,34 @@
-import { ApiError, type Clock, type Kind, type Logger } from '@kybern/core';
+import { ApiError, isApiError, type Clock, type Kind, type Logger } from '@kybern/core';
 import type { Authenticator } from '../authentication/authenticator.ts';
 import { identify, isHealthPath } from '../authentication/identify.ts';
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
 import { checkPathAccess, type Authorizer } from '../authorization.ts';
 import type { Books } from '../managed-fields/books.ts';
 import type { KindRegistry } from '../registry.ts';
-import type { ApiRequest, ApiResponse, UserInfo, Verb } from '../request.ts';
-import { chooseRepresentation, parseAccept } from './accept.ts';
+import type { ApiRequest, ApiResponse, RequestOptions, UserInfo, Verb } from '../request.ts';
+import type { Connection, ConnectRequest } from '../subresources/connect.ts';
+import { chooseRepresentation, mentionsProtobuf, parseAccept, type Representation } from './accept.ts';
 import type { CertificateReader } from './authenticate.ts';
-import type { WireResponse } from './body-writer.ts';
+import { createCaller, type Caller } from './caller.ts';
 import type { FrameCache } from './frames.ts';
+import type { RequestMetrics } from './metrics/request-metrics.ts';
 import type { OpenApi } from './openapi/openapi.ts';
 import { answerOther } from './other-paths.ts';
+import type { ProtobufAnswers } from './protobuf/answers.ts';
 import type { ProtobufReader } from './protobuf/body.ts';
-import { patchTypeOf, readBody, type WireRequest } from './request-body.ts';
+import { patchTypeOf, readBody } from './request-body.ts';
 import { deleteOptions, queryOptions } from './request-options.ts';
-import { parsePath, type Route } from './request-url.ts';
+import { NO_QUERY, parsePath, parseTarget, type RequestTarget, type Route } from './request-url.ts';
 import { respond, sendError, type Wanted } from './respond.ts';
 import { includeObjectOf } from './shapes.ts';
+import { isConnectRoute } from './streams/connect-route.ts';
+import type { WireRequest, WireResponse } from './wire.ts';
 
 /** The server behind the door, and what the door keeps between requests. */
 export interface HandleTarget {
   execute(request: ApiRequest): Promise<ApiResponse>;
+  /** Lets a request in that is for a connection: a log, a command, a port, a proxy. */
+  connect(request: ConnectRequest): Promise<Connection>;
   readonly kinds: KindRegistry;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
@@ -29,8 +36,12 @@ export interface HandleTarget {
   readonly certificateOf: CertificateReader;
   readonly openApi: OpenApi;
   readonly frames: FrameCache;
-  readonly books: Pick<Books, 'withManagedFields'>;
+  readonly books: Pick<Books, 'withManagedFields' | 'json'>;
   readonly protobuf: ProtobufReader;
+  readonly protobufAnswers: ProtobufAnswers;
+  readonly requests: RequestMetrics;
+  /** What `/metrics` tells. */
+  metrics(): Promise<string>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -43,24 +54,13 @@ export interface Exchange {
   readonly closing: AbortSignal;
 }
 
-/** Why a request is over before its answer: made once, because every request ends by being aborted. */
-const GONE: Error = new Error('the client went away');
-
 /** Answers one request. Never rejects: what goes wrong is the answer. */
 export async function handle(target: HandleTarget, { request, response, closing }: Exchange): Promise<void> {
-  const gone = new AbortController();
-  const onClosing = (): void => gone.abort(GONE);
-  response.once('close', () => {
-    closing.removeEventListener('abort', onClosing);
-    // What was answered needs no abort, which is dear.
-    if (!response.writableEnded) gone.abort(GONE);
-  });
-  response.on('error', () => gone.abort(GONE));
-  closing.addEventListener('abort', onClosing, { once: true });
+  const caller = createCaller(response, closing);
   try {
-    await answer(target, { request, response, signal: gone.signal });
+    await answer(target, { request, response, caller });
   } catch (error) {
-    if (!gone.signal.aborted) sendError(response, error, { logger: target.logger, headers: request.complete ? {} : closeAfter(request) });
+    if (!caller.gone) sendError(response, error, { logger: target.logger, headers: request.complete ? {} : closeAfter(request) });
   }
 }
 
@@ -72,56 +72,92 @@ function closeAfter(request: WireRequest): Readonly<Record<string, string>> {
 interface Answering {
   readonly request: WireRequest;
   readonly response: WireResponse;
-  readonly signal: AbortSignal;
+  readonly caller: Caller;
 }
 
-async function answer(target: HandleTarget, { request, response, signal }: Answering): Promise<void> {
-  const url = parseUrl(request.url ?? '/');
+async function answer(target: HandleTarget, { request, response, caller }: Answering): Promise<void> {
+  const url = parseTarget(request.url ?? '/');
   const route = parsePath(url.pathname);
-  const user = await identify(target, { headers: request.headers, certificate: target.certificateOf(request), path: url.pathname });
-  const wanted = { ...transportOf(target, { request, url, signal }) };
+  if (isConnectRoute(route)) {
+    const { answerConnection } = await import('./streams/answer.ts');
+    return answerConnection(target, { request, response, signal: caller.signal });
+  }
+  const identified = identify(target, { headers: request.headers, certificate: target.certificateOf(request), path: url.pathname });
+  const user = identified instanceof Promise ? await identified : identified;
+  const transport = transportOf(target, { request, url, caller });
   if (route.type === 'other') {
     const verb = (request.method ?? 'GET').toLowerCase();
     if (!isHealthPath(url.pathname)) await checkPathAccess(target.authorizer, { user, verb, path: url.pathname });
-    await answerOther(target, { request, response, url, wanted: { ...wanted, representation: plainRepresentation(request) } });
+    await answerOther(target, { request, response, url, wanted: { ...transport, representation: plainRepresentation(request) } });
     return;
   }
-  const apiRequest = await toApiRequest(target, { request, route, query: url.searchParams, user, signal });
-  const { kind, verb } = apiRequest;
-  const representation = chooseRepresentation(request.headers.accept, verb === 'watch');
-  const includeObject = includeObjectOf(url.searchParams);
-  const result = await target.execute(apiRequest);
-  await respond(response, result, { ...target, kind, verb, wanted: { ...wanted, representation, includeObject } });
+  const incoming = toApiRequest(target, { request, route, query: url.searchParams, user, caller });
+  const apiRequest = incoming instanceof Promise ? await incoming : incoming;
+  const measured = target.requests.begin(apiRequest);
+  let code = 0;
+  try {
+    code = await execute(target, { request, response, caller }, { apiRequest, url, transport });
+  } catch (error) {
+    code = caller.gone ? 0 : isApiError(error) ? error.code : 500;
+    throw error;
+  } finally {
+    measured.done(code);
+  }
 }
 
-function parseUrl(text: string): URL {
-  // Several slashes at the beginning would otherwise name a host.
-  const url = URL.parse(`https://localhost${text.startsWith('/') ? '' : '/'}${text}`);
-  if (url === null) throw new ApiError('BadRequest', 'the URL of the request is malformed');
-  return url;
+interface Executing {
+  readonly apiRequest: ApiRequest;
+  readonly url: RequestTarget;
+  readonly transport: Omit<Wanted, 'representation' | 'includeObject'>;
+}
+
+/** @returns the code of the answer */
+async function execute(target: HandleTarget, { request, response }: Answering, { apiRequest, url, transport }: Executing): Promise<number> {
+  const { kind, verb } = apiRequest;
+  const representation = representationOf(target, request.headers.accept, { kind, verb });
+  const wanted: Wanted = {
+    ...transport,
+    representation: representation instanceof Promise ? await representation : representation,
+    includeObject: url.searchParams === NO_QUERY ? 'Metadata' : includeObjectOf(url.searchParams),
+  };
+  const result = await target.execute(apiRequest);
+  await respond(response, result, { target, kind, verb, wanted });
+  return result.code;
+}
+
+/** @returns a promise only when it has to be found out whether there are protocol buffers */
+function representationOf(
+  { protobufAnswers }: HandleTarget,
+  header: string | undefined,
+  { kind, verb }: Pick<ApiRequest, 'kind' | 'verb'>,
+): Representation | Promise<Representation> {
+  const stream = verb === 'watch';
+  if (!mentionsProtobuf(header)) return chooseRepresentation(header, { stream, protobuf: false });
+  return protobufAnswers.prepare(kind).then((protobuf) => chooseRepresentation(header, { stream, protobuf }));
 }
 
 function transportOf(
   target: HandleTarget,
-  { request, url, signal }: { request: WireRequest; url: URL; signal: AbortSignal },
+  { request, url, caller }: { request: WireRequest; url: RequestTarget; caller: Caller },
 ): Omit<Wanted, 'representation' | 'includeObject'> {
   return {
     head: request.method === 'HEAD',
     gzip: takesGzip(request.headers['accept-encoding']),
     pretty: isPretty(url.searchParams, request.headers['user-agent'] ?? ''),
     clock: target.clock,
-    signal,
+    caller,
   };
 }
 
 function takesGzip(header: string | readonly string[] | undefined): boolean {
   if (typeof header !== 'string' || !header.includes('gzip')) return false;
+  if (header === 'gzip') return true;
   return parseAccept(header).some(({ mediaType }) => mediaType === 'gzip');
 }
 
 /** People with a browser or curl get indented JSON. @see kubernetes v1.36 staging/src/k8s.io/apiserver/pkg/endpoints/handlers/negotiation/negotiate.go (isPrettyPrint) */
 function isPretty(query: URLSearchParams, userAgent: string): boolean {
-  const asked = query.get('pretty');
+  const asked = query === NO_QUERY ? null : query.get('pretty');
   if (asked !== null && asked !== '') return !['false', '0'].includes(asked.toLowerCase());
   return /^(curl|Wget|Mozilla\/5\.0)/.test(userAgent);
 }
@@ -139,21 +175,37 @@ interface Incoming {
   readonly route: Extract<Route, { type: 'resource' }>;
   readonly query: URLSearchParams;
   readonly user: UserInfo;
-  readonly signal: AbortSignal;
+  readonly caller: Caller;
 }
 
-async function toApiRequest(target: HandleTarget, incoming: Incoming): Promise<ApiRequest> {
-  const { request, route, query, user, signal } = incoming;
+/** @returns a promise only of a request with a body */
+function toApiRequest(target: HandleTarget, incoming: Incoming): ApiRequest | Promise<ApiRequest> {
+  const { request, route, query, user, caller } = incoming;
   const kind = kindOf(target.kinds, route);
   const verb = verbOf(request.method ?? 'GET', route, query);
   const base = { verb, kind, namespace: route.namespace, name: route.name, subresource: route.subresource, user };
-  if (verb === 'get' || verb === 'list' || verb === 'watch') return { ...base, options: queryOptions(query, signal) };
+  // What takes long ends with its caller. All else is over before it could be stopped.
+  const signal = verb === 'watch' || verb === 'deletecollection' || route.subresource !== undefined ? caller.signal : undefined;
+  if (verb !== 'get' && verb !== 'list' && verb !== 'watch') return withBody(target, incoming, { base, signal });
+  return { ...base, options: query === NO_QUERY && signal === undefined ? NO_OPTIONS : queryOptions(query, signal, verb) };
+}
+
+const NO_OPTIONS: RequestOptions = Object.freeze({});
+
+interface Begun {
+  readonly base: Omit<ApiRequest, 'options' | 'body'>;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function withBody(target: HandleTarget, { request, query }: Incoming, { base, signal }: Begun): Promise<ApiRequest> {
+  const { verb } = base;
   const patchType = verb === 'patch' ? patchTypeOf(request) : undefined;
-  const body = await readBody(request, { clock: target.clock, patchType, protobuf: target.protobuf });
+  const { value: body, duplicates } = await readBody(request, { clock: target.clock, patchType, protobuf: target.protobuf });
   if (verb === 'delete' || verb === 'deletecollection') return { ...base, options: deleteOptions(query, body, signal) };
-  const options = queryOptions(query, signal);
+  const options = queryOptions(query, signal, verb);
   const fieldManager = options.fieldManager ?? (patchType === 'apply' ? undefined : userAgentManager(request.headers['user-agent']));
-  return { ...base, body, patchType, options: { ...options, fieldManager } };
+  const parsed = { ...base, body, patchType, options: { ...options, fieldManager } };
+  return duplicates.length === 0 ? parsed : { ...parsed, duplicates };
 }
 
 function kindOf(kinds: KindRegistry, { group, version, plural, namespace }: Incoming['route']): Kind {

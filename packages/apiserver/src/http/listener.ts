@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { Clock, Logger } from '@kybern/core';
@@ -5,18 +6,24 @@ import type { Authenticator } from '../authentication/authenticator.ts';
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
 import type { Authorizer } from '../authorization.ts';
 import type { Books } from '../managed-fields/books.ts';
-import type { KindRegistry } from '../registry.ts';
 import type { ApiRequest, ApiResponse } from '../request.ts';
+import type { Connection, ConnectRequest } from '../subresources/connect.ts';
 import { createCertificateReader } from './authenticate.ts';
-import type { WireResponse } from './body-writer.ts';
+import { loadCertificateAuthority, type AuthorityStore } from './certificate-store.ts';
 import { createCertificateAuthority, type CertificateAuthority, type CertifiedKey } from './certificates.ts';
 import { SERVER_LIMITS, trackConnections } from './connections.ts';
 import { VERSION } from './discovery.ts';
+import { observeExecute, type DoorObserver } from './door-observer.ts';
 import { createFrameCache } from './frames.ts';
 import { handle, type HandleTarget } from './handle.ts';
+import { createRequestMetrics } from './metrics/request-metrics.ts';
+import { metricsText, type MetricsSource } from './metrics/server-metrics.ts';
 import { createOpenApi } from './openapi/openapi.ts';
+import { createProtobufAnswers } from './protobuf/answers.ts';
 import { createProtobufReader } from './protobuf/body.ts';
-import type { WireRequest } from './request-body.ts';
+import { Http2Request, Http2Response } from './http2-exchange.ts';
+import type { UpgradeExchange } from './streams/upgrade.ts';
+import type { WireRequest, WireResponse } from './wire.ts';
 
 /** Where to listen. */
 export interface ListenOptions {
@@ -24,27 +31,33 @@ export interface ListenOptions {
   readonly host?: string;
   /** Default 0: any free port. */
   readonly port?: number;
+  /**
+   * The door leaves no trace in the state, and lives by another clock than the server: its certificate authority is its own and valid by this clock, and
+   * where it is is told nobody. For a server in virtual time, whose clients are not. Default: the authority is kept in the state, the address is published.
+   */
+  readonly apart?: { readonly clock: Pick<Clock, 'now'> };
+  /** Is told of all that comes in. Default: nobody. */
+  readonly observer?: DoorObserver;
 }
 
 /** The HTTP door while it is open. */
 export interface Listener extends AsyncDisposable {
   /** `https://host:port`. */
   readonly url: string;
-  /** PEM of the authority that signed the server's certificate; minted when the door opened. */
+  /** PEM of the authority that signed the server's certificate. It is kept in the state, so that it is the same as long as the state lives. */
   readonly certificateAuthority: string;
   /** A client certificate of the group system:masters. */
   readonly admin: CertifiedKey;
 }
 
 /** The server behind the door. */
-export interface ListenTarget {
+export interface ListenTarget extends AuthorityStore, Omit<MetricsSource, 'requests'> {
   execute(request: ApiRequest): Promise<ApiResponse>;
-  readonly books: Pick<Books, 'withManagedFields'>;
+  connect(request: ConnectRequest): Promise<Connection>;
+  readonly books: Pick<Books, 'withManagedFields' | 'json'>;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly tokens: ServiceAccountTokens;
-  readonly kinds: KindRegistry;
-  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -57,18 +70,22 @@ const ADMIN = { name: 'kubernetes-admin', groups: ['system:masters'] };
  */
 export async function listen(target: ListenTarget, options: ListenOptions = {}): Promise<Listener> {
   const host = options.host ?? '127.0.0.1';
-  const ca = await createCertificateAuthority(target.clock.now());
+  const ca = options.apart === undefined ? await loadCertificateAuthority(target) : await createCertificateAuthority(options.apart.clock.now());
   const [own, admin] = await Promise.all([ca.issueServer(serverHosts(host)), ca.issueClient(ADMIN)]);
+  const requests = createRequestMetrics(() => target.clock.monotonicMs());
   const { server, close } = openServer(
     {
       ...target,
+      ...(options.observer === undefined ? {} : { execute: observeExecute(target.execute, options.observer) }),
       certificateOf: createCertificateReader(),
       openApi: createOpenApi(target.kinds, VERSION['gitVersion'] ?? ''),
-      frames: createFrameCache((object) => target.books.withManagedFields(object)),
+      frames: createFrameCache((object) => target.books.json(object)),
       protobuf: createProtobufReader(target.kinds),
+      protobufAnswers: createProtobufAnswers(target.kinds, target.books),
+      requests,
+      metrics: () => metricsText({ ...target, requests }),
     },
-    ca,
-    own,
+    { ca, own, observer: options.observer },
   );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -88,7 +105,13 @@ function serverHosts(host: string): string[] {
   );
 }
 
-function openServer(target: HandleTarget, ca: CertificateAuthority, own: CertifiedKey): { server: Http2SecureServer; close: () => Promise<void> } {
+interface Door {
+  readonly ca: CertificateAuthority;
+  readonly own: CertifiedKey;
+  readonly observer: DoorObserver | undefined;
+}
+
+function openServer(target: HandleTarget, { ca, own, observer }: Door): { server: Http2SecureServer; close: () => Promise<void> } {
   const closing = new AbortController();
   const server = createSecureServer({
     ...SERVER_LIMITS,
@@ -100,8 +123,25 @@ function openServer(target: HandleTarget, ca: CertificateAuthority, own: Certifi
     rejectUnauthorized: false,
   });
   const connections = trackConnections(server, target.logger);
+  const answer = (request: WireRequest, response: WireResponse): Promise<void> => {
+    if (observer !== undefined) response.once('close', observer.opened());
+    return handle(target, { request, response, closing: closing.signal });
+  };
   server.on('request', (request, response) => {
-    void handle(target, { request: request as unknown as WireRequest, response: response as unknown as WireResponse, closing: closing.signal });
+    void answer(request as unknown as WireRequest, response as unknown as WireResponse);
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: UpgradeExchange['socket'], head: Buffer) => {
+    if (observer !== undefined) socket.once('close', observer.opened());
+    void import('./streams/upgrade.ts').then(({ handleUpgrade }) => handleUpgrade(target, { request, socket, head, closing: closing.signal }));
+  });
+  // With that Node would make requests of its own of HTTP/2 streams, too, which costs as much as answering them.
+  server.removeAllListeners('stream');
+  server.on('stream', (stream, headers) => {
+    stream.on('error', ignore);
+    if (headers.expect === '100-continue') stream.additionalHeaders({ ':status': 100 });
+    const { session } = stream;
+    connections.began(session);
+    void answer(new Http2Request(stream, headers), new Http2Response(stream)).then(() => connections.ended(session));
   });
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -113,3 +153,6 @@ function openServer(target: HandleTarget, ca: CertificateAuthority, own: Certifi
   };
   return { server, close };
 }
+
+/** What a client does to its own requests. */
+function ignore(): void {}

@@ -6,8 +6,10 @@ import { accepts, notAcceptable, parseAccept } from './accept.ts';
 import { AGGREGATED_TYPE, aggregatedDiscovery } from './aggregated-discovery.ts';
 import { sendBytes, type Transport, type WireResponse } from './body-writer.ts';
 import { discoveryDocument, VERSION } from './discovery.ts';
+import { METRICS_TYPE } from './metrics/exposition.ts';
 import type { OpenApi, OpenApiDocument } from './openapi/openapi.ts';
 import type { WireRequest } from './request-body.ts';
+import type { RequestTarget } from './request-url.ts';
 import { sendObject, type Wanted } from './respond.ts';
 import { issuerDocument } from './issuer-discovery.ts';
 import { rootOf } from './openapi/types.ts';
@@ -18,13 +20,15 @@ export interface OtherPathsTarget {
   readonly tokens: ServiceAccountTokens;
   readonly openApi: OpenApi;
   readonly clock: Clock;
+  /** What `/metrics` tells. */
+  metrics(): Promise<string>;
 }
 
 /** A request for something that is no object: discovery, health, version, OpenAPI. */
 export interface OtherExchange {
   readonly request: WireRequest;
   readonly response: WireResponse;
-  readonly url: URL;
+  readonly url: RequestTarget;
   readonly wanted: Omit<Wanted, 'includeObject'>;
 }
 
@@ -35,6 +39,7 @@ export async function answerOther(target: OtherPathsTarget, exchange: OtherExcha
   if (request.method !== 'GET' && request.method !== 'HEAD')
     throw new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource');
   if (isHealthPath(path)) return sendText(response, healthText(path, url.searchParams.has('verbose')), wanted);
+  if (path === '/metrics') return sendText(response, await target.metrics(), wanted, METRICS_TYPE);
   if (path.startsWith('/openapi/')) return answerOpenApi(target.openApi, path, exchange);
   const issued = await issuerDocument(target.tokens, path, originOf(request));
   if (issued !== undefined)
@@ -57,8 +62,8 @@ function healthText(path: string, verbose: boolean): string {
   return verbose ? `[+]ping ok\n${path.slice(1).split('/')[0] ?? ''} check passed\n` : 'ok';
 }
 
-function sendText(response: WireResponse, text: string, transport: Transport): Promise<void> {
-  return sendBytes(response, Buffer.from(text), { body: { code: 200, contentType: 'text/plain; charset=utf-8' }, transport });
+function sendText(response: WireResponse, text: string, transport: Transport, contentType = 'text/plain; charset=utf-8'): void | Promise<void> {
+  return sendBytes(response, Buffer.from(text), { body: { code: 200, contentType }, transport });
 }
 
 /** The aggregated form is wanted when it comes before plain JSON. */
@@ -71,14 +76,14 @@ function wantsAggregated(accept: string | undefined): boolean {
   return false;
 }
 
-function sendAggregated(kinds: KindRegistry, core: boolean, { response, wanted }: OtherExchange): Promise<void> {
+function sendAggregated(kinds: KindRegistry, core: boolean, { response, wanted }: OtherExchange): void | Promise<void> {
   const bytes = Buffer.from(JSON.stringify(aggregatedDiscovery(kinds, core)));
   return sendBytes(response, bytes, { body: { code: 200, contentType: AGGREGATED_TYPE, headers: { vary: 'Accept' } }, transport: wanted });
 }
 
 function rootPaths(kinds: KindRegistry): object {
   const roots = [...new Set(kinds.list().flatMap((kind) => (kind.group === '' ? [`/${rootOf(kind)}`] : [`/apis/${kind.group}`, `/${rootOf(kind)}`])))].sort();
-  return { paths: ['/api', '/apis', ...roots, '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version'] };
+  return { paths: ['/api', '/apis', ...roots, '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version'] };
 }
 
 const PROTOBUF_V2 = ['application/com.github.proto-openapi.spec.v2@v1.0+protobuf', 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'];

@@ -1,4 +1,6 @@
 import { ApiError, type Kind, type KubernetesObject, type ListMeta, type ObjectMeta } from '@kybern/core';
+import { printerColumns } from '../customresources/columns.ts';
+import { customVersionOf } from '../customresources/custom-kind.ts';
 import { printTable } from '../printers/print-table.ts';
 import type { Transformation } from './accept.ts';
 
@@ -55,7 +57,9 @@ interface TableInput {
 }
 
 function tableOf(objects: readonly KubernetesObject[], { shape, kind, metadata }: TableInput): object {
-  const table = printTable({ kind, objects, metadata, nowMs: shape.nowMs });
+  const custom = kind === shape.resource ? customVersionOf(shape.resource) : undefined;
+  const columns = custom === undefined ? {} : { columns: printerColumns(custom.version) };
+  const table = printTable({ kind, objects, metadata, nowMs: shape.nowMs, ...columns });
   const rows = table.rows.map(({ object, ...row }) => ({ ...row, object: rowObject(object, shape) }));
   return { ...table, apiVersion: `meta.k8s.io/${shape.version}`, rows };
 }

@@ -2,9 +2,12 @@ import { deepFreeze, type JsonObject, type KubernetesObject, type ManagedFieldsE
 import {
   addChange,
   enterChange,
+  fieldsV1Text,
   fieldTypeOf,
   formatFieldsV1,
   formatManagedFields,
+  isEmptySet,
+  managedFieldsText,
   ownershipChange,
   parseManagedFields,
   type FieldSet,
@@ -12,8 +15,10 @@ import {
   type Manager,
   type OwnershipChange,
 } from '@kybern/core/server-side-apply';
+import { objectJson, type TextOf } from './object-json.ts';
 import type { Resource } from '../resource.ts';
 import type { WriteContext } from '../strategy.ts';
+import { createCreatedFields, type CreatedFields } from './created-fields.ts';
 import { updateFilter } from './field-filter.ts';
 import { carryLedger, ledgerOf, putLedger, type Ledger, type UnenteredCreate } from './ledger.ts';
 import { requestedManagers } from './requested.ts';
@@ -40,6 +45,10 @@ export interface Books {
   managersOf(object: KubernetesObject): readonly Manager[];
   /** The object with its `metadata.managedFields`, for whoever asked for them. The object itself when nobody owns anything. */
   withManagedFields(object: KubernetesObject): KubernetesObject;
+  /** The JSON of {@link withManagedFields}. */
+  json(object: KubernetesObject): string;
+  /** The JSON of an object's managedFields alone; undefined when nobody owns anything. */
+  text(object: KubernetesObject): string | undefined;
 }
 
 /** What has to be known of a new object before the system fills in its own. */
@@ -64,8 +73,12 @@ const MAX_WRITES = 64;
 /** So many ledgers are kept open: those of the objects that are written or asked about most. */
 const MAX_OPEN = 1000;
 
-/** Opens the books of a server. */
-export function createBooks(): Books {
+/**
+ * Opens the books of a server.
+ *
+ * @param textOf the JSON of a part that several objects have, if it is one. Default: no part is known
+ */
+export function createBooks(textOf: TextOf = () => undefined): Books {
   const open = createOpenLedgers();
   const update = (object: KubernetesObject, old: KubernetesObject, { context, entry }: { context: WriteContext; entry: Entry & { type: 'update' } }): void => {
     const ledger = entry.seed === undefined ? ledgerOf(old) : openLedger(entry.seed);
@@ -98,8 +111,23 @@ export function createBooks(): Books {
       if (entries.length === 0) return object;
       return { ...object, metadata: { ...object.metadata, managedFields: entries } };
     },
+    text(object) {
+      const ledger = ledgerOf(object);
+      const text = ledger === undefined ? NO_ENTRIES : open.text(ledger);
+      return text === NO_ENTRIES ? undefined : text;
+    },
+    json(object) {
+      const ledger = ledgerOf(object);
+      const text = ledger === undefined ? NO_ENTRIES : open.text(ledger);
+      return objectJson(object, text === NO_ENTRIES ? undefined : text, textOf);
+    },
   };
 }
+
+const NO_ENTRIES = '[]';
+
+/** A ledger that is read from its text when somebody asks. */
+export const closedLedger = (text: string): Ledger => ({ ...openLedger([]), managers: undefined, text });
 
 const NO_CHANGES: readonly OwnershipChange[] = Object.freeze([]);
 
@@ -157,10 +185,15 @@ interface OpenLedgers {
   keep(ledger: Ledger): Ledger;
   managers(ledger: Ledger): readonly Manager[];
   entries(ledger: Ledger): readonly ManagedFieldsEntry[];
+  /** {@link entries} as JSON. A ledger that is deferred because of a create stays so: it is entered as fast as it is read, and takes less memory. */
+  text(ledger: Ledger): string;
 }
 
 function createOpenLedgers(): OpenLedgers {
   const kept = new Set<Ledger>();
+  const created = createCreatedFields();
+  const texts = new WeakMap<FieldSet, string>();
+  const textOf = (managers: readonly Manager[]): string => managedFieldsText(managers, (fields) => fieldsV1Text(fields, texts));
   const written = new WeakMap<FieldSet, JsonObject>();
   const format = (fields: FieldSet): JsonObject => {
     let json = written.get(fields);
@@ -169,7 +202,7 @@ function createOpenLedgers(): OpenLedgers {
   };
   const close = (ledger: Ledger): void => {
     if (ledger.managers === undefined) return;
-    ledger.text = JSON.stringify(formatManagedFields(ledger.managers, format));
+    ledger.text = textOf(ledger.managers);
     ledger.managers = undefined;
   };
   const keep = (ledger: Ledger): Ledger => {
@@ -179,7 +212,7 @@ function createOpenLedgers(): OpenLedgers {
     return ledger;
   };
   const managers = (ledger: Ledger): readonly Manager[] => {
-    const found = read(ledger);
+    const found = read(ledger, created);
     if (ledger.managers === undefined) Object.assign(ledger, openLedger(found), { deleted: ledger.deleted });
     keep(ledger);
     return found;
@@ -189,27 +222,25 @@ function createOpenLedgers(): OpenLedgers {
     managers,
     entries: (ledger) =>
       ledger.text === undefined ? formatManagedFields(managers(ledger), format) : (JSON.parse(ledger.text) as readonly ManagedFieldsEntry[]),
+    text(ledger) {
+      const { text, create, base } = ledger;
+      if (text !== undefined) return text;
+      return textOf(create !== undefined && base === undefined ? enterCreate([], create, created) : managers(ledger));
+    },
   };
 }
 
-function read({ managers, text, base, create, changes }: Ledger): readonly Manager[] {
+function read({ managers, text, base, create, changes }: Ledger, created: CreatedFields): readonly Manager[] {
   if (managers !== undefined) return managers;
   if (text !== undefined) return parseManagedFields(JSON.parse(text) as readonly ManagedFieldsEntry[]);
-  const before = base === undefined ? [] : read(base);
-  return create === undefined ? changes.reduce(enterChange, before) : enterCreate(before, create);
+  const before = base === undefined ? [] : read(base, created);
+  return create === undefined ? changes.reduce(enterChange, before) : enterCreate(before, create, created);
 }
 
-function enterCreate(managers: readonly Manager[], { object, resource, manager, nowMs, specFields }: UnenteredCreate): readonly Manager[] {
-  const after = withoutSystemFields(resource.read(object), specFields);
+function enterCreate(managers: readonly Manager[], create: UnenteredCreate, created: CreatedFields): readonly Manager[] {
+  const { resource, manager, nowMs } = create;
+  const fields = created(create);
+  if (isEmptySet(fields)) return managers;
   const id = { manager, apiVersion: resource.apiVersion, subresource: undefined };
-  const change = ownershipChange({ before: undefined, after, type: typeOf(resource), filter: updateFilter(resource, undefined) }, id, nowMs);
-  return change === undefined ? managers : enterChange(managers, change);
-}
-
-/** What the system fills in belongs to nobody. It comes last, because the client's fields were there before. */
-function withoutSystemFields(object: KubernetesObject, specFields: number): KubernetesObject {
-  const { spec } = object as MutableJson;
-  if (typeof spec !== 'object' || spec === null) return object;
-  const fields = Object.entries(spec as object);
-  return fields.length <= specFields ? object : ({ ...object, spec: Object.fromEntries(fields.slice(0, specFields)) } as KubernetesObject);
+  return enterChange(managers, { manager: id, lost: fields, taken: fields, timeMs: Math.floor(nowMs / 1000) * 1000 });
 }

@@ -4,17 +4,18 @@ import type { KubernetesObject } from '@kybern/core';
 export interface TableColumnDefinition {
   readonly name: string;
   readonly type: ColumnType;
-  readonly format: '' | 'name' | 'date';
+  /** `''`, `name`, `date`; kinds of one's own may have others. */
+  readonly format: string;
   readonly description: string;
   /** 0 is always shown; 1 only in wide output. */
-  readonly priority: 0 | 1;
+  readonly priority: number;
 }
 
 /** What a column's cells are. */
-export type ColumnType = 'string' | 'integer' | 'boolean' | 'date';
+export type ColumnType = 'string' | 'integer' | 'number' | 'boolean' | 'date';
 
-/** What stands in a cell. */
-export type Cell = string | number | boolean;
+/** What stands in a cell; null where there is nothing. */
+export type Cell = string | number | boolean | null;
 
 /** One object of a {@link Table}. */
 export interface TableRow {

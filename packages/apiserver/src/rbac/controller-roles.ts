@@ -1,5 +1,5 @@
 import type { PolicyRule } from '@kybern/core/kinds';
-import { EVENTS, on, READ } from './policy-rules.ts';
+import { EVENTS, on, onNamed, READ } from './policy-rules.ts';
 
 const STORAGE = 'storage.k8s.io';
 const DISCOVERY = 'discovery.k8s.io';
@@ -65,9 +65,10 @@ function replicaControllers(): Record<string, readonly PolicyRule[]> {
       on('apps', 'statefulsets/finalizers', 'update'),
       on('core', 'pods', 'get create delete update patch'),
       on('apps', 'controllerrevisions', ALL),
-      on('core', 'persistentvolumeclaims', 'get create'),
+      on('core', 'persistentvolumeclaims', `${READ} create`),
+      on('core', 'persistentvolumeclaims', 'update delete'),
+      on('core', 'pods/finalizers', 'update'),
       EVENTS,
-      on('core', 'persistentvolumeclaims', 'list watch update delete'),
     ],
   };
 }
@@ -79,7 +80,7 @@ function taskControllers(): Record<string, readonly PolicyRule[]> {
       on('batch', 'jobs', ALL),
       on('batch', 'cronjobs/status', 'update'),
       on('batch', 'cronjobs/finalizers', 'update'),
-      on('core', 'pods', 'list delete'),
+      on('core', 'pods', 'list watch delete'),
       EVENTS,
     ],
     'disruption-controller': [
@@ -97,10 +98,10 @@ function taskControllers(): Record<string, readonly PolicyRule[]> {
       on('autoscaling', 'horizontalpodautoscalers', READ),
       on('autoscaling', 'horizontalpodautoscalers/status', 'update'),
       on('*', '*/scale', 'get update'),
-      on('core', 'pods', 'list'),
-      on('metrics.k8s.io', 'pods', 'list'),
-      on('custom.metrics.k8s.io', '*', 'get list'),
-      on('external.metrics.k8s.io', '*', 'get list'),
+      on('core', 'pods', 'list watch'),
+      on('metrics.k8s.io', 'pods', 'list watch'),
+      on('custom.metrics.k8s.io', '*', READ),
+      on('external.metrics.k8s.io', '*', READ),
       EVENTS,
     ],
     'job-controller': [
@@ -118,21 +119,21 @@ function networkControllers(): Record<string, readonly PolicyRule[]> {
   return {
     'endpoint-controller': [
       on('core', 'pods services', READ),
-      on('core', 'endpoints', 'get list create update delete'),
+      on('core', 'endpoints', `${READ} create update delete`),
       on('core', 'endpoints/restricted', 'create'),
       EVENTS,
     ],
     'endpointslice-controller': [
       on('core', 'nodes pods services', READ),
       on('core', 'services/finalizers', 'update'),
-      on(DISCOVERY, 'endpointslices', 'get list create update delete'),
+      on(DISCOVERY, 'endpointslices', `${READ} create update delete`),
       EVENTS,
     ],
     'endpointslicemirroring-controller': [
       on('core', 'endpoints services', READ),
       on('core', 'services/finalizers', 'update'),
       on('core', 'endpoints/finalizers', 'update'),
-      on(DISCOVERY, 'endpointslices', 'get list create update delete'),
+      on(DISCOVERY, 'endpointslices', `${READ} create update delete`),
       EVENTS,
     ],
     'route-controller': [on('core', 'nodes', 'list watch'), on('core', 'nodes/status', 'patch'), EVENTS],
@@ -178,20 +179,25 @@ function storageControllers(): Record<string, readonly PolicyRule[]> {
       on('core', 'persistentvolumeclaims/status', 'update'),
       on('core', 'pods', `${READ} create delete`),
       on(STORAGE, 'storageclasses', READ),
-      on('core', 'nodes', 'get list watch'),
+      on('core', 'nodes', 'list watch'),
       EVENTS,
       on('core', 'events', 'watch'),
     ],
     'pv-protection-controller': [on('core', 'persistentvolumes', `${READ} update`), EVENTS],
-    'pvc-protection-controller': [on('core', 'persistentvolumeclaims', `${READ} update`), on('core', 'pods', READ), EVENTS],
+    'pvc-protection-controller': [
+      on('core', 'persistentvolumeclaims', `${READ} update`),
+      on('core', 'persistentvolumeclaims/status', 'update'),
+      on('core', 'pods', READ),
+      EVENTS,
+    ],
     'resource-claim-controller': [
       on('core', 'pods', READ),
       on('core', 'pods/finalizers', 'update'),
       on(RESOURCE, 'resourceclaims', `${READ} create delete`),
-      on(RESOURCE, 'resourceclaimtemplates', READ),
       on(RESOURCE, 'resourceclaims resourceclaims/status', 'patch update'),
       on('core', 'pods/status', 'patch update'),
       EVENTS,
+      on(RESOURCE, 'resourceclaims/binding', 'patch update'),
     ],
     'device-taint-eviction-controller': [
       on('core', 'pods', `${READ} delete`),
@@ -215,34 +221,28 @@ function lifecycleControllers(): Record<string, readonly PolicyRule[]> {
     'namespace-controller': [
       on('core', 'namespaces', `${READ} delete`),
       on('core', 'namespaces/finalize namespaces/status', 'update'),
-      on('*', '*', 'get list delete deletecollection'),
+      on('*', '*', `${READ} delete deletecollection`),
     ],
     'node-controller': [
-      on('core', 'nodes', 'get list update delete patch'),
+      on('core', 'nodes', `${READ} update delete patch`),
       on('core', 'nodes/status', 'patch update'),
       on('core', 'pods/status', 'patch update'),
       on('core', 'pods', 'list watch get delete'),
-      on('coordination.k8s.io', 'leases', 'get list watch create update patch delete'),
-      on('networking.k8s.io', 'clustercidrs', `${READ} create update`),
       EVENTS,
     ],
     'pod-garbage-collector': [on('core', 'pods', 'list watch delete'), on('core', 'nodes', READ), on('core', 'pods/status', 'patch')],
     'resourcequota-controller': [on('*', '*', 'list watch'), on('core', 'resourcequotas/status', 'update'), EVENTS],
     'service-account-controller': [on('core', 'serviceaccounts', 'create'), EVENTS],
     'ttl-controller': [on('core', 'nodes', 'update patch list watch'), EVENTS],
-    'taint-eviction-controller': [on('core', 'nodes', READ), on('core', 'pods', `${READ} delete`), on('core', 'pods/status', 'patch'), EVENTS],
     'validatingadmissionpolicy-status-controller': [
       on('admissionregistration.k8s.io', 'validatingadmissionpolicies', READ),
       on('admissionregistration.k8s.io', 'validatingadmissionpolicies/status', 'get patch update'),
       EVENTS,
     ],
-    'storage-version-migrator-controller': [
-      on('storagemigration.k8s.io', 'storageversionmigrations', READ),
-      on('storagemigration.k8s.io', 'storageversionmigrations/status', 'update'),
-      on('*', '*', 'get list patch'),
-      EVENTS,
+    'legacy-service-account-token-cleaner': [
+      onNamed(on('core', 'configmaps', 'get'), 'kube-apiserver-legacy-service-account-token-tracking'),
+      on('core', 'secrets', 'delete patch'),
     ],
-    'legacy-service-account-token-cleaner': [on('core', 'secrets', 'delete patch'), on('core', 'configmaps serviceaccounts', 'get')],
   };
 }
 
@@ -251,17 +251,12 @@ function certificateControllers(): Record<string, readonly PolicyRule[]> {
     'certificate-controller': [
       on(CERTIFICATES, 'certificatesigningrequests', `${READ} delete`),
       on(CERTIFICATES, 'certificatesigningrequests/approval certificatesigningrequests/status', 'update'),
-      { verbs: ['approve', 'sign'], apiGroups: [CERTIFICATES], resources: ['signers'], resourceNames: SIGNERS },
+      onNamed(on(CERTIFICATES, 'signers', 'approve'), 'kubernetes.io/kube-apiserver-client-kubelet'),
+      { ...on(CERTIFICATES, 'signers', 'sign'), resourceNames: SIGNERS },
       on('authorization.k8s.io', 'subjectaccessreviews', 'create'),
       EVENTS,
     ],
-    'podcertificaterequestcleaner-controller': [on(CERTIFICATES, 'podcertificaterequests', `${READ} delete`)],
     'root-ca-cert-publisher': [on('core', 'configmaps', 'create update'), EVENTS],
-    'kube-apiserver-serving-clustertrustbundle-publisher': [
-      { verbs: ['attest'], apiGroups: [CERTIFICATES], resources: ['signers'], resourceNames: ['kubernetes.io/kube-apiserver-serving'] },
-      on(CERTIFICATES, 'clustertrustbundles', 'create update delete list watch'),
-      EVENTS,
-    ],
   };
 }
 

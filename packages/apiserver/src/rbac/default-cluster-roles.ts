@@ -137,8 +137,8 @@ function nodeRoles(): DefaultClusterRole[] {
   ];
 }
 
-/** Bound to nobody by default. @see kubernetes v1.36 …/bootstrappolicy/policy.go (NodeRules) */
-function nodeRules(): PolicyRule[] {
+/** What nodes may do, and the role of that name, which is bound to nobody by default. @see kubernetes v1.36 …/bootstrappolicy/policy.go (NodeRules) */
+export function nodeRules(): PolicyRule[] {
   return [
     TOKEN_REVIEWS,
     on(AUTHORIZATION, 'localsubjectaccessreviews subjectaccessreviews', 'create'),
@@ -241,10 +241,10 @@ function schedulerRules(): PolicyRule[] {
     on(STORAGE, 'csidrivers', READ),
     on(STORAGE, 'csistoragecapacities', READ),
     on(STORAGE, 'volumeattachments', READ),
-    on(RESOURCE, 'deviceclasses resourceclaims resourceslices', READ),
-    on(RESOURCE, 'resourceclaims/status', 'patch update'),
-    on(RESOURCE, 'resourceclaims', 'patch update'),
-    on('core', 'pods/finalizers', 'update'),
+    on(RESOURCE, 'deviceclasses resourceslices', READ),
+    on(RESOURCE, 'resourceclaims resourceclaims/status', `${READ} patch update`),
+    on(RESOURCE, 'resourceclaims/binding', 'patch update'),
+    on('core', 'pods/finalizers', `${READ} patch update`),
   ];
 }
 

@@ -107,12 +107,12 @@ function clusterRoleBinding(name: string, subjects: readonly Subject[]): PolicyO
 function namespacedPolicy(): PolicyObject[] {
   const system = 'kube-system';
   const authentication = 'extension-apiserver-authentication-reader';
-  const leader = (name: string): PolicyObject[] => {
+  const leader = (name: string, accounts: readonly string[] = [name]): PolicyObject[] => {
     const role = `system::leader-locking-${name}`;
-    const lock = onNamed(on('core', 'configmaps', 'get update'), name);
+    const lock = (resource: string): PolicyRule => on('coordination.k8s.io', resource, `${READ} create update`);
     return [
-      namespacedRole(system, role, [on('core', 'configmaps', 'watch'), lock]),
-      namespacedBinding(system, role, [user(`system:${name}`), serviceAccount(name)]),
+      namespacedRole(system, role, [lock('leases'), lock('leasecandidates')]),
+      namespacedBinding(system, role, [user(`system:${name}`), ...accounts.map(serviceAccount)]),
     ];
   };
   const controller = (namespace: string, name: string, rules: readonly PolicyRule[]): PolicyObject[] => [
@@ -122,7 +122,7 @@ function namespacedPolicy(): PolicyObject[] {
   return [
     namespacedRole(system, authentication, [onNamed(on('core', 'configmaps', READ), 'extension-apiserver-authentication')]),
     namespacedBinding(system, `system::${authentication}`, [user('system:kube-controller-manager'), user('system:kube-scheduler')], authentication),
-    ...leader('kube-controller-manager'),
+    ...leader('kube-controller-manager', ['kube-controller-manager', 'leader-election-controller']),
     ...leader('kube-scheduler'),
     ...controller(system, 'bootstrap-signer', [on('core', 'secrets', READ)]),
     ...controller(system, 'cloud-provider', [on('core', 'configmaps', `${READ} create`)]),

@@ -15,15 +15,15 @@ export interface NewObjects {
 }
 
 /**
- * Brings the default roles and bindings into the store, as one commit: missing objects are created, objects that are there get the rules, subjects, labels
+ * Brings the default roles and bindings into the store, as one commit if the store takes so many changes: missing objects are created, objects that are there get the rules, subjects, labels
  * and annotations that they lack. What people added stays; objects annotated with `autoupdate: "false"` stay as they are.
  */
 export async function ensureDefaultPolicy(state: StateStore, fresh: NewObjects): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const changes = planPolicy(state, fresh);
-    if (changes.length === 0) return;
+    const size = state.maxChanges ?? changes.length;
     try {
-      await state.commit(changes);
+      for (let at = 0; at < changes.length; at += size) await state.commit(changes.slice(at, at + size));
       return;
     } catch (error) {
       if (!isCompareFailed(error) || attempt >= MAX_ATTEMPTS) throw error;

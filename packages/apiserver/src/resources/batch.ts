@@ -1,22 +1,14 @@
-import { deepEqual, type FieldError, type MutableJson } from '@kybern/core';
-import type { CronJob, Job, JobSpec } from '@kybern/core/kinds';
+import { compileLabelSelector, deepEqual, isDns1123Label, type FieldError, type MutableJson } from '@kybern/core';
+import type { Container, CronJob, Job, JobSpec, PodTemplateSpec } from '@kybern/core/kinds';
 import type { Strategy } from '../strategy.ts';
 import { IMMUTABLE, invalidValue, notSupported, required } from '../validation/field-errors.ts';
 import { NOT_NEGATIVE } from '../validation/formats.ts';
 import { dns1123Subdomain } from '../validation/names.ts';
-import { validatePodTemplate, validateSelectedTemplate } from '../validation/pod-template.ts';
 import { cronProblem } from '../validation/cron.ts';
+import { validateJobSpec } from '../validation/jobs.ts';
+import { validateJobStatusUpdate } from '../validation/job-status.ts';
+import { validateLabelSelector } from '../validation/label-selectors.ts';
 
-const RESTART_POLICIES: readonly string[] = ['OnFailure', 'Never'];
-const COUNTS = [
-  'parallelism',
-  'completions',
-  'activeDeadlineSeconds',
-  'backoffLimit',
-  'ttlSecondsAfterFinished',
-  'backoffLimitPerIndex',
-  'maxFailedIndexes',
-] as const;
 /** Labels that tie Pods to their Job; the unprefixed ones are older. */
 const UID_LABELS = ['batch.kubernetes.io/controller-uid', 'controller-uid'] as const;
 const NAME_LABELS = ['batch.kubernetes.io/job-name', 'job-name'] as const;
@@ -26,18 +18,67 @@ export const jobStrategy: Strategy = {
   generation: true,
   selectableFields: { 'status.successful': ({ status }) => String(status?.succeeded ?? 0) },
   prepareForCreate: generateSelector,
-  validate({ spec }: Job, errors) {
+  validate({ metadata, spec }: Job, errors) {
+    validateHostNames(metadata.name, spec, errors);
+    validateSelection(spec, errors);
     validateJobSpec(spec, 'spec', errors);
-    validateSelectedTemplate({ selector: spec.selector, template: spec.template, kind: 'job', restartPolicies: RESTART_POLICIES }, errors);
   },
   validateUpdate(object: Job, old: Job, errors) {
     const fixed = ['selector', 'completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const;
     for (const name of fixed) if (!deepEqual(object.spec[name], old.spec[name])) errors.push(invalidValue(`spec.${name}`, object.spec[name], IMMUTABLE));
     validateCompletionsUpdate(object.spec, old.spec, errors);
     const suspended = old.spec.suspend === true && old.status?.startTime === undefined;
-    if (!suspended && !deepEqual(object.spec.template, old.spec.template)) errors.push(invalidValue('spec.template', object.spec.template, IMMUTABLE));
+    const before = suspended ? withSchedulingOf(old.spec.template, object.spec.template) : old.spec.template;
+    if (!deepEqual(object.spec.template, before)) errors.push(invalidValue('spec.template', object.spec.template, IMMUTABLE));
   },
+  validateStatusUpdate: (object, old, errors) => validateJobStatusUpdate(object, old, errors),
 };
+
+/** Indexed Pods have host names made of the Job's. */
+function validateHostNames(name: string, { completionMode, completions }: JobSpec, errors: FieldError[]): void {
+  if (completionMode !== 'Indexed' || completions === undefined || completions <= 0) return;
+  const last = `${name}-${String(completions - 1)}`;
+  if (!isDns1123Label(last)) errors.push(invalidValue('metadata.name', name, `will not able to create pod with invalid DNS label: ${last}`));
+}
+
+function validateSelection({ selector, template }: JobSpec, errors: FieldError[]): void {
+  if (selector === undefined) {
+    errors.push(required('spec.selector'));
+    return;
+  }
+  const before = errors.length;
+  validateLabelSelector(selector, 'spec.selector', errors);
+  if (errors.length > before || compileLabelSelector(selector)(template.metadata?.labels)) return;
+  errors.push(invalidValue('spec.template.metadata.labels', template.metadata?.labels ?? {}, '`selector` does not match template `labels`'));
+}
+
+/** The old template with what a Job that has not begun may still change: where its Pods may run, and what they ask for. */
+function withSchedulingOf(old: PodTemplateSpec, now: PodTemplateSpec): PodTemplateSpec {
+  const { affinity, ...rest } = old.spec ?? { containers: [] };
+  const { nodeSelector, tolerations, schedulingGates } = now.spec ?? {};
+  const { nodeAffinity: _, ...others } = affinity ?? {};
+  const newNodeAffinity = now.spec?.affinity?.nodeAffinity;
+  const merged = newNodeAffinity === undefined ? others : { ...others, nodeAffinity: newNodeAffinity };
+  const containers = rest.containers.map((container, i) => withResourcesOf(container, now.spec?.containers[i]));
+  const kept = withDefined({ ...rest, containers }, { nodeSelector, tolerations, schedulingGates });
+  const spec = now.spec?.affinity === undefined && Object.keys(merged).length === 0 ? kept : { ...kept, affinity: merged };
+  return {
+    ...old,
+    metadata: withDefined(old.metadata ?? {}, { labels: now.metadata?.labels, annotations: now.metadata?.annotations }),
+    spec,
+  } as PodTemplateSpec;
+}
+
+function withResourcesOf(old: Container, now: Container | undefined): Container {
+  return now === undefined ? old : (withDefined(old, { resources: now.resources }) as Container);
+}
+
+/** The object with these fields, without those that are undefined. */
+function withDefined(object: object, fields: Readonly<Record<string, unknown>>): object {
+  const all: Record<string, unknown> = { ...object, ...fields };
+  for (const name of Object.keys(fields)) if (all[name] === undefined) delete all[name];
+  return all;
+}
 
 function validateCompletionsUpdate(spec: JobSpec, old: JobSpec, errors: FieldError[]): void {
   if (spec.completions === old.completions) return;
@@ -56,24 +97,11 @@ function generateSelector({ metadata, spec }: MutableJson): void {
   spec.selector = { ...spec.selector, matchLabels: { ...spec.selector?.matchLabels, [UID_LABELS[0]]: metadata.uid } };
 }
 
-function validateJobSpec(spec: JobSpec, field: string, errors: FieldError[]): void {
-  for (const name of COUNTS) {
-    const value = spec[name];
-    if (value !== undefined && value < 0) errors.push(invalidValue(`${field}.${name}`, value, NOT_NEGATIVE));
-  }
-  if (spec.completionMode === 'Indexed' && spec.completions === undefined) errors.push(required(`${field}.completions`, 'when completion mode is Indexed'));
-  if (spec.backoffLimitPerIndex !== undefined && spec.completionMode !== 'Indexed')
-    errors.push(invalidValue(`${field}.backoffLimitPerIndex`, spec.backoffLimitPerIndex, 'when the completionMode is not Indexed'));
-  if (spec.podFailurePolicy !== undefined && spec.template.spec?.restartPolicy !== 'Never') {
-    errors.push(
-      invalidValue(`${field}.template.spec.restartPolicy`, spec.template.spec?.restartPolicy, 'only "Never" is supported when podFailurePolicy is specified'),
-    );
-  }
-}
-
 /** CronJobs. @see kubernetes v1.36 pkg/registry/batch/cronjob/strategy.go, pkg/apis/batch/validation/validation.go (ValidateCronJobSpec) */
 export const cronJobStrategy: Strategy = {
   generation: true,
+  // Kubernetes takes the field, but has no values for it.
+  selectableFields: { 'status.successful': () => '' },
   // Eleven characters are for the suffix of its Jobs' names.
   nameRule: (name, isPrefix) => (name.length > 52 && !isPrefix ? ['must be no more than 52 characters'] : dns1123Subdomain(name, isPrefix)),
   validate({ spec }: CronJob, errors) {
@@ -94,10 +122,7 @@ export const cronJobStrategy: Strategy = {
 function validateJobTemplate(spec: JobSpec, errors: FieldError[]): void {
   const field = 'spec.jobTemplate.spec';
   validateJobSpec(spec, field, errors);
-  validatePodTemplate(spec.template, `${field}.template`, errors);
   if (spec.manualSelector === true) errors.push(notSupported(`${field}.manualSelector`, true, ['nil', 'false']));
-  const policy = spec.template.spec?.restartPolicy;
-  if (policy !== undefined && !RESTART_POLICIES.includes(policy)) errors.push(notSupported(`${field}.template.spec.restartPolicy`, policy, RESTART_POLICIES));
 }
 
 function isTimeZone(zone: string): boolean {

@@ -1,21 +1,24 @@
-import { deepEqual, isDns1123Subdomain, type FieldError } from '@kybern/core';
+import { deepEqual, isDns1123Label, isDns1123Subdomain, type FieldError } from '@kybern/core';
 import type {
   Endpoint,
   EndpointSlice,
   HTTPIngressPath,
   Ingress,
   IngressBackend,
+  IngressClass,
   NetworkPolicy,
   NetworkPolicyPeer,
   NetworkPolicyPort,
 } from '@kybern/core/kinds';
-import { cidrContains, parseCidr, parseIp } from '@kybern/netmodel';
+import { cidrContains, parseCidr, parseIp } from '@kybern/netmodel/addresses';
 import type { Strategy } from '../strategy.ts';
-import { duplicate, forbiddenField, IMMUTABLE, invalidValue, required, tooMany } from '../validation/field-errors.ts';
+import { duplicate, forbiddenField, IMMUTABLE, invalidValue, notSupported, required, tooLong, tooMany } from '../validation/field-errors.ts';
 import { between, portNameProblems, portProblem } from '../validation/formats.ts';
 import { validateLabelSelector } from '../validation/label-selectors.ts';
-import { dns1035Label, dns1123Label, dns1123Subdomain } from '../validation/names.ts';
+import { dns1035Label, dns1123Label, dns1123Subdomain, pathSegment } from '../validation/names.ts';
+import { validateLabels } from '../validation/object-meta.ts';
 import { nothingSeen, see } from '../validation/seen.ts';
+import { specialProblems } from './addresses.ts';
 
 /** Ingresses. @see kubernetes v1.36 pkg/apis/networking/validation/validation.go (ValidateIngressSpec) */
 export const ingressStrategy: Strategy = {
@@ -30,7 +33,11 @@ export const ingressStrategy: Strategy = {
       if (http.paths.length === 0) errors.push(required(`spec.rules[${i}].http.paths`));
       http.paths.forEach((path, j) => validatePath(path, `spec.rules[${i}].http.paths[${j}]`, errors));
     });
-    tls.forEach(({ hosts = [] }, i) => hosts.forEach((host, j) => validateHost(host, `spec.tls[${i}].hosts[${j}]`, errors)));
+    tls.forEach(({ hosts = [], secretName = '' }, i) => {
+      hosts.forEach((host, j) => validateHost(host, `spec.tls[${i}].hosts[${j}]`, errors));
+      if (secretName !== '')
+        for (const problem of dns1123Subdomain(secretName, false)) errors.push(invalidValue(`spec.tls[${i}].secretName`, secretName, problem));
+    });
     if (ingressClassName !== undefined)
       for (const problem of dns1123Subdomain(ingressClassName, false)) errors.push(invalidValue('spec.ingressClassName', ingressClassName, problem));
   },
@@ -140,23 +147,47 @@ function validateIpBlock({ cidr, except = [] }: { cidr: string; except?: readonl
   });
 }
 
-/** IngressClasses: the controller is fixed. */
+const MAX_CONTROLLER_NAME = 250;
+const CONTROLLER = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/;
+
+/** IngressClasses: the controller is fixed. @see kubernetes v1.36 pkg/apis/networking/validation/validation.go (ValidateIngressClass) */
 export const ingressClassStrategy: Strategy = {
   generation: true,
+  validate({ spec }: IngressClass, errors) {
+    const { controller = '', parameters } = spec ?? {};
+    if (controller.length > MAX_CONTROLLER_NAME) errors.push(tooLong('spec.controller', MAX_CONTROLLER_NAME));
+    if (!CONTROLLER.test(controller)) errors.push(invalidValue('spec.controller', controller, 'must be a domain-prefixed path (such as "acme.io/foo")'));
+    if (parameters === undefined) return;
+    const { apiGroup = '', kind, name, namespace, scope } = parameters;
+    const at = 'spec.parameters';
+    if (apiGroup !== '') for (const problem of dns1123Subdomain(apiGroup, false)) errors.push(invalidValue(`${at}.apiGroup`, apiGroup, problem));
+    for (const [key, value] of Object.entries({ kind, name })) {
+      if (value === '') errors.push(required(`${at}.${key}`, `${key} is required`));
+      else for (const problem of pathSegment(value, false)) errors.push(invalidValue(`${at}.${key}`, value, problem));
+    }
+    if (scope === 'Cluster') {
+      if (namespace !== undefined) errors.push(forbiddenField(`${at}.namespace`, "`parameters.scope` is set to 'Cluster'"));
+    } else if (scope === 'Namespace') {
+      if (namespace === undefined) errors.push(required(`${at}.namespace`, "`parameters.scope` is set to 'Namespace'"));
+    } else if (scope === undefined) errors.push(required(`${at}.scope`));
+    else errors.push(notSupported(`${at}.scope`, scope, ['Cluster', 'Namespace']));
+  },
   validateUpdate({ spec }, { spec: old }, errors) {
     if (spec?.controller !== old?.controller) errors.push(invalidValue('spec.controller', spec?.controller, IMMUTABLE));
   },
 };
 
+/** What an address that may be special begins with. */
+const SPECIAL = /^(0\.|127\.|169\.254\.|224\.|::|f[ef])/i;
 const MAX_ENDPOINTS = 1000;
 const MAX_ADDRESSES = 100;
+const MAX_ZONES = 8;
 
 /** EndpointSlices. @see kubernetes v1.36 pkg/apis/discovery/validation/validation.go */
 export const endpointSliceStrategy: Strategy = {
   generation: true,
   generationChanged: (object, old) =>
     !deepEqual(object.endpoints, old.endpoints) || !deepEqual(object.ports, old.ports) || !deepEqual(object.metadata.labels, old.metadata.labels),
-  createOnUpdate: true,
   validate({ addressType, endpoints = [], ports = [] }: EndpointSlice, errors) {
     if (endpoints.length > MAX_ENDPOINTS) errors.push(tooMany('endpoints', endpoints.length, MAX_ENDPOINTS));
     for (let i = 0; i < endpoints.length; i++) validateEndpoint(endpoints[i] as Endpoint, { addressType, field: `endpoints[${i}]` }, errors);
@@ -171,7 +202,11 @@ export const endpointSliceStrategy: Strategy = {
   },
 };
 
-function validateEndpoint({ addresses, nodeName }: Endpoint, { addressType, field }: { addressType: string; field: string }, errors: FieldError[]): void {
+function validateEndpoint(
+  { addresses, nodeName, hostname, hints, deprecatedTopology }: Endpoint,
+  { addressType, field }: { addressType: string; field: string },
+  errors: FieldError[],
+): void {
   if (addresses.length === 0) errors.push(required(`${field}.addresses`, 'must contain at least 1 address'));
   else if (addresses.length > MAX_ADDRESSES) errors.push(tooMany(`${field}.addresses`, addresses.length, MAX_ADDRESSES));
   addresses.forEach((address, i) => {
@@ -179,7 +214,11 @@ function validateEndpoint({ addresses, nodeName }: Endpoint, { addressType, fiel
     if (addressType === 'FQDN') {
       if (!isDns1123Subdomain(address)) errors.push(invalidValue(at, address, dns1123Subdomain(address, false)[0] ?? ''));
     } else if (parseIp(address)?.family !== addressType) errors.push(invalidValue(at, address, `must be an ${addressType} address`));
+    else if (SPECIAL.test(address)) for (const problem of specialProblems(address)) errors.push(invalidValue(at, address, problem));
   });
+  if (hostname !== undefined && !isDns1123Label(hostname)) errors.push(invalidValue(`${field}.hostname`, hostname, dns1123Label(hostname, false)[0] ?? ''));
+  if (hints?.forZones !== undefined && hints.forZones.length > MAX_ZONES) errors.push(tooMany(`${field}.hints.forZones`, hints.forZones.length, MAX_ZONES));
+  if (deprecatedTopology !== undefined) validateLabels(deprecatedTopology, `${field}.deprecatedTopology`, errors);
   if (nodeName !== undefined && !isDns1123Subdomain(nodeName))
     errors.push(invalidValue(`${field}.nodeName`, nodeName, dns1123Subdomain(nodeName, false)[0] ?? ''));
 }

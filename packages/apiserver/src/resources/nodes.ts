@@ -1,8 +1,8 @@
 import { deepEqual, isDns1123Subdomain, isLabelValue, isQualifiedName, type FieldError, type MutableJson } from '@kybern/core';
-import type { Node, Taint } from '@kybern/core/kinds';
-import { parseCidr } from '@kybern/netmodel';
+import type { Node, NodeAddress, Taint } from '@kybern/core/kinds';
+import { parseCidr } from '@kybern/netmodel/addresses';
 import type { Strategy } from '../strategy.ts';
-import { duplicate, forbiddenField, invalidValue, notSupported, required } from '../validation/field-errors.ts';
+import { duplicate, forbiddenField, IMMUTABLE, invalidValue, notSupported, required } from '../validation/field-errors.ts';
 import { LABEL_VALUE_MESSAGE, QUALIFIED_NAME_MESSAGE } from '../validation/names.ts';
 import { nothingSeen, see } from '../validation/seen.ts';
 
@@ -20,7 +20,16 @@ export const nodeStrategy: Strategy = {
     });
   },
   validateUpdate: validateNodeUpdate,
+  validateStatusUpdate: ({ status }: Node, _old, errors) => validateAddresses(status?.addresses ?? [], errors),
 };
+
+/** @see kubernetes v1.36 …/validation.go (ValidateNodeUpdate) */
+function validateAddresses(addresses: readonly NodeAddress[], errors: FieldError[]): void {
+  const seen = nothingSeen();
+  addresses.forEach((address, i) => {
+    if (see(seen, `${address.type} ${address.address}`)) errors.push(duplicate(`status.addresses[${i}]`, address));
+  });
+}
 
 /** A node's addresses and identity are set once. @see kubernetes v1.36 …/validation.go (ValidateNodeUpdate) */
 function validateNodeUpdate(object: MutableJson, old: MutableJson, errors: FieldError[]): void {
@@ -48,8 +57,15 @@ function validateTaints(taints: readonly Taint[], errors: FieldError[]): void {
   });
 }
 
-/** CSINodes: a driver is there once. */
+/** A driver as a CSINode lists it. */
+interface Driver {
+  readonly name: string;
+  readonly allocatable?: unknown;
+}
+
+/** CSINodes: a driver is there once, and stays what it is. */
 export const csiNodeStrategy: Strategy = {
+  unconditionalUpdate: false,
   validate({ spec }, errors) {
     const drivers: readonly { readonly name: string }[] = spec?.drivers ?? [];
     const seen = nothingSeen();
@@ -57,5 +73,14 @@ export const csiNodeStrategy: Strategy = {
       if (!isDns1123Subdomain(name.toLowerCase())) errors.push(invalidValue(`spec.drivers[${i}].name`, name, 'must be a DNS subdomain'));
       if (see(seen, name)) errors.push(duplicate(`spec.drivers[${i}].name`, name));
     });
+  },
+  validateUpdate({ spec }, { spec: before }, errors) {
+    // How many volumes a node takes may turn out later; what a driver calls the node may not.
+    const withoutCount = ({ allocatable: _, ...driver }: Driver): object => driver;
+    const drivers: readonly Driver[] = spec?.drivers ?? [];
+    for (const old of (before?.drivers ?? []) as readonly Driver[]) {
+      const now = drivers.find(({ name }) => name === old.name);
+      if (now !== undefined && !deepEqual(withoutCount(now), withoutCount(old))) errors.push(invalidValue('spec.drivers', withoutCount(now), IMMUTABLE));
+    }
   },
 };

@@ -1,8 +1,8 @@
-import type { FieldError, KubernetesObject, MutableJson } from '@kybern/core';
-import type { ContainerStatus, Pod } from '@kybern/core/kinds';
+import type { KubernetesObject, MutableJson } from '@kybern/core';
+import type { Pod } from '@kybern/core/kinds';
 import type { Strategy } from '../strategy.ts';
-import { forbiddenField } from '../validation/field-errors.ts';
 import { validatePodSpec } from '../validation/pod-spec.ts';
+import { validatePodStatusUpdate } from '../validation/pod-status.ts';
 import { validatePodUpdate } from '../validation/pod-update.ts';
 import { applyMatchLabelKeys } from './pod-label-keys.ts';
 import { qosClassOf } from './pod-qos.ts';
@@ -15,12 +15,16 @@ export const podStrategy: Strategy = {
   generation: true,
   selectableFields: {
     'spec.nodeName': ({ spec }) => spec?.nodeName ?? '',
+    // The name that the field had before v1.
+    'spec.host': ({ spec }) => spec?.nodeName ?? '',
     'spec.restartPolicy': ({ spec }) => spec?.restartPolicy ?? '',
     'spec.schedulerName': ({ spec }) => spec?.schedulerName ?? '',
     'spec.serviceAccountName': ({ spec }) => spec?.serviceAccountName ?? '',
     'spec.hostNetwork': ({ spec }) => String(spec?.hostNetwork === true),
     'status.phase': ({ status }) => status?.phase ?? '',
     'status.podIP': ({ status }) => status?.podIPs?.[0]?.ip ?? status?.podIP ?? '',
+    // Kubernetes takes the field, but has no values for it.
+    'status.podIPs': () => '',
     'status.nominatedNodeName': ({ status }) => status?.nominatedNodeName ?? '',
   },
   indexedFields: ['spec.nodeName'],
@@ -38,7 +42,7 @@ export const podStrategy: Strategy = {
       ? ["metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended"]
       : NONE,
   prepareForStatusUpdate: prepareStatus,
-  validateStatusUpdate: (object, old, errors) => validateStatus(object, old, errors),
+  validateStatusUpdate: (object, old, errors) => validatePodStatusUpdate(object, old, errors),
   gracePeriodSeconds,
 };
 
@@ -58,19 +62,6 @@ function prepareStatus(object: MutableJson, old: MutableJson): void {
   object.status.qosClass ??= old.status?.qosClass;
   object.status.observedGeneration ??= old.status?.observedGeneration;
   for (const name of ['qosClass', 'observedGeneration']) if (object.status[name] === undefined) delete object.status[name];
-}
-
-/** A container that ended for good stays ended. @see kubernetes v1.36 pkg/apis/core/validation/validation.go (ValidateContainerStateTransition) */
-function validateStatus(object: Pod, old: Pod, errors: FieldError[]): void {
-  const policy = object.spec.restartPolicy ?? 'Always';
-  if (policy === 'Always') return;
-  const before: readonly ContainerStatus[] = old.status?.containerStatuses ?? [];
-  object.status?.containerStatuses?.forEach(({ name, state }, i) => {
-    const ended = before.find((status) => status.name === name)?.state?.terminated;
-    if (ended === undefined || (policy === 'OnFailure' && ended.exitCode !== 0) || state?.terminated !== undefined) return;
-    if (object.spec.containers.find((container) => container.name === name)?.restartPolicy !== undefined) return;
-    errors.push(forbiddenField(`status.containerStatuses[${i}].state`, 'may not be transitioned to non-terminated state'));
-  });
 }
 
 /** @see kubernetes v1.36 pkg/registry/core/pod/strategy.go (CheckGracefulDelete) */

@@ -1,12 +1,19 @@
-import { deepEqual, type FieldError } from '@kybern/core';
-import type { HorizontalPodAutoscaler, PodDisruptionBudget, PriorityClass } from '@kybern/core/kinds';
+import { deepEqual } from '@kybern/core';
+import type { HorizontalPodAutoscaler, PodDisruptionBudget, PriorityClass, RuntimeClass } from '@kybern/core/kinds';
 import type { Strategy } from '../strategy.ts';
-import { forbiddenField, invalidValue, required } from '../validation/field-errors.ts';
-import { between, intOrPercentProblem, NOT_NEGATIVE, percentOf } from '../validation/formats.ts';
+import { validateMetric, validateReference, validateScalingRules } from '../validation/autoscaler-metrics.ts';
+import { forbiddenField, invalidValue } from '../validation/field-errors.ts';
+import { intOrPercentProblem, NOT_NEGATIVE, percentOf } from '../validation/formats.ts';
+import { replicaStatusRule } from '../validation/replica-status.ts';
 import { validateLabelSelector } from '../validation/label-selectors.ts';
+import { dns1123Label } from '../validation/names.ts';
+import { validateLabels } from '../validation/object-meta.ts';
+import { validateResources } from '../validation/resources.ts';
+import { validateTolerations } from '../validation/scheduling.ts';
 
 /** PodDisruptionBudgets. @see kubernetes v1.36 pkg/apis/policy/validation/validation.go (ValidatePodDisruptionBudgetSpec) */
 export const podDisruptionBudgetStrategy: Strategy = {
+  unconditionalUpdate: false,
   generation: true,
   validate({ spec }: PodDisruptionBudget, errors) {
     const { minAvailable, maxUnavailable, selector } = spec;
@@ -22,24 +29,31 @@ export const podDisruptionBudgetStrategy: Strategy = {
     }
     if (selector !== undefined) validateLabelSelector(selector, 'spec.selector', errors);
   },
+  validateStatusUpdate: replicaStatusRule({ counts: ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] }),
 };
 
 const SYSTEM_PREFIX = 'system-';
-const SYSTEM_CLASSES: Readonly<Record<string, number>> = { 'system-cluster-critical': 2_000_000_000, 'system-node-critical': 2_000_001_000 };
+const SYSTEM_CLASSES: Readonly<Partial<Record<string, number>>> = { 'system-cluster-critical': 2_000_000_000, 'system-node-critical': 2_000_001_000 };
 const HIGHEST_USER_PRIORITY = 1_000_000_000;
+const RESERVED = "priority class names with 'system-' prefix are reserved for system use only. error: ";
+
+/** @see kubernetes v1.36 pkg/apis/scheduling/helpers.go (IsKnownSystemPriorityClass) */
+function systemProblem(name: string): string {
+  const value = SYSTEM_CLASSES[name];
+  return value === undefined ? `${name} is not a known system priority class` : `value of ${name} PriorityClass must be ${value}`;
+}
 
 /** PriorityClasses: the value is fixed. @see kubernetes v1.36 pkg/apis/scheduling/validation/validation.go */
 export const priorityClassStrategy: Strategy = {
   generation: true,
   validate({ metadata: { name }, value = 0 }: PriorityClass, errors) {
     if (name.startsWith(SYSTEM_PREFIX)) {
-      if (SYSTEM_CLASSES[name] !== value)
-        errors.push(forbiddenField('metadata.name', "priority class names with 'system-' prefix are reserved for system use only"));
+      if (SYSTEM_CLASSES[name] !== value) errors.push(forbiddenField('metadata.name', `${RESERVED}${systemProblem(name)}`));
     } else if (value > HIGHEST_USER_PRIORITY)
       errors.push(forbiddenField('value', `maximum allowed value of a user defined priority is ${HIGHEST_USER_PRIORITY}`));
   },
   validateUpdate(object, old, errors) {
-    if (object.value !== old.value) errors.push(invalidValue('value', object.value, 'field is immutable'));
+    if ((object.value ?? 0) !== (old.value ?? 0)) errors.push(forbiddenField('value', 'may not be changed in an update.'));
     if (object.preemptionPolicy !== old.preemptionPolicy) errors.push(invalidValue('preemptionPolicy', object.preemptionPolicy, 'field is immutable'));
   },
 };
@@ -52,47 +66,15 @@ export const horizontalPodAutoscalerStrategy: Strategy = {
     if (maxReplicas < 1) errors.push(invalidValue('spec.maxReplicas', maxReplicas, 'must be greater than 0'));
     if (minReplicas !== undefined && maxReplicas < minReplicas)
       errors.push(invalidValue('spec.maxReplicas', maxReplicas, 'must be greater than or equal to `minReplicas`'));
-    if (scaleTargetRef.kind === '') errors.push(required('spec.scaleTargetRef.kind'));
-    if (scaleTargetRef.name === '') errors.push(required('spec.scaleTargetRef.name'));
-    metrics.forEach((metric, i) => validateMetric(metric as unknown as Record<string, unknown>, `spec.metrics[${i}]`, errors));
+    validateReference(scaleTargetRef, 'spec.scaleTargetRef', errors);
+    metrics.forEach((metric, i) => validateMetric(metric, `spec.metrics[${i}]`, errors));
     for (const direction of ['scaleUp', 'scaleDown'] as const) {
-      const seconds = spec.behavior?.[direction]?.stabilizationWindowSeconds;
-      if (seconds !== undefined && (seconds < 0 || seconds > 3600))
-        errors.push(invalidValue(`spec.behavior.${direction}.stabilizationWindowSeconds`, seconds, between(0, 3600)));
+      const rules = spec.behavior?.[direction];
+      if (rules !== undefined) validateScalingRules(rules, `spec.behavior.${direction}`, errors);
     }
   },
+  validateStatusUpdate: replicaStatusRule({ counts: ['currentReplicas', 'desiredReplicas'] }),
 };
-
-const METRIC_FIELDS: Readonly<Record<string, string>> = {
-  Object: 'object',
-  Pods: 'pods',
-  Resource: 'resource',
-  ContainerResource: 'containerResource',
-  External: 'external',
-};
-
-function validateMetric(metric: Record<string, unknown>, field: string, errors: FieldError[]): void {
-  const type = String(metric['type']);
-  const own = Object.hasOwn(METRIC_FIELDS, type) ? METRIC_FIELDS[type] : undefined;
-  if (own === undefined) {
-    errors.push(
-      type === ''
-        ? required(`${field}.type`, 'must specify a metric source type')
-        : {
-            field: `${field}.type`,
-            reason: 'FieldValueNotSupported',
-            message: `Unsupported value: ${JSON.stringify(type)}: supported values: ${Object.keys(METRIC_FIELDS)
-              .sort()
-              .map((name) => JSON.stringify(name))
-              .join(', ')}`,
-          },
-    );
-    return;
-  }
-  if (metric[own] === undefined) errors.push(required(`${field}.${own}`, 'must populate information for the given metric source'));
-  for (const other of Object.values(METRIC_FIELDS))
-    if (other !== own && metric[other] !== undefined) errors.push(forbiddenField(`${field}.${other}`, 'must populate the given metric source only'));
-}
 
 /** Leases. @see kubernetes v1.36 pkg/apis/coordination/validation/validation.go */
 export const leaseStrategy: Strategy = {
@@ -102,13 +84,20 @@ export const leaseStrategy: Strategy = {
     const { leaseDurationSeconds: duration, leaseTransitions: transitions } = spec;
     if (duration !== undefined && duration <= 0) errors.push(invalidValue('spec.leaseDurationSeconds', duration, 'must be greater than 0'));
     if (transitions !== undefined && transitions < 0) errors.push(invalidValue('spec.leaseTransitions', transitions, NOT_NEGATIVE));
+    if ((spec.preferredHolder ?? '') !== '' && (spec.strategy ?? '') === '')
+      errors.push(forbiddenField('spec.preferredHolder', 'may only be specified if `strategy` is defined'));
   },
 };
 
-/** RuntimeClasses: the handler is fixed. */
+/** RuntimeClasses: the handler is fixed. @see kubernetes v1.36 pkg/apis/node/validation/validation.go */
 export const runtimeClassStrategy: Strategy = {
-  validate({ handler }, errors) {
-    if (handler === '') errors.push(required('handler'));
+  createOnUpdate: true,
+  unconditionalUpdate: false,
+  validate({ handler, overhead, scheduling }: RuntimeClass, errors) {
+    for (const problem of dns1123Label(handler, false)) errors.push(invalidValue('handler', handler, problem));
+    if (overhead?.podFixed !== undefined) validateResources({ limits: overhead.podFixed }, 'overhead.podFixed', errors);
+    if (scheduling?.nodeSelector !== undefined) validateLabels(scheduling.nodeSelector, 'scheduling.nodeSelector', errors);
+    if (scheduling?.tolerations !== undefined) validateTolerations(scheduling.tolerations, 'scheduling.tolerations', errors);
   },
   validateUpdate(object, old, errors) {
     if (!deepEqual(object.handler, old.handler)) errors.push(invalidValue('handler', object.handler, 'field is immutable'));

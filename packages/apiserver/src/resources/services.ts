@@ -1,10 +1,11 @@
 import { ApiError, deepEqual, invalid, type FieldError, type MutableJson } from '@kybern/core';
 import { Service } from '@kybern/core/kinds';
-import { isAllocationError, parseIp, type AllocationError } from '@kybern/netmodel';
+import { isAllocationError, parseIp, type AllocationError } from '@kybern/netmodel/addresses';
 import type { Reservation, Strategy, WriteContext } from '../strategy.ts';
 import { invalidValue } from '../validation/field-errors.ts';
 import { dns1123Label } from '../validation/names.ts';
 import { validateService, validateServiceUpdate } from '../validation/service.ts';
+import { checkFamilies, initFamilies, keepFamilies } from './service-families.ts';
 import { clusterIpsOf, nodePortsOf, type ServiceAllocators } from './service-allocators.ts';
 
 const HEADLESS = 'None';
@@ -13,6 +14,10 @@ const HEADLESS = 'None';
 export const serviceStrategy: Strategy = {
   nameRule: dns1123Label,
   createOnUpdate: true,
+  selectableFields: {
+    'spec.clusterIP': ({ spec }) => spec?.clusterIP ?? '',
+    'spec.type': ({ spec }) => spec?.type ?? '',
+  },
   prepareForCreate(object, context) {
     object.status = { loadBalancer: {} };
     if (isObject(object.spec)) initSpec(object.spec, context);
@@ -26,7 +31,6 @@ export const serviceStrategy: Strategy = {
   begin: (object, old, context) => (isObject(object.spec) ? reserve(object, old, context) : undefined),
   validate: validateService,
   validateUpdate: validateServiceUpdate,
-  afterDelete: (object, { allocators }) => allocators.release(object),
 };
 
 function isObject(value: unknown): value is MutableJson {
@@ -46,16 +50,7 @@ function initSpec(spec: MutableJson, { env }: WriteContext): void {
   if (spec.type === 'ExternalName') return;
   if (spec.clusterIP !== undefined) spec.clusterIPs ??= [spec.clusterIP];
   else if (Array.isArray(spec.clusterIPs)) spec.clusterIP = spec.clusterIPs[0];
-  const dual = spec.clusterIP === HEADLESS && Object.keys(spec.selector ?? {}).length === 0;
-  spec.ipFamilyPolicy ??= dual ? 'RequireDualStack' : 'SingleStack';
-  const { family } = env.allocators.ips;
-  if (!Array.isArray(spec.ipFamilies) || spec.ipFamilies.length === 0) spec.ipFamilies = [familyOf(spec.clusterIP) ?? family];
-  if (dual && spec.ipFamilies.length === 1 && spec.ipFamilyPolicy !== 'SingleStack')
-    spec.ipFamilies = [...spec.ipFamilies, spec.ipFamilies[0] === 'IPv4' ? 'IPv6' : 'IPv4'];
-}
-
-function familyOf(ip: unknown): string | undefined {
-  return typeof ip === 'string' ? parseIp(ip)?.family : undefined;
+  initFamilies(spec, env.allocators.families);
 }
 
 /** An update that leaves out what was allocated means to keep it. @see kubernetes v1.36 …/service/storage/storage.go (patchAllocatedValues) */
@@ -64,6 +59,7 @@ function keepAllocated(spec: MutableJson, old: MutableJson): void {
     if ((spec.clusterIP ?? '') === '' && (spec.clusterIPs ?? []).length === 0) [spec.clusterIP, spec.clusterIPs] = [old.clusterIP, old.clusterIPs];
     else if ((spec.clusterIP ?? '') === '') delete spec.clusterIP;
     else if (spec.clusterIP !== old.clusterIP && deepEqual(spec.clusterIPs, old.clusterIPs)) delete spec.clusterIPs;
+    keepFamilies(spec, old);
   }
   if (needsNodePorts(old) && needsNodePorts(spec)) {
     for (const port of listOf(spec.ports)) {
@@ -94,15 +90,17 @@ function dropTypeDependent(spec: MutableJson, old: MutableJson): void {
 }
 
 /**
- * Takes what `object` needs and `old` does not have. What `old` has and `object` does not need any longer is given back only when the write is stored.
+ * Takes what `object` needs and `old` does not have. What `old` has and `object` does not need any longer is free again once the write is stored.
  *
  * @throws {ApiError} `Invalid` when what is asked for is taken, `InternalError` when nothing is left
  */
 function reserve(object: MutableJson, old: MutableJson | undefined, { env: { allocators } }: WriteContext): Reservation {
-  const undo: (() => void)[] = [];
+  const undo: (string | number)[] = [];
   const rollback = (): void => {
-    for (const each of undo.splice(0)) each();
+    for (const taken of undo.splice(0)) allocators.giveBack(taken);
   };
+  allocators.catchUp();
+  checkFamilies(object, allocators.families);
   try {
     reserveIps(object, old, { allocators, undo });
     reserveNodePorts(object, old, { allocators, undo });
@@ -111,30 +109,30 @@ function reserve(object: MutableJson, old: MutableJson | undefined, { env: { all
     rollback();
     throw error;
   }
-  return {
-    commit() {
-      if (old !== undefined) releaseUnused(object, old, allocators);
-    },
-    rollback,
-  };
+  // What is stored is learnt from the store.
+  return { commit: () => undefined, rollback };
 }
 
 interface Taking {
   readonly allocators: ServiceAllocators;
-  readonly undo: (() => void)[];
+  /** What was taken so far. */
+  readonly undo: (string | number)[];
 }
 
 function reserveIps({ spec, metadata }: MutableJson, old: MutableJson | undefined, { allocators, undo }: Taking): void {
   if (!needsIp(spec)) return;
-  const { ips } = allocators;
   const held = old === undefined ? [] : clusterIpsOf(old);
-  const wanted: unknown[] = Array.isArray(spec.clusterIPs) && spec.clusterIPs.length > 0 ? spec.clusterIPs : [''];
-  const taken = wanted.map((ip) => {
+  const given: unknown[] = Array.isArray(spec.clusterIPs) ? spec.clusterIPs : [];
+  const families: unknown[] = Array.isArray(spec.ipFamilies) ? spec.ipFamilies : [];
+  const wanted = [...given, ...families.slice(given.length).map(() => '')];
+  const taken = wanted.map((ip, i) => {
     if (typeof ip !== 'string' || held.includes(ip)) return ip;
-    if (ip !== '' && parseIp(ip) === undefined) return ip;
+    const family = parseIp(ip)?.family;
+    if (ip !== '' && family === undefined) return ip;
+    const ips = allocators.rangeOf(family ?? families[i]);
     try {
       const address = ip === '' ? ips.allocate() : (ips.allocateSpecific(ip), ip);
-      undo.push(() => ips.release(address));
+      undo.push(address);
       return address;
     } catch (error) {
       throw explain(error, metadata.name, (why) => invalidValue('spec.clusterIPs', spec.clusterIPs, `failed to allocate IP ${ip}: ${why}`));
@@ -159,7 +157,7 @@ function reserveNodePorts({ spec, metadata }: MutableJson, old: MutableJson | un
     }
     try {
       const nodePort = asked === 0 ? allocators.nodePorts.allocate() : (allocators.nodePorts.allocateSpecific(asked), asked);
-      undo.push(() => allocators.nodePorts.release(nodePort));
+      undo.push(nodePort);
       port.nodePort = nodePort;
       own.set(nodePort, [protocol]);
     } catch (error) {
@@ -174,20 +172,13 @@ function reserveHealthPort({ spec, metadata }: MutableJson, old: MutableJson | u
   if (asked !== 0 && asked === old?.spec?.healthCheckNodePort) return;
   try {
     const nodePort = asked === 0 ? allocators.nodePorts.allocate() : (allocators.nodePorts.allocateSpecific(asked), asked);
-    undo.push(() => allocators.nodePorts.release(nodePort));
+    undo.push(nodePort);
     spec.healthCheckNodePort = nodePort;
   } catch (error) {
     throw explain(error, metadata.name, (why) =>
       invalidValue('spec.healthCheckNodePort', asked, `failed to allocate requested HealthCheck NodePort ${asked}: ${why}`),
     );
   }
-}
-
-function releaseUnused(object: MutableJson, old: MutableJson, allocators: ServiceAllocators): void {
-  const ips = clusterIpsOf(object);
-  for (const ip of clusterIpsOf(old)) if (!ips.includes(ip)) allocators.ips.release(ip);
-  const ports = nodePortsOf(object);
-  for (const port of nodePortsOf(old)) if (!ports.includes(port)) allocators.nodePorts.release(port);
 }
 
 /** @see kubernetes v1.36 pkg/registry/core/service/ipallocator/interfaces.go and …/portallocator/allocator.go (Err…) */

@@ -1,25 +1,13 @@
-import { deepEqual, type FieldError, type MutableJson } from '@kybern/core';
-import type { PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec, StorageClass } from '@kybern/core/kinds';
+import { deepEqual, isQualifiedName, type FieldError, type MutableJson } from '@kybern/core';
+import type { PersistentVolume, PersistentVolumeClaim, PersistentVolumeSpec, StorageClass } from '@kybern/core/kinds';
 import type { Strategy } from '../strategy.ts';
-import { forbiddenField, IMMUTABLE, invalidValue, required } from '../validation/field-errors.ts';
-import { validateLabelSelector } from '../validation/label-selectors.ts';
+import { duplicate, forbiddenField, IMMUTABLE, invalidValue, notSupported, required } from '../validation/field-errors.ts';
+import { dns1123Subdomain, QUALIFIED_NAME_MESSAGE } from '../validation/names.ts';
+import { validatePersistentVolumeClaimSpec } from '../validation/persistent-volume-claims.ts';
 import { compareQuantityTexts } from '../validation/quantities.ts';
 import { validateNodeSelectorTerms } from '../validation/scheduling.ts';
-
-/** Checks what a claim asks for. @see kubernetes v1.36 pkg/apis/core/validation/validation.go (ValidatePersistentVolumeClaimSpec) */
-export function validatePersistentVolumeClaimSpec(spec: PersistentVolumeClaimSpec, field: string, errors: FieldError[]): void {
-  const { accessModes = [], resources, selector, volumeMode } = spec;
-  if (accessModes.length === 0) errors.push(required(`${field}.accessModes`, 'at least 1 access mode is required'));
-  if (accessModes.length > 1 && accessModes.includes('ReadWriteOncePod')) {
-    errors.push(forbiddenField(`${field}.accessModes`, 'may not use ReadWriteOncePod with other access modes'));
-  }
-  if (selector !== undefined) validateLabelSelector(selector, `${field}.selector`, errors);
-  const storage = resources?.requests?.['storage'];
-  if (storage === undefined) errors.push(required(`${field}.resources[storage]`));
-  else if (compareQuantityTexts(storage, '0') <= 0) errors.push(invalidValue(`${field}.resources[storage]`, storage, 'must be greater than zero'));
-  if (volumeMode !== undefined && volumeMode !== 'Block' && volumeMode !== 'Filesystem')
-    errors.push(invalidValue(`${field}.volumeMode`, volumeMode, 'must be Block or Filesystem'));
-}
+import { validateVolumeSource } from '../validation/volume-sources.ts';
+import { validateDriverName, validateParameters } from './storage-drivers.ts';
 
 /** PersistentVolumeClaims. @see kubernetes v1.36 pkg/registry/core/persistentvolumeclaim/strategy.go */
 export const persistentVolumeClaimStrategy: Strategy = {
@@ -63,6 +51,24 @@ const NOT_SOURCES: readonly string[] = [
   'volumeAttributesClassName',
 ];
 
+function validateVolume(spec: PersistentVolumeSpec, source: string | undefined, errors: FieldError[]): void {
+  const { accessModes = [] } = spec;
+  if (source !== undefined)
+    validateVolumeSource(source, spec[source as keyof typeof spec] as unknown as Readonly<Record<string, unknown>>, `spec.${source}`, errors);
+  if (spec.csi !== undefined) {
+    if (spec.csi.driver !== '') validateDriverName(spec.csi.driver, 'spec.csi.driver', errors);
+    if (spec.csi.volumeHandle === '') errors.push(required('spec.csi.volumeHandle'));
+  }
+  if (spec.hostPath?.path === '/' && spec.persistentVolumeReclaimPolicy === 'Recycle')
+    errors.push(forbiddenField('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'"));
+  for (const name of ['storageClassName', 'volumeAttributesClassName'] as const) {
+    const value = spec[name];
+    if (value !== undefined && value !== '') for (const problem of dns1123Subdomain(value, false)) errors.push(invalidValue(`spec.${name}`, value, problem));
+  }
+  if (accessModes.length > 1 && accessModes.includes('ReadWriteOncePod'))
+    errors.push(forbiddenField('spec.accessModes', 'may not use ReadWriteOncePod with other access modes'));
+}
+
 /** PersistentVolumes. @see kubernetes v1.36 pkg/apis/core/validation/validation.go (ValidatePersistentVolumeSpec) */
 export const persistentVolumeStrategy: Strategy = {
   prepareForCreate(object) {
@@ -83,6 +89,7 @@ export const persistentVolumeStrategy: Strategy = {
     const sources = Object.keys(spec).filter((name) => !NOT_SOURCES.includes(name));
     if (sources.length === 0) errors.push(required('spec', 'must specify a volume type'));
     for (const name of sources.slice(1)) errors.push(forbiddenField(`spec.${name}`, 'may not specify more than 1 volume type'));
+    validateVolume(spec, sources[0], errors);
     if (nodeAffinity?.required !== undefined)
       validateNodeSelectorTerms(nodeAffinity.required.nodeSelectorTerms, 'spec.nodeAffinity.required.nodeSelectorTerms', errors);
     if (spec.local !== undefined && nodeAffinity === undefined) errors.push(required('spec.nodeAffinity', 'Local volume requires node affinity'));
@@ -99,8 +106,28 @@ export const persistentVolumeStrategy: Strategy = {
 
 /** StorageClasses: only what is about new claims may change. @see kubernetes v1.36 pkg/apis/storage/validation/validation.go (ValidateStorageClassUpdate) */
 export const storageClassStrategy: Strategy = {
-  validate({ provisioner }: StorageClass, errors) {
+  validate({ provisioner, parameters = {}, reclaimPolicy, allowedTopologies }: StorageClass, errors) {
     if (provisioner === '') errors.push(required('provisioner'));
+    else if (!isQualifiedName(provisioner.toLowerCase())) errors.push(invalidValue('provisioner', provisioner, QUALIFIED_NAME_MESSAGE));
+    validateParameters(parameters, errors, { some: false });
+    if (reclaimPolicy === 'Recycle') errors.push(notSupported('reclaimPolicy', reclaimPolicy, ['Delete', 'Retain']));
+    allowedTopologies?.forEach(({ matchLabelExpressions = [] }, i) => {
+      const keys = new Set<string>();
+      matchLabelExpressions.forEach(({ key, values }, j) => {
+        const at = `allowedTopologies[${String(i)}].matchLabelExpressions[${String(j)}]`;
+        if (values.length === 0) errors.push(required(`${at}.values`));
+        if (new Set(values).size < values.length)
+          errors.push(
+            duplicate(
+              `${at}.values`,
+              values.find((value, k) => values.indexOf(value) < k),
+            ),
+          );
+        if (keys.has(key)) errors.push(duplicate(`${at}.key`, key));
+        keys.add(key);
+        if (!isQualifiedName(key)) errors.push(invalidValue(`${at}.key`, key, QUALIFIED_NAME_MESSAGE));
+      });
+    });
   },
   validateUpdate(object, old, errors) {
     if (!deepEqual(object.parameters ?? {}, old.parameters ?? {})) errors.push(forbiddenField('parameters', 'updates to parameters are forbidden.'));
@@ -112,11 +139,16 @@ export const storageClassStrategy: Strategy = {
 
 /** VolumeAttachments: what is attached where is fixed. */
 export const volumeAttachmentStrategy: Strategy = {
+  unconditionalUpdate: false,
   validate({ spec }, errors) {
-    for (const name of ['attacher', 'nodeName'] as const) if (spec[name] === '') errors.push(required(`spec.${name}`));
+    validateDriverName(spec.attacher, 'spec.attacher', errors);
+    if (spec.nodeName === '') errors.push(required('spec.nodeName'));
+    else for (const problem of dns1123Subdomain(spec.nodeName, false)) errors.push(invalidValue('spec.nodeName', spec.nodeName, problem));
     const { inlineVolumeSpec, persistentVolumeName } = spec.source ?? {};
     if (inlineVolumeSpec === undefined && (persistentVolumeName ?? '') === '')
       errors.push(required('spec.source', 'must specify exactly one of inlineVolumeSpec and persistentVolumeName'));
+    if (inlineVolumeSpec !== undefined && (persistentVolumeName ?? '') !== '')
+      errors.push(forbiddenField('spec.source', 'must specify exactly one of inlineVolumeSpec and persistentVolumeName'));
   },
   validateUpdate(object, old, errors) {
     if (!deepEqual(object.spec, old.spec)) errors.push(invalidValue('spec', object.spec, IMMUTABLE));

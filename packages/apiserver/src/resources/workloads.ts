@@ -5,7 +5,8 @@ import { forbiddenField, IMMUTABLE, invalidValue, required } from '../validation
 import { intOrPercentProblem, NOT_NEGATIVE, percentOf } from '../validation/formats.ts';
 import { dns1123Label } from '../validation/names.ts';
 import { validateSelectedTemplate } from '../validation/pod-template.ts';
-import { validatePersistentVolumeClaimSpec } from './storage.ts';
+import { validatePersistentVolumeClaimSpec } from '../validation/persistent-volume-claims.ts';
+import { replicaStatusRule } from '../validation/replica-status.ts';
 
 /** Counts in a workload's spec that cannot be negative. */
 function validateCounts(spec: object, names: readonly string[], errors: FieldError[]): void {
@@ -37,6 +38,11 @@ export const deploymentStrategy: Strategy = {
   },
   validateUpdate: validateSameSelector,
   prepareForStatusUpdate: keepLabels,
+  validateStatusUpdate: replicaStatusRule({
+    counts: ['observedGeneration', 'replicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas', 'unavailableReplicas', 'collisionCount'],
+    ofReplicas: ['updatedReplicas', 'readyReplicas', 'availableReplicas'],
+    availableOfReady: 'cannot be greater than readyReplicas',
+  }),
 };
 
 function keepLabels({ metadata }: MutableJson, old: MutableJson): void {
@@ -64,6 +70,12 @@ function validateRollingUpdate({ maxSurge = 0, maxUnavailable = 0 }: RollingUpda
 const isZero = (value: number | string): boolean => value === 0 || percentOf(value) === 0;
 const replicasField = { 'status.replicas': ({ status }: MutableJson): string => String(status?.replicas ?? 0) };
 
+const validateReplicaStatus = replicaStatusRule({
+  counts: ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'observedGeneration'],
+  ofReplicas: ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'],
+  availableOfReady: 'cannot be greater than readyReplicas',
+});
+
 /** ReplicaSets. @see kubernetes v1.36 pkg/apis/apps/validation/validation.go (ValidateReplicaSet) */
 export const replicaSetStrategy: Strategy = {
   generation: true,
@@ -73,6 +85,7 @@ export const replicaSetStrategy: Strategy = {
     validateTemplateOf(spec, 'deployment', errors);
   },
   validateUpdate: validateSameSelector,
+  validateStatusUpdate: validateReplicaStatus,
 };
 
 function validateTemplateOf(spec: { selector: LabelSelector; template?: PodTemplateSpec }, kind: string, errors: FieldError[]): void {
@@ -92,6 +105,7 @@ export const replicationControllerStrategy: Strategy = {
     else if (Object.keys(selector).length > 0)
       validateSelectedTemplate({ selector: { matchLabels: selector }, template: spec.template, kind: 'replication controller' }, errors);
   },
+  validateStatusUpdate: validateReplicaStatus,
 };
 
 /** DaemonSets. @see kubernetes v1.36 pkg/apis/apps/validation/validation.go (ValidateDaemonSet) */
@@ -107,6 +121,18 @@ export const daemonSetStrategy: Strategy = {
     if (both) errors.push(invalidValue('spec.updateStrategy.rollingUpdate.maxSurge', rolling.maxSurge, 'may not be set when maxUnavailable is non-zero'));
   },
   validateUpdate: validateSameSelector,
+  validateStatusUpdate: replicaStatusRule({
+    counts: [
+      'currentNumberScheduled',
+      'numberMisscheduled',
+      'desiredNumberScheduled',
+      'numberReady',
+      'observedGeneration',
+      'updatedNumberScheduled',
+      'numberAvailable',
+      'numberUnavailable',
+    ],
+  }),
 };
 
 /** What an update of a StatefulSet may change. */
@@ -120,6 +146,17 @@ const STATEFUL_SET_MUTABLE = [
   'minReadySeconds',
 ];
 
+/** The template with the volumes of the claim templates, which containers may mount: its Pods have them. */
+function withClaims({ template, volumeClaimTemplates = [] }: StatefulSet['spec']): PodTemplateSpec {
+  if (template.spec === undefined || volumeClaimTemplates.length === 0) return template;
+  const volumes = template.spec.volumes ?? [];
+  const names = volumeClaimTemplates
+    .map(({ metadata: { name = '' } = { name: '' } }) => name)
+    .filter((name) => !volumes.some((volume) => volume.name === name));
+  const claims = names.map((name) => ({ name, persistentVolumeClaim: { claimName: name } }));
+  return { ...template, spec: { ...template.spec, volumes: [...volumes, ...claims] } };
+}
+
 /** StatefulSets. @see kubernetes v1.36 pkg/apis/apps/validation/validation.go (ValidateStatefulSet) */
 export const statefulSetStrategy: Strategy = {
   generation: true,
@@ -127,7 +164,7 @@ export const statefulSetStrategy: Strategy = {
   nameRule: dns1123Label,
   validate({ spec }: StatefulSet, errors) {
     validateCounts(spec, ['replicas', 'minReadySeconds', 'revisionHistoryLimit'], errors);
-    validateSelectedTemplate({ selector: spec.selector, template: spec.template, kind: 'statefulset' }, errors);
+    validateSelectedTemplate({ selector: spec.selector, template: withClaims(spec), kind: 'statefulset' }, errors);
     if ((spec.ordinals?.start ?? 0) < 0) errors.push(invalidValue('spec.ordinals.start', spec.ordinals?.start, NOT_NEGATIVE));
     const { updateStrategy } = spec;
     if (updateStrategy?.type === 'OnDelete' && updateStrategy.rollingUpdate !== undefined) {
@@ -147,10 +184,16 @@ export const statefulSetStrategy: Strategy = {
       ),
     );
   },
+  validateStatusUpdate: replicaStatusRule({
+    counts: ['replicas', 'readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas', 'observedGeneration', 'collisionCount'],
+    ofReplicas: ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'],
+    availableOfReady: 'cannot be greater than status.readyReplicas',
+  }),
 };
 
 /** ControllerRevisions: what they hold never changes. */
 export const controllerRevisionStrategy: Strategy = {
+  unconditionalUpdate: false,
   validate({ revision }, errors) {
     if (revision < 0) errors.push(invalidValue('revision', revision, NOT_NEGATIVE));
   },

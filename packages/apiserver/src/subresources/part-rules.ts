@@ -1,10 +1,11 @@
 import { deepEqual, groupResource, isQualifiedName, type FieldError, type MutableJson } from '@kybern/core';
-import type { Container, EphemeralContainer, Pod } from '@kybern/core/kinds';
+import type { CertificateSigningRequest, Container, EphemeralContainer, Pod } from '@kybern/core/kinds';
 import type { Resource } from '../resource.ts';
 import { qosClassOf } from '../resources/pod-qos.ts';
 import { forbiddenField, invalidValue, notSupported } from '../validation/field-errors.ts';
 import { QUALIFIED_NAME_MESSAGE } from '../validation/names.ts';
 import { validatePodSpec } from '../validation/pod-spec.ts';
+import { validateSigningRequestStatus } from '../validation/signing-request-status.ts';
 import type { UpdateRules } from './update-rules.ts';
 
 /** The rules of the subresources that are a part of one kind's objects: `namespaces/finalize`, `pods/ephemeralcontainers`, `pods/resize`, `certificatesigningrequests/approval`. */
@@ -48,11 +49,8 @@ const approvalRules: UpdateRules = {
     object.status = { ...old.status, ...(conditions === undefined ? {} : { conditions }) };
     object.metadata = old.metadata;
   },
-  validate({ status }, _old, errors) {
-    const types: readonly string[] = (status?.conditions ?? []).map(({ type }: { type: string }) => type);
-    if (types.includes('Approved') && types.includes('Denied'))
-      errors.push(invalidValue('status.conditions', status.conditions, 'Approved and Denied conditions are mutually exclusive'));
-  },
+  validate: (object, old, errors) =>
+    validateSigningRequestStatus(object as CertificateSigningRequest, old as CertificateSigningRequest, { part: 'approval', errors }),
 };
 
 /** @see kubernetes v1.36 pkg/registry/core/pod/strategy.go (podEphemeralContainersStrategy) */

@@ -2,6 +2,7 @@ import { deepFreeze, formatLabelSelector, isJsonObject, type JsonObject, type Ku
 import type { Environment } from '../environment.ts';
 import { badRequest, noSuchResource, objectNotFound } from '../errors.ts';
 import { staleWrite } from '../commit.ts';
+import { customScaleShape, type ScaleShape } from '../customresources/scale-shape.ts';
 import { NO_WARNINGS, type ApiRequest, type ApiResponse } from '../request.ts';
 import { hasSubresource, objectKey, type Resource } from '../resource.ts';
 import { invalidValue } from '../validation/field-errors.ts';
@@ -20,22 +21,24 @@ export interface Scale extends KubernetesObject {
 export async function serveScale(env: Environment, resource: Resource, request: ApiRequest): Promise<ApiResponse> {
   if (!hasSubresource(resource.kind, 'scale')) throw noSuchResource();
   if (request.verb === 'get') return readScale(env, resource, request);
+  const shape = shapeOf(resource);
   const rules = resource.updateRules(undefined);
   const answer =
     request.patchType === 'apply'
       ? await applyPatch(env, resource, { ...request, body: appliedScale(request, resource) }, rules)
       : await applyUpdate(env, resource, { request, propose: await scaleChange(resource, request), rules });
-  return answer.type === 'object' ? { ...answer, object: scaleOf(answer.object) } : answer;
+  return answer.type === 'object' ? { ...answer, object: scaleOf(answer.object, shape) } : answer;
 }
 
 async function readScale(env: Environment, resource: Resource, request: ApiRequest): Promise<ApiResponse> {
   const record = await env.state.get(objectKey(resource, request.namespace, request.name ?? ''));
   if (record === undefined) throw objectNotFound(resource.kind, request.name ?? '');
-  return { type: 'object', code: 200, object: scaleOf(resource.read(record.value)), warnings: NO_WARNINGS, deleted: false };
+  return { type: 'object', code: 200, object: scaleOf(resource.read(record.value), shapeOf(resource)), warnings: NO_WARNINGS, deleted: false };
 }
 
 /** What the apply of a Scale is to the object that is scaled. */
-function appliedScale({ body, name }: ApiRequest, { apiVersion, kind }: Resource): object {
+function appliedScale({ body, name }: ApiRequest, resource: Resource): object {
+  const { apiVersion, kind } = resource;
   if (!isJsonObject(body)) throw badRequest('the body of the request is not a Scale');
   if (body['apiVersion'] !== undefined && body['apiVersion'] !== 'autoscaling/v1')
     throw badRequest(`Incorrect version specified in apply patch. Specified patch version: ${String(body['apiVersion'])}, expected: autoscaling/v1`);
@@ -44,7 +47,8 @@ function appliedScale({ body, name }: ApiRequest, { apiVersion, kind }: Resource
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name ?? ''})`);
   const replicas: unknown = spec?.replicas;
   if (replicas !== undefined && (typeof replicas !== 'number' || !Number.isInteger(replicas))) throw badRequest('spec.replicas of a Scale is a whole number');
-  return { apiVersion, kind: kind.kind, metadata: { name }, spec: replicas === undefined ? {} : { replicas } };
+  const scaled = { apiVersion, kind: kind.kind, metadata: { name }, spec: {} };
+  return replicas === undefined ? scaled : shapeOf(resource).withReplicas(scaled, replicas);
 }
 
 /** The function that makes the new object from the old one. */
@@ -53,11 +57,11 @@ async function scaleChange(resource: Resource, request: ApiRequest): Promise<(ol
   // A scale has no lists, so that a strategic merge is a plain merge; the kind's own schema must not guide it.
   const patch =
     request.verb === 'patch' ? patcher(resource, request.patchType === 'strategic' ? { ...request, patchType: 'merge' } : request, { schema }) : undefined;
+  const shape = shapeOf(resource);
   return (old) => {
-    const scale = (patch === undefined ? request.body : patch(scaleOf(old))) as MutableJson;
+    const scale = (patch === undefined ? request.body : patch(scaleOf(old, shape))) as MutableJson;
     const replicas = checkScale(scale, old, { resource });
-    const spec = (old as MutableJson).spec as JsonObject;
-    return { ...old, spec: { ...spec, replicas } };
+    return shape.withReplicas(old, replicas);
   };
 }
 
@@ -77,17 +81,29 @@ function checkScale(scale: MutableJson, old: KubernetesObject, { resource }: { r
   return replicas;
 }
 
-/** The Scale of an object that has replicas. */
-export function scaleOf(object: KubernetesObject): Scale {
-  const { metadata, spec, status } = object as MutableJson;
+const BUILTIN: ScaleShape = {
+  wanted: (object) => (object as MutableJson).spec?.replicas,
+  present: (object) => (object as MutableJson).status?.replicas,
+  selector: (object) => selectorText((object as MutableJson).spec?.selector, (object as KubernetesObject).kind),
+  withReplicas: (object, replicas) => ({ ...(object as MutableJson), spec: { ...((object as MutableJson).spec as JsonObject), replicas } }),
+};
+
+function shapeOf({ definition }: Resource): ScaleShape {
+  const scale = definition?.version.subresources?.scale;
+  return scale === undefined ? BUILTIN : customScaleShape(scale);
+}
+
+/** The Scale of an object that has replicas. @param shape default: that of the built-in kinds */
+export function scaleOf(object: KubernetesObject, shape: ScaleShape = BUILTIN): Scale {
+  const { metadata } = object as MutableJson;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
-  const selector = selectorText(spec?.selector, object.kind);
+  const [wanted, present, selector] = [shape.wanted(object), shape.present(object), shape.selector(object)];
   return deepFreeze({
     apiVersion: 'autoscaling/v1',
     kind: 'Scale',
     metadata: { name, ...(namespace === undefined ? {} : { namespace }), uid, resourceVersion, creationTimestamp },
-    spec: spec?.replicas === undefined ? {} : { replicas: spec.replicas },
-    status: { replicas: status?.replicas ?? 0, ...(selector === undefined ? {} : { selector }) },
+    spec: typeof wanted === 'number' ? { replicas: wanted } : {},
+    status: { replicas: typeof present === 'number' ? present : 0, ...(selector === undefined ? {} : { selector }) },
   }) as Scale;
 }
 

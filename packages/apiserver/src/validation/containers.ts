@@ -1,9 +1,10 @@
 import { isDns1123Label, type FieldError } from '@kybern/core';
-import type { Container, ContainerPort, EphemeralContainer, SecurityContext, VolumeDevice, VolumeMount } from '@kybern/core/kinds';
+import type { Container, ContainerPort, ContainerResizePolicy, EphemeralContainer, SecurityContext, VolumeDevice, VolumeMount } from '@kybern/core/kinds';
 import { validateEnv, validateEnvFrom } from './env.ts';
 import { duplicate, fieldNotFound, forbiddenField, invalidValue, notSupported, required } from './field-errors.ts';
 import { idProblem, isPortName, portNameProblems, portProblem, relativePathProblem } from './formats.ts';
 import { DNS1123_LABEL_MESSAGE } from './names.ts';
+import { validateProfile } from './pod-extras.ts';
 import { validateHandler, validateReadinessProbe, validateRestartingProbe } from './probes.ts';
 import { validateResources } from './resources.ts';
 import { nothingSeen, see, wasSeen, type Seen } from './seen.ts';
@@ -73,7 +74,7 @@ function isEmpty(value: object | undefined): boolean {
 }
 
 function validateContainer(container: Container, { field, scope }: { field: string; scope: ContainerScope }, errors: FieldError[]): void {
-  const { name, image, ports, env, envFrom, resources, securityContext, volumeMounts, volumeDevices, restartPolicy } = container;
+  const { name, image, ports, env, envFrom, resources, securityContext, volumeMounts, volumeDevices, restartPolicy, resizePolicy } = container;
   validateName(name, { field, names: scope.names }, errors);
   if (image === undefined || image === '') errors.push(required(`${field}.image`));
   else if (image !== image.trim()) errors.push(invalidValue(`${field}.image`, image, 'must not have leading or trailing whitespace'));
@@ -82,8 +83,14 @@ function validateContainer(container: Container, { field, scope }: { field: stri
   if (envFrom !== undefined) validateEnvFrom(envFrom, `${field}.envFrom`, errors);
   if (resources !== undefined) validateResources(resources, `${field}.resources`, errors);
   if (securityContext !== undefined) validateSecurityContext(securityContext, `${field}.securityContext`, errors);
-  if (volumeMounts !== undefined) validateMounts(volumeMounts, { field: `${field}.volumeMounts`, scope, devices: volumeDevices ?? NONE }, errors);
+  if (volumeMounts !== undefined)
+    validateMounts(
+      volumeMounts,
+      { field: `${field}.volumeMounts`, scope, devices: volumeDevices ?? NONE, privileged: securityContext?.privileged === true },
+      errors,
+    );
   if (volumeDevices !== undefined) validateDevices(volumeDevices, { field: `${field}.volumeDevices`, scope }, errors);
+  if (resizePolicy !== undefined) validateResizePolicy(resizePolicy, { field: `${field}.resizePolicy`, names: RESIZABLE }, errors);
   if (restartPolicy !== undefined && !RESTART_POLICIES.includes(restartPolicy))
     errors.push(notSupported(`${field}.restartPolicy`, restartPolicy, RESTART_POLICIES));
 }
@@ -133,14 +140,18 @@ interface MountScope {
   readonly field: string;
   readonly scope: ContainerScope;
   readonly devices: readonly VolumeDevice[];
+  readonly privileged: boolean;
 }
 
-function validateMounts(mounts: readonly VolumeMount[], { field, scope, devices }: MountScope, errors: FieldError[]): void {
+function validateMounts(mounts: readonly VolumeMount[], { field, scope, devices, privileged }: MountScope, errors: FieldError[]): void {
   const paths = mounts.length > 1 ? nothingSeen() : undefined;
   for (let i = 0; i < mounts.length; i++) {
-    const { name, mountPath, subPath, subPathExpr } = mounts[i] as VolumeMount;
+    const { name, mountPath, subPath, subPathExpr, mountPropagation, recursiveReadOnly } = mounts[i] as VolumeMount;
     if (name === '') errors.push(required(`${field}[${i}].name`));
     else if (!wasSeen(scope.volumes, name)) errors.push(fieldNotFound(`${field}[${i}].name`, name));
+    if (mountPropagation === 'Bidirectional' && !privileged)
+      errors.push(forbiddenField(`${field}[${i}].mountPropagation`, 'Bidirectional mount propagation is available only to privileged containers'));
+    if (recursiveReadOnly !== undefined && recursiveReadOnly !== 'Disabled') validateRecursiveReadOnly(mounts[i] as VolumeMount, `${field}[${i}]`, errors);
     if (mountPath === '') errors.push(required(`${field}[${i}].mountPath`));
     if (paths !== undefined && see(paths, mountPath)) errors.push(invalidValue(`${field}[${i}].mountPath`, mountPath, 'must be unique'));
     for (const device of devices) {
@@ -154,6 +165,31 @@ function validateMounts(mounts: readonly VolumeMount[], { field, scope, devices 
       errors.push(invalidValue(`${field}[${i}].subPathExpr`, subPathExpr, 'subPathExpr and subPath are mutually exclusive'));
     validateSubPath(subPathExpr, `${field}[${i}].subPathExpr`, errors);
   }
+}
+
+const RECURSIVE: readonly string[] = ['Disabled', 'Enabled', 'IfPossible'];
+
+function validateRecursiveReadOnly({ recursiveReadOnly = '', readOnly, mountPropagation = 'None' }: VolumeMount, path: string, errors: FieldError[]): void {
+  const field = `${path}.recursiveReadOnly`;
+  if (!RECURSIVE.includes(recursiveReadOnly)) errors.push(notSupported(field, recursiveReadOnly, RECURSIVE));
+  else if (readOnly !== true) errors.push(forbiddenField(field, 'may only be specified when readOnly is true'));
+  else if (mountPropagation !== 'None') errors.push(forbiddenField(field, 'may only be specified when mountPropagation is None or not specified'));
+}
+
+const RESIZABLE: readonly string[] = ['cpu', 'memory'];
+const RESIZE_POLICIES: readonly string[] = ['NotRequired', 'RestartContainer'];
+
+function validateResizePolicy(
+  policies: readonly ContainerResizePolicy[],
+  { field, names }: { field: string; names: readonly string[] },
+  errors: FieldError[],
+): void {
+  const seen = nothingSeen();
+  policies.forEach(({ resourceName, restartPolicy }, i) => {
+    if (see(seen, resourceName)) errors.push(duplicate(`${field}[${i}]`, resourceName));
+    if (!names.includes(resourceName)) errors.push(notSupported(field, resourceName, names));
+    if (!RESIZE_POLICIES.includes(restartPolicy)) errors.push(notSupported(field, restartPolicy, RESIZE_POLICIES));
+  });
 }
 
 function validateSubPath(path: string, field: string, errors: FieldError[]): void {
@@ -180,6 +216,8 @@ function validateSecurityContext(context: SecurityContext, field: string, errors
   if (userProblem !== undefined) errors.push(invalidValue(`${field}.runAsUser`, runAsUser, userProblem));
   const groupProblem = runAsGroup === undefined ? undefined : idProblem(runAsGroup);
   if (groupProblem !== undefined) errors.push(invalidValue(`${field}.runAsGroup`, runAsGroup, groupProblem));
+  if (context.seccompProfile !== undefined) validateProfile(context.seccompProfile, { field: `${field}.seccompProfile`, what: 'seccomp' }, errors);
+  if (context.appArmorProfile !== undefined) validateProfile(context.appArmorProfile, { field: `${field}.appArmorProfile`, what: 'AppArmor' }, errors);
   if (allowPrivilegeEscalation !== false) return;
   if (privileged === true) errors.push(invalidValue(field, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'));
   if (capabilities?.add?.includes('CAP_SYS_ADMIN') === true)

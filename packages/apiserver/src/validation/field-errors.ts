@@ -16,6 +16,11 @@ export function invalidValue(field: string, value: unknown, detail: string): Fie
   return { field, reason: 'FieldValueInvalid', message: withDetail(`Invalid value: ${show(value)}`, detail) };
 }
 
+/** The value is malformed, and too large to be shown. */
+export function omittedValue(field: string, detail: string): FieldError {
+  return { field, reason: 'FieldValueInvalid', message: withDetail('Invalid value', detail) };
+}
+
 /** The value must occur once only. */
 export function duplicate(field: string, value: unknown): FieldError {
   return { field, reason: 'FieldValueDuplicate', message: `Duplicate value: ${show(value)}` };

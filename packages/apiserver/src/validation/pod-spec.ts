@@ -1,10 +1,12 @@
 import { isDns1123Label, isDns1123Subdomain, isLabelValue, isQualifiedName, type FieldError } from '@kybern/core';
 import type { Container, HostAlias, PodSecurityContext, PodSpec } from '@kybern/core/kinds';
+import { parseIp } from '@kybern/netmodel/addresses';
 import { validateContainers, validateEphemeralContainers, validateInitContainers, type ContainerScope } from './containers.ts';
 import { duplicate, invalidValue, required } from './field-errors.ts';
 import { between, idProblem, NOT_NEGATIVE } from './formats.ts';
 import { DNS1123_LABEL_MESSAGE, dns1123Subdomain, LABEL_VALUE_MESSAGE, QUALIFIED_NAME_MESSAGE } from './names.ts';
-import { validateResources } from './resources.ts';
+import { IP_MESSAGE, validatePodExtras } from './pod-extras.ts';
+import { validatePodResources } from './pod-resources.ts';
 import { nothingSeen, see } from './seen.ts';
 import { validateAffinity, validateTolerations, validateTopologySpread } from './scheduling.ts';
 import { validateVolumes } from './volumes.ts';
@@ -30,7 +32,8 @@ export function validatePodSpec(spec: PodSpec, field: string, errors: FieldError
   validateTimes(spec, field, errors);
   if (spec.securityContext !== undefined) validateSecurityContext(spec.securityContext, `${field}.securityContext`, errors);
   if (spec.hostAliases !== undefined) validateHostAliases(spec.hostAliases, `${field}.hostAliases`, errors);
-  if (spec.resources !== undefined) validateResources(spec.resources, `${field}.resources`, errors);
+  if (spec.resources !== undefined) validatePodResources(spec, `${field}.resources`, errors);
+  validatePodExtras(spec, field, errors);
 }
 
 function validatePlacement(spec: PodSpec, field: string, errors: FieldError[]): void {
@@ -98,7 +101,8 @@ function validateId(id: number | undefined, field: string, errors: FieldError[])
 }
 
 function validateHostAliases(aliases: readonly HostAlias[], field: string, errors: FieldError[]): void {
-  aliases.forEach(({ hostnames = [] }, i) => {
+  aliases.forEach(({ ip, hostnames = [] }, i) => {
+    if (parseIp(ip) === undefined) errors.push(invalidValue(`${field}[${i}].ip`, ip, IP_MESSAGE));
     hostnames.forEach((hostname, j) => pushProblems(dns1123Subdomain(hostname, false), { field: `${field}[${i}].hostnames[${j}]`, value: hostname }, errors));
   });
 }

@@ -11,7 +11,8 @@ import type {
 } from '@kybern/core/kinds';
 import { duplicate, forbiddenField, invalidValue, notSupported, required } from './field-errors.ts';
 import { validateLabelSelector } from './label-selectors.ts';
-import { LABEL_VALUE_MESSAGE, QUALIFIED_NAME_MESSAGE } from './names.ts';
+import { dns1123Label, LABEL_VALUE_MESSAGE, QUALIFIED_NAME_MESSAGE } from './names.ts';
+import { validateLabelKeys } from './pod-extras.ts';
 import { nothingSeen, see } from './seen.ts';
 
 /** Checks tolerations. @see kubernetes v1.36 pkg/apis/core/validation/validation.go (ValidateTolerations) */
@@ -25,7 +26,10 @@ export function validateTolerations(tolerations: readonly Toleration[], field: s
       );
     if (tolerationSeconds !== undefined && effect !== 'NoExecute')
       errors.push(invalidValue(`${field}[${i}].effect`, effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"));
-    if (operator === 'Exists') {
+    if (operator === 'Gt' || operator === 'Lt') {
+      if (!/^-?(0|[1-9]\d*)$/.test(value))
+        errors.push(invalidValue(`${field}[${i}].operator`, value, `value must be an integer when \`operator\` is '${operator}'`));
+    } else if (operator === 'Exists') {
       if (value !== '') errors.push(invalidValue(`${field}[${i}].operator`, tolerations[i], "value must be empty when `operator` is 'Exists'"));
     } else if (!isLabelValue(value)) errors.push(invalidValue(`${field}[${i}].operator`, value, LABEL_VALUE_MESSAGE));
   }
@@ -105,10 +109,20 @@ function validateNodeRequirement({ key, operator, values = [] }: NodeSelectorReq
 }
 
 function validatePodAffinityTerm(term: PodAffinityTerm | undefined, field: string, errors: FieldError[]): void {
-  const { labelSelector, namespaceSelector, topologyKey = '' } = term ?? {};
+  const { labelSelector, namespaceSelector, topologyKey = '', namespaces, matchLabelKeys, mismatchLabelKeys } = term ?? {};
   if (labelSelector !== undefined) validateLabelSelector(labelSelector, `${field}.labelSelector`, errors);
   if (namespaceSelector !== undefined) validateLabelSelector(namespaceSelector, `${field}.namespaceSelector`, errors);
   validateTopologyKey(topologyKey, `${field}.topologyKey`, errors);
+  namespaces?.forEach((name, i) => {
+    for (const problem of dns1123Label(name, false)) errors.push(invalidValue(`${field}.namespaces[${i}]`, name, problem));
+  });
+  const hasSelector = labelSelector !== undefined;
+  if (matchLabelKeys !== undefined) validateLabelKeys(matchLabelKeys, { field: `${field}.matchLabelKeys`, hasSelector }, errors);
+  if (mismatchLabelKeys === undefined) return;
+  validateLabelKeys(mismatchLabelKeys, { field: `${field}.mismatchLabelKeys`, hasSelector }, errors);
+  matchLabelKeys?.forEach((key, i) => {
+    if (mismatchLabelKeys.includes(key)) errors.push(invalidValue(`${field}.matchLabelKeys[${i}]`, key, 'exists in both matchLabelKeys and mismatchLabelKeys'));
+  });
 }
 
 function validateTopologyKey(key: string, field: string, errors: FieldError[]): void {
@@ -134,5 +148,7 @@ export function validateTopologySpread(constraints: readonly TopologySpreadConst
       errors.push(invalidValue(`${at}.minDomains`, minDomains, 'can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway'));
     }
     if (labelSelector !== undefined) validateLabelSelector(labelSelector, `${at}.labelSelector`, errors);
+    if (constraint.matchLabelKeys !== undefined)
+      validateLabelKeys(constraint.matchLabelKeys, { field: `${at}.matchLabelKeys`, hasSelector: labelSelector !== undefined }, errors);
   }
 }

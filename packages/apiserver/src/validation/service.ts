@@ -1,6 +1,6 @@
 import { isDns1123Subdomain, type FieldError } from '@kybern/core';
 import type { Service, ServicePort, ServiceSpec } from '@kybern/core/kinds';
-import { parseCidr, parseIp } from '@kybern/netmodel';
+import { parseCidr, parseIp } from '@kybern/netmodel/addresses';
 import { duplicate, forbiddenField, invalidValue, required } from './field-errors.ts';
 import { between, isPortName, portNameProblems, portProblem } from './formats.ts';
 import { dns1123Label, dns1123Subdomain } from './names.ts';
@@ -74,7 +74,25 @@ function validateAffinity({ sessionAffinity, sessionAffinityConfig }: ServiceSpe
   }
 }
 
-function validateAddresses({ type, clusterIPs = [], externalIPs = [], loadBalancerSourceRanges = [] }: ServiceSpec, errors: FieldError[]): void {
+/** @see kubernetes v1.36 pkg/apis/core/validation/validation.go (ValidateServiceClusterIPsRelatedFields) */
+function validateFamilies({ clusterIPs = [], ipFamilies = [], ipFamilyPolicy }: ServiceSpec, errors: FieldError[]): void {
+  ipFamilies.forEach((family, i) => {
+    if (ipFamilies.indexOf(family) < i) errors.push(duplicate(`spec.ipFamilies[${i}]`, family));
+  });
+  if ((ipFamilies.length > 1 || clusterIPs.length > 1) && ipFamilyPolicy === 'SingleStack')
+    errors.push(invalidValue('spec.ipFamilyPolicy', ipFamilyPolicy, 'must be RequireDualStack or PreferDualStack when multiple IP families are specified'));
+  const found = clusterIPs.map((ip) => parseIp(ip)?.family);
+  found.forEach((family, i) => {
+    const expected = ipFamilies[i];
+    if (family !== undefined && expected !== undefined && family !== expected)
+      errors.push(invalidValue(`spec.clusterIPs[${i}]`, clusterIPs, `expected an ${expected} value as indicated by \`ipFamilies[${i}]\``));
+  });
+  if (found.length === 2 && found[0] !== undefined && found[0] === found[1])
+    errors.push(invalidValue('spec.clusterIPs', clusterIPs, 'may specify no more than one IP for each IP family'));
+}
+
+function validateAddresses(spec: ServiceSpec, errors: FieldError[]): void {
+  const { type, clusterIPs = [], externalIPs = [], loadBalancerSourceRanges = [] } = spec;
   if (clusterIPs.length > 2)
     errors.push({ field: 'spec.clusterIPs', reason: 'FieldValueTooMany', message: `Too many: ${clusterIPs.length}: must have at most 2 items` });
   clusterIPs.forEach((ip, i) => {
@@ -82,6 +100,7 @@ function validateAddresses({ type, clusterIPs = [], externalIPs = [], loadBalanc
       errors.push(invalidValue(`spec.clusterIPs[${i}]`, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'));
     if (ip === 'None' && clusterIPs.length > 1) errors.push(invalidValue('spec.clusterIPs', clusterIPs, "'None' must be the first and only value"));
   });
+  validateFamilies(spec, errors);
   externalIPs.forEach((ip, i) => {
     if (parseIp(ip) === undefined) errors.push(invalidValue(`spec.externalIPs[${i}]`, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'));
   });
@@ -117,7 +136,21 @@ export function validateServiceUpdate({ spec }: Service, { spec: old }: Service,
   const before = old.clusterIPs?.[0] ?? old.clusterIP;
   const now = spec.clusterIPs?.[0] ?? spec.clusterIP;
   if (before !== undefined && now !== before) errors.push(invalidValue('spec.clusterIPs[0]', spec.clusterIPs, 'may not change once set'));
+  validateSecondary(spec, old, errors);
   if (old.type === 'LoadBalancer' && spec.type === 'LoadBalancer' && spec.loadBalancerClass !== old.loadBalancerClass) {
     errors.push(invalidValue('spec.loadBalancerClass', spec.loadBalancerClass, 'may not change once set'));
   }
+}
+
+/** The default family stays, and so does an address of the second one until the Service takes a single family. @see kubernetes v1.36 …/validation.go (validateUpgradeDowngradeIPFamilies) */
+function validateSecondary(spec: ServiceSpec, old: ServiceSpec, errors: FieldError[]): void {
+  const [first, second] = old.ipFamilies ?? [];
+  const [now, nowSecond] = spec.ipFamilies ?? [];
+  if (first !== undefined && now !== first) errors.push(invalidValue('spec.ipFamilies[0]', spec.ipFamilies, 'may not change once set'));
+  const released = spec.ipFamilyPolicy === 'SingleStack';
+  if (second !== undefined && nowSecond !== second && !released)
+    errors.push(invalidValue('spec.ipFamilyPolicy', spec.ipFamilyPolicy, "must be set to 'SingleStack' when releasing the secondary ipFamily"));
+  const before = old.clusterIPs?.[1];
+  if (before !== undefined && spec.clusterIPs?.[1] !== before && !released)
+    errors.push(invalidValue('spec.clusterIPs[1]', spec.clusterIPs, 'may not change once set'));
 }

@@ -1,11 +1,13 @@
 import { isDns1123Label, type FieldError } from '@kybern/core';
-import type { DownwardAPIVolumeFile, KeyToPath, ProjectedVolumeSource, Volume, VolumeProjection } from '@kybern/core/kinds';
+import type { ClusterTrustBundleProjection, DownwardAPIVolumeFile, KeyToPath, ProjectedVolumeSource, Volume, VolumeProjection } from '@kybern/core/kinds';
 import { validateFieldPath, validateResourceRef } from './env.ts';
 import { duplicate, forbiddenField, invalidValue, required } from './field-errors.ts';
-import { between, hasStepUp, relativePathProblem } from './formats.ts';
+import { between, relativePathProblem } from './formats.ts';
 import { DNS1123_LABEL_MESSAGE } from './names.ts';
 import { validateNonNegative } from './quantities.ts';
+import { validatePersistentVolumeClaimSpec } from './persistent-volume-claims.ts';
 import { nothingSeen, see, type Seen } from './seen.ts';
+import { validateVolumeSource } from './volume-sources.ts';
 
 const FILE_FIELDS: readonly string[] = ['metadata.annotations', 'metadata.labels', 'metadata.name', 'metadata.namespace', 'metadata.uid'];
 const MAX_MODE = 0o777;
@@ -30,19 +32,18 @@ function validateSource(volume: Volume, field: string, errors: FieldError[]): vo
     if (type === 'name' || volume[type as keyof Volume] === undefined) continue;
     count += 1;
     if (count > 1) errors.push(forbiddenField(`${field}.${type}`, 'may not specify more than 1 volume type'));
-    else validateType(volume, `${field}.${type}`, errors);
+    else {
+      validateVolumeSource(type, volume[type as keyof Volume] as unknown as Readonly<Record<string, unknown>>, `${field}.${type}`, errors);
+      validateType(volume, `${field}.${type}`, errors);
+    }
   }
   if (count === 0) errors.push(required(field, 'must specify a volume type'));
 }
 
 /** Checks the one source that a volume has. */
 function validateType(volume: Volume, field: string, errors: FieldError[]): void {
-  const { hostPath, secret, configMap, persistentVolumeClaim, downwardAPI, projected, emptyDir, csi, nfs, ephemeral } = volume;
+  const { secret, configMap, persistentVolumeClaim, downwardAPI, projected, emptyDir, csi, ephemeral } = volume;
   if (emptyDir?.sizeLimit !== undefined) validateNonNegative(emptyDir.sizeLimit, `${field}.sizeLimit`, errors);
-  if (hostPath !== undefined) {
-    if (hostPath.path === '') errors.push(required(`${field}.path`));
-    else if (hasStepUp(hostPath.path)) errors.push(invalidValue(`${field}.path`, hostPath.path, "must not contain '..'"));
-  }
   if (secret !== undefined) validateKeyed(secret.secretName, { ...secret, field, nameField: 'secretName' }, errors);
   if (configMap !== undefined) validateKeyed(configMap.name, { ...configMap, field, nameField: 'name' }, errors);
   if (persistentVolumeClaim?.claimName === '') errors.push(required(`${field}.claimName`));
@@ -51,13 +52,19 @@ function validateType(volume: Volume, field: string, errors: FieldError[]): void
     validateFiles(downwardAPI.items ?? [], `${field}.items`, errors);
   }
   if (projected !== undefined) validateProjected(projected, field, errors);
-  if (csi?.driver === '') errors.push(required(`${field}.driver`));
-  if (nfs !== undefined) {
-    if (nfs.server === '') errors.push(required(`${field}.server`));
-    if (nfs.path === '') errors.push(required(`${field}.path`));
-    else if (!nfs.path.startsWith('/')) errors.push(invalidValue(`${field}.path`, nfs.path, 'must be an absolute path'));
-  }
-  if (ephemeral !== undefined && ephemeral.volumeClaimTemplate === undefined) errors.push(required(`${field}.volumeClaimTemplate`));
+  if (csi?.nodePublishSecretRef !== undefined && (csi.nodePublishSecretRef.name ?? '') === '') errors.push(required(`${field}.nodePublishSecretRef.name`));
+  if (ephemeral === undefined) return;
+  const { volumeClaimTemplate: template } = ephemeral;
+  if (template === undefined) errors.push(required(`${field}.volumeClaimTemplate`));
+  else validatePersistentVolumeClaimSpec(template.spec, `${field}.volumeClaimTemplate.spec`, errors);
+}
+
+function validateTrustBundle({ name, signerName, labelSelector, path }: ClusterTrustBundleProjection, field: string, errors: FieldError[]): void {
+  if (path === '') errors.push(required(`${field}.path`));
+  if (name !== undefined && signerName !== undefined) errors.push(invalidValue(field, { name, signerName }, 'only one of name and signerName may be used'));
+  else if (name === undefined && signerName === undefined) errors.push(required(field, 'either name or signerName must be specified'));
+  if (labelSelector !== undefined && name !== undefined)
+    errors.push(invalidValue(`${field}.labelSelector`, labelSelector, 'labelSelector must be unset if name is set'));
 }
 
 interface Keyed {
@@ -113,14 +120,34 @@ function validateFiles(files: readonly DownwardAPIVolumeFile[], field: string, e
 
 function validateProjected({ sources = [], defaultMode }: ProjectedVolumeSource, field: string, errors: FieldError[]): void {
   validateMode(defaultMode, `${field}.defaultMode`, errors);
-  for (let i = 0; i < sources.length; i++) validateProjection(sources[i] as VolumeProjection, `${field}.sources[${i}]`, errors);
+  const paths = nothingSeen();
+  for (let i = 0; i < sources.length; i++) {
+    const source = sources[i] as VolumeProjection;
+    const at = `${field}.sources[${i}]`;
+    validateProjection(source, at, errors);
+    for (const path of pathsOf(source)) if (path !== '' && see(paths, path)) errors.push(conflictingPath(at, path));
+  }
+}
+
+function conflictingPath(field: string, path: string): FieldError {
+  return invalidValue(`${field}.path`, path, 'conflicting duplicate paths');
+}
+
+/** Where the parts of a projection go. */
+function pathsOf({ secret, configMap, downwardAPI, serviceAccountToken, clusterTrustBundle, podCertificate }: VolumeProjection): readonly string[] {
+  const items = secret?.items ?? configMap?.items ?? downwardAPI?.items;
+  if (items !== undefined) return items.map(({ path }: { readonly path: string }) => path);
+  if (serviceAccountToken !== undefined) return [serviceAccountToken.path];
+  if (clusterTrustBundle !== undefined) return [clusterTrustBundle.path];
+  if (podCertificate === undefined) return [];
+  return [podCertificate.credentialBundlePath, podCertificate.keyPath, podCertificate.certificateChainPath].filter((path) => path !== undefined);
 }
 
 const MIN_TOKEN_SECONDS = 600;
 const MAX_TOKEN_SECONDS = 2 ** 32;
 
 function validateProjection(projection: VolumeProjection, field: string, errors: FieldError[]): void {
-  const { secret, configMap, downwardAPI, serviceAccountToken } = projection;
+  const { secret, configMap, downwardAPI, serviceAccountToken, clusterTrustBundle } = projection;
   let count = 0;
   for (const type in projection)
     if (projection[type as keyof VolumeProjection] !== undefined && (count += 1) > 1)
@@ -129,6 +156,7 @@ function validateProjection(projection: VolumeProjection, field: string, errors:
   if (secret !== undefined) validateKeyed(secret.name, { ...secret, field: `${field}.secret`, nameField: 'name' }, errors);
   if (configMap !== undefined) validateKeyed(configMap.name, { ...configMap, field: `${field}.configMap`, nameField: 'name' }, errors);
   if (downwardAPI !== undefined) validateFiles(downwardAPI.items ?? [], `${field}.downwardAPI.items`, errors);
+  if (clusterTrustBundle !== undefined) validateTrustBundle(clusterTrustBundle, `${field}.clusterTrustBundle`, errors);
   if (serviceAccountToken === undefined) return;
   const { path, expirationSeconds } = serviceAccountToken;
   if (path === '') errors.push(required(`${field}.serviceAccountToken.path`));

@@ -1,4 +1,4 @@
-import { conflict, invalid, isAlreadyExists, type ApiError, type KubernetesObject, type MutableJson } from '@kybern/core';
+import { conflict, isAlreadyExists, type KubernetesObject, type MutableJson } from '@kybern/core';
 import { applyConflictError, applyFields, unfitApply, type ApplyResult, type Manager } from '@kybern/core/server-side-apply';
 import { checkAccess } from '../authorization.ts';
 import type { Environment } from '../environment.ts';
@@ -15,7 +15,6 @@ import { applyUpdate } from './update.ts';
 
 /** How often an apply begins again when somebody else creates the object meanwhile. */
 const MAX_ATTEMPTS = 5;
-const MAX_MANAGER_LENGTH = 128;
 
 /** What one request applies. */
 interface Application {
@@ -35,7 +34,7 @@ interface Application {
  * @see kubernetes v1.36 staging/src/k8s.io/apiserver/pkg/endpoints/handlers/patch.go (applyPatcher)
  */
 export async function applyPatch(env: Environment, resource: Resource, request: ApiRequest, rules?: UpdateRules): Promise<ApiResponse> {
-  const manager = requireManager(request);
+  const manager = request.options?.fieldManager ?? '';
   const model = resource.model ?? (await resource.loadModel());
   const application: Application = { env, resource, request, model, manager, applied: appliedObject(request, resource, model) };
   for (let attempt = 1; ; attempt++) {
@@ -54,26 +53,6 @@ export async function applyPatch(env: Environment, resource: Resource, request: 
     }
   }
 }
-
-/** @see kubernetes v1.36 staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/validation/validation.go (ValidatePatchOptions, ValidateFieldManager) */
-function requireManager({ options }: ApiRequest): string {
-  const manager = options?.fieldManager ?? '';
-  if (manager === '') throw invalidOptions('fieldManager', 'FieldValueRequired', 'Required value: is required for apply patch');
-  if (manager.length > MAX_MANAGER_LENGTH)
-    throw invalidOptions('fieldManager', 'FieldValueTooLong', `Too long: may not be more than ${MAX_MANAGER_LENGTH} bytes`);
-  if (/\p{C}/u.test(manager))
-    throw invalidOptions('fieldManager', 'FieldValueInvalid', `Invalid value: ${JSON.stringify(manager)}: should only contain printable characters`);
-  return manager;
-}
-
-/** 422: `force` makes sense for an apply only. */
-export function forceWithoutApply(): ApiError {
-  return invalidOptions('force', 'FieldValueForbidden', 'Forbidden: may not be specified for non-apply patch');
-}
-
-type Reason = Parameters<typeof invalid>[2][number]['reason'];
-const invalidOptions = (field: string, reason: Reason, message: string): ApiError =>
-  invalid({ group: 'meta.k8s.io', plural: '', kind: 'PatchOptions' }, '', [{ field, reason, message }]);
 
 /** What is applied, which says what it is. @throws {ApiError} `BadRequest` */
 function appliedObject(request: ApiRequest, resource: Resource, model: LoadedModel): MutableJson {

@@ -2,7 +2,6 @@ import { alreadyExists, ApiError, deepFreeze, isAlreadyExists, type FieldError, 
 import { isCompareFailed, type CommitResult, type StateRecord } from '@kybern/state';
 import { runMutating, runValidating, type AdmissionAttributes } from '../admission/admission.ts';
 import type { Environment } from '../environment.ts';
-import { freezeParts } from '../freeze.ts';
 import { noteOf, type CreateNote } from '../managed-fields/books.ts';
 import { generateName, newMetadata } from '../object-meta.ts';
 import { assertSchema, assertValid, decodeObject, type Body } from '../prepare.ts';
@@ -105,7 +104,7 @@ function store(object: MutableJson, { context, note }: Noted): Promise<CommitRes
   const { env, resource } = context;
   const { namespace, name } = object.metadata;
   const value = asStored(object, { context, note });
-  freezeParts(object);
+  env.siblings.settle(value, resource);
   return env.state.commit([{ key: objectKey(resource, namespace, name), value, expect: 0 }]);
 }
 

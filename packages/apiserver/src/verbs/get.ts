@@ -1,3 +1,4 @@
+import { isFutureRevision, type StateRecord } from '@kybern/state';
 import type { Environment } from '../environment.ts';
 import { badRequest, objectNotFound, tooLargeResourceVersion } from '../errors.ts';
 import { NO_WARNINGS, type ApiRequest, type ApiResponse } from '../request.ts';
@@ -6,17 +7,21 @@ import { objectKey, type Resource } from '../resource.ts';
 /** Reads one object. */
 export async function getObject(env: Environment, resource: Resource, request: ApiRequest): Promise<ApiResponse> {
   const { name = '', options } = request;
-  const minimum = options?.resourceVersion;
-  if (minimum !== undefined) checkFreshness(env, minimum);
-  const record = await env.state.get(objectKey(resource, request.namespace, name));
+  const minimum = options?.resourceVersion ?? '';
+  const key = objectKey(resource, request.namespace, name);
+  const record = await (minimum === '' ? env.state.get(key) : getAtLeast(env, key, parseResourceVersion(minimum)));
   if (record === undefined) throw objectNotFound(resource.kind, name);
   return { type: 'object', code: 200, object: resource.read(record.value), warnings: NO_WARNINGS, deleted: false };
 }
 
 /** @throws {ApiError} `Timeout` when the caller has seen a newer state than this server */
-export function checkFreshness(env: Environment, resourceVersion: string): void {
-  const revision = parseResourceVersion(resourceVersion);
-  if (revision > env.state.revision) throw tooLargeResourceVersion(revision, env.state.revision);
+async function getAtLeast(env: Environment, key: string, atLeast: number): Promise<StateRecord | undefined> {
+  try {
+    return await env.state.get(key, { atLeast });
+  } catch (error) {
+    if (isFutureRevision(error)) throw tooLargeResourceVersion(error.requested, error.current);
+    throw error;
+  }
 }
 
 /** @throws {ApiError} `BadRequest` */

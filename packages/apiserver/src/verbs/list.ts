@@ -1,6 +1,6 @@
 import { toObjectList, type KubernetesObject, type ListMeta } from '@kybern/core';
 import { isExpiredRevision, isFutureRevision, type RangeResult, type StateRecord } from '@kybern/state';
-import { decodeContinue, encodeContinue } from '../continue-token.ts';
+import { decodeContinue, encodeContinue, NEWEST } from '../continue-token.ts';
 import type { Environment } from '../environment.ts';
 import { badRequest, expired, tooLargeResourceVersion } from '../errors.ts';
 
@@ -13,6 +13,8 @@ import { parseResourceVersion } from './get.ts';
 interface ListWindow {
   /** Undefined: the newest revision. */
   readonly at: number | undefined;
+  /** A state that is at least as new will do. */
+  readonly atLeast: number | undefined;
   readonly after: string | undefined;
   readonly limit: number | undefined;
 }
@@ -21,7 +23,7 @@ interface ListWindow {
 export async function listObjects(env: Environment, resource: Resource, request: ApiRequest): Promise<ApiResponse> {
   const selection = compileSelection(resource, request.options);
   const prefix = listPrefix(resource, request.namespace);
-  const window = chooseWindow(env, prefix, request.options);
+  const window = chooseWindow(prefix, request.options);
   const single = singleKey(resource, request, selection);
   const { items, metadata } =
     single !== undefined && window.after === undefined
@@ -32,25 +34,17 @@ export async function listObjects(env: Environment, resource: Resource, request:
   return { type: 'list', code: 200, list: toObjectList(resource.kind, items, metadata), warnings: NO_WARNINGS };
 }
 
-/** @see kubernetes v1.36 staging/src/k8s.io/apimachinery/pkg/apis/meta/internalversion/validation/validation.go */
-function chooseWindow(env: Environment, prefix: string, options: RequestOptions | undefined): ListWindow {
+function chooseWindow(prefix: string, options: RequestOptions | undefined): ListWindow {
   const { resourceVersion = '', resourceVersionMatch: match, limit, continue: token } = options ?? {};
   const pageSize = limit === undefined || limit <= 0 ? undefined : limit;
-  if (match !== undefined && match !== 'Exact' && match !== 'NotOlderThan')
-    throw badRequest(`resourceVersionMatch: Unsupported value: "${match}": supported values: "Exact", "NotOlderThan"`);
-  if (match !== undefined && resourceVersion === '')
-    throw badRequest('resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided');
   if (token !== undefined && token !== '') {
-    if (match !== undefined) throw badRequest('resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided');
     if (resourceVersion !== '' && resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue');
     const { revision, after } = decodeContinue(token);
-    return { at: revision, after: prefix + after, limit: pageSize };
+    return { at: revision === NEWEST ? undefined : revision, atLeast: undefined, after: prefix + after, limit: pageSize };
   }
   const revision = parseResourceVersion(resourceVersion);
-  if (match === 'Exact' && revision === 0)
-    throw badRequest('resourceVersionMatch: Forbidden: resourceVersionMatch "Exact" is forbidden for resourceVersion "0"');
-  if (revision > env.state.revision) throw tooLargeResourceVersion(revision, env.state.revision);
-  return { at: match === 'Exact' ? revision : undefined, after: undefined, limit: pageSize };
+  const exact = match === 'Exact';
+  return { at: exact ? revision : undefined, atLeast: exact || resourceVersion === '' ? undefined : revision, after: undefined, limit: pageSize };
 }
 
 /** The key of the only object that a list can find, when it selects by `metadata.name`. */
@@ -102,9 +96,10 @@ async function readPage(
   { window, selection, resource }: Reading & { readonly window: { readonly limit: number } },
 ): Promise<Found> {
   const items: KubernetesObject[] = [];
+  const { atLeast } = window;
   let { at, after } = window;
   for (;;) {
-    const range = await readRange(env, prefix, { at, after, limit: window.limit });
+    const range = await readRange(env, prefix, { at, atLeast, after, limit: window.limit });
     at = range.revision;
     let last: string | undefined;
     let left = range.records.length;
@@ -132,14 +127,20 @@ function pageMetadata(revision: number, after: string, remaining: number | undef
 }
 
 /** @throws {ApiError} `Expired`, `Timeout` */
-async function readRange(env: Environment, prefix: string, { at, after, limit }: ListWindow): Promise<RangeResult> {
+async function readRange(env: Environment, prefix: string, { at, atLeast, after, limit }: ListWindow): Promise<RangeResult> {
   try {
-    return await env.state.range(prefix, { at, after, limit });
+    return await env.state.range(prefix, { at, atLeast, after, limit });
   } catch (error) {
-    if (isExpiredRevision(error)) throw expired(after === undefined ? `The resourceVersion for the provided list is too old.` : EXPIRED_CONTINUE);
+    if (isExpiredRevision(error) && after === undefined) throw expired('The resourceVersion for the provided list is too old.');
+    if (isExpiredRevision(error) && after !== undefined)
+      throw expired(EXPIRED_CONTINUE, encodeContinue({ revision: NEWEST, after: after.slice(prefix.length) }));
     if (isFutureRevision(error)) throw tooLargeResourceVersion(error.requested, error.current);
     throw error;
   }
 }
 
-const EXPIRED_CONTINUE = 'The provided continue parameter is too old to display a consistent list result. Start a new list without the continue parameter.';
+/** @see kubernetes v1.36 staging/src/k8s.io/apiserver/pkg/storage/etcd3/errors.go (inconsistentContinue) */
+const EXPIRED_CONTINUE = `The provided continue parameter is too old \
+to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. \
+Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now \
+may show up in the list.`;

@@ -4,7 +4,7 @@ import { badRequest, unsupportedMediaType } from '../errors.ts';
 import type { ApiRequest, ApiResponse } from '../request.ts';
 import type { LoadedModel, Resource } from '../resource.ts';
 import { patchesManagedFields } from '../managed-fields/requested.ts';
-import { applyPatch, forceWithoutApply } from './apply.ts';
+import { applyPatch } from './apply.ts';
 import { applyUpdate } from './update.ts';
 
 const MEDIA_TYPES = {
@@ -18,7 +18,6 @@ const MEDIA_TYPES = {
 export async function patchObject(env: Environment, resource: Resource, request: ApiRequest): Promise<ApiResponse> {
   if (request.patchType === 'apply') return applyPatch(env, resource, request);
   const model = resource.model ?? (await resource.loadModel());
-  if (request.options?.force !== undefined) throw forceWithoutApply();
   const patch = patcher(resource, request, model);
   // Objects are kept without their managedFields; a patch of these has to find them.
   const propose = patchesManagedFields(request) ? (old: KubernetesObject) => patch(env.books.withManagedFields(old)) : patch;

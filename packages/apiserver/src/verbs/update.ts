@@ -1,4 +1,4 @@
-import { conflict, deepFreeze, invalid, type FieldError, type KubernetesObject, type MutableJson } from '@kybern/core';
+import { cloneJson, conflict, deepFreeze, invalid, type FieldError, type KubernetesObject, type MutableJson } from '@kybern/core';
 import { isSameOwnership } from '@kybern/core/server-side-apply';
 import type { StateRecord } from '@kybern/state';
 import { runMutating, runValidating, type AdmissionAttributes } from '../admission/admission.ts';
@@ -17,9 +17,7 @@ import type { UpdateRules } from '../subresources/update-rules.ts';
 import { validateObjectMetaUpdate } from '../validation/object-meta.ts';
 import { createDecoded, decodeNew } from './create.ts';
 
-/** How often a patch begins again when somebody else was first. @see kubernetes v1.36 …/apiserver/pkg/endpoints/handlers/patch.go (MaxRetryWhenPatchConflicts) */
-const PATCH_ATTEMPTS = 5;
-/** How often any other update does that is not bound to a resourceVersion. Kubernetes does not stop; this only ends what can never succeed. */
+/** How often an update begins again that is not bound to a resourceVersion. Kubernetes does not stop; this only ends what can never succeed. */
 const MAX_ATTEMPTS = 1000;
 
 /** Where the new object comes from: the body of a PUT, or the old object with a patch applied. Called again when another write came between. */
@@ -40,7 +38,7 @@ export interface UpdateJob {
   readonly request: ApiRequest;
   readonly propose: Proposal;
   readonly rules?: UpdateRules;
-  /** Default: as the verb. */
+  /** Default: as good as any number. */
   readonly attempts?: number;
   /** Who owns what after the write, asked after {@link propose}. Default: the writer owns what it changes. */
   readonly entry?: () => Entry;
@@ -54,11 +52,13 @@ export async function applyUpdate(env: Environment, resource: Resource, job: Upd
   const model = resource.model ?? (await resource.loadModel());
   const rules = job.rules ?? resource.updateRules(request.subresource);
   const key = objectKey(resource, request.namespace, request.name ?? '');
-  const attempts = job.attempts ?? (request.verb === 'patch' ? PATCH_ATTEMPTS : MAX_ATTEMPTS);
+  const attempts = job.attempts ?? MAX_ATTEMPTS;
+  let newer: StateRecord | undefined;
   for (let attempt = 1; ; attempt++) {
     const warnings: string[] = [];
     const context = writeContext(env, resource, { request, warnings });
-    const record = await env.state.get(key);
+    // Who lost was told what is there: taken up at once, it can hardly be lost again.
+    const record: StateRecord | undefined = newer ?? (await env.state.get(key));
     if (record === undefined) return createMissing(job, model, context);
     const { object, guarded, given } = propose(resource.read(record.value), { job, model, context, rules });
     const entry = job.entry?.() ?? { type: 'update', seed: seedOf(given, record.value, context) };
@@ -66,6 +66,7 @@ export async function applyUpdate(env: Environment, resource: Resource, job: Upd
     if (result.object !== undefined)
       return { type: 'object', code: 200, object: result.object, warnings: warnings.length === 0 ? NO_WARNINGS : warnings, deleted: result.deleted };
     if (guarded || attempt >= attempts) throw staleWrite(resource, request.name ?? '');
+    newer = result.actual;
   }
 }
 
@@ -101,10 +102,31 @@ interface Proposed {
   readonly given: unknown;
 }
 
-/** The new object as it would be stored, before admission. */
-function propose(old: KubernetesObject, { job, model, context, rules }: Omit<Stage, 'entry'> & { readonly job: UpdateJob }): Proposed {
+type Proposing = Omit<Stage, 'entry'> & { readonly job: UpdateJob };
+
+/**
+ * The new object as it would be stored, before admission. Parts that the body has from the old object, by reference, stay what they are; should something
+ * want to change them in place all the same, it gets copies.
+ */
+function propose(old: KubernetesObject, proposing: Proposing): Proposed {
+  const { job, context, rules } = proposing;
+  const { warnings, resource } = context;
+  const body = job.propose(old);
+  const taken = rules.takes === undefined ? body : partOf(body, rules.takes);
+  // What is stored of a kind that came with a definition may be of an older schema.
+  if (resource.definition !== undefined) return prepareUpdate(taken, old, proposing);
+  try {
+    return prepareUpdate(taken, old, { ...proposing, known: old });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    warnings.length = 0;
+    return prepareUpdate(taken, old, proposing);
+  }
+}
+
+function prepareUpdate(body: unknown, old: KubernetesObject, { model, context, rules, known }: Proposing & { readonly known?: KubernetesObject }): Proposed {
   const { resource, request, warnings } = context;
-  const object = decodeObject(rules.takes === undefined ? job.propose(old) : partOf(job.propose(old), rules.takes), { resource, request, model, warnings });
+  const object = decodeObject(body, { resource, request, model, warnings, known });
   const { metadata } = object;
   if (metadata.name === undefined || metadata.name === '') metadata.name = old.metadata.name;
   const isPut = request.verb === 'update';
@@ -156,6 +178,7 @@ async function admitAndReplace(record: StateRecord, object: MutableJson, stage: 
   const { resource, request } = context;
   const old = resource.read(record.value);
   const chain = resource.admission('UPDATE', request.subresource);
+  if (!chain.replacesParts || (rules.reserves && isWritten(resource))) thaw(object);
   const attributes = admissionAttributes(object, old, context);
   const mutating = runMutating(chain, attributes);
   if (mutating !== undefined) await mutating;
@@ -179,6 +202,25 @@ async function admitAndReplace(record: StateRecord, object: MutableJson, stage: 
   }
 }
 
+/** Whether the kind itself may write into an object after it was prepared. */
+function isWritten({ strategy }: Resource): boolean {
+  return strategy.check !== undefined || strategy.begin !== undefined;
+}
+
+/** Puts copies in the place of frozen parts. */
+function thaw(object: MutableJson): void {
+  for (const key in object) if (typeof object[key] === 'object' && object[key] !== null) object[key] = unfrozen(object[key]);
+}
+
+function unfrozen(part: object): object {
+  if (Object.isFrozen(part)) return cloneJson(part);
+  for (const key in part) {
+    const value: unknown = (part as MutableJson)[key];
+    if (typeof value === 'object' && value !== null && key !== '__proto__') (part as MutableJson)[key] = unfrozen(value);
+  }
+  return part;
+}
+
 /** The object with its unchanged parts shared and its generation counted; `old` itself when nothing differs. */
 function settle(object: MutableJson, old: KubernetesObject, { strategy }: UpdateRules): KubernetesObject {
   const before = old as MutableJson;
@@ -200,6 +242,8 @@ interface UpdateResult {
   readonly object: KubernetesObject | undefined;
   /** Somebody else was first. */
   readonly lost: boolean;
+  /** What is there then, if that is known. */
+  readonly actual?: StateRecord | undefined;
   readonly stored: boolean;
   /** The object left the store: the update removed what had held it. */
   readonly deleted: boolean;
@@ -209,13 +253,14 @@ async function replace(record: StateRecord, settled: KubernetesObject, { context
   const { env, resource, request } = context;
   const deleted = isReleased(settled, resource);
   const same = settled === resource.read(record.value);
-  if (!deleted && same && !movesFields(entry, record.value, env)) return { object: settled, lost: false, stored: false, deleted };
+  if (!deleted && same && !movesFields(entry, record.value, env) && !resource.isOutdated(record.value))
+    return { object: settled, lost: false, stored: false, deleted };
   const dryRun = request.options?.dryRun === true;
   const next = same ? { ...settled, metadata: { ...settled.metadata } } : settled;
   const stored = resource.toStored(next);
   env.books.changed(stored, record.value, { context, entry });
   const result = await commitReplace(env, record, { object: deleted ? undefined : stored, prefix: resource.prefix, dryRun });
-  if (result.lost) return { object: undefined, lost: true, stored: false, deleted: false };
+  if (result.lost) return { object: undefined, lost: true, actual: result.actual, stored: false, deleted: false };
   if (deleted && !dryRun) resource.strategy.afterDelete?.(record.value, env);
   return { object: deleted ? deepFreeze(next) : resource.read(result.object), lost: false, stored: !dryRun, deleted };
 }

@@ -3,7 +3,7 @@ import { isExpiredRevision } from '@kybern/state';
 import type { Subscriber } from 'rxjs';
 import { Observable } from '../internal/rx.ts';
 import type { Environment } from '../environment.ts';
-import { badRequest, expired } from '../errors.ts';
+import { expired } from '../errors.ts';
 import { fieldReader } from '../field-selectors.ts';
 import { NO_WARNINGS, type ApiRequest, type ApiResponse, type RequestOptions } from '../request.ts';
 import { listPrefix, type Resource } from '../resource.ts';
@@ -30,7 +30,6 @@ interface WatchPlan {
 /** Opens a watch. The options are checked now; the stream begins when it is subscribed to. */
 export function watchObjects(env: Environment, resource: Resource, request: ApiRequest): ApiResponse {
   const options = request.options ?? {};
-  checkOptions(options);
   const revision = parseResourceVersion(options.resourceVersion ?? '');
   const withInitialEvents = options.sendInitialEvents ?? revision === 0;
   const plan: WatchPlan = {
@@ -42,16 +41,6 @@ export function watchObjects(env: Environment, resource: Resource, request: ApiR
     from: withInitialEvents ? undefined : revision === 0 ? env.state.revision : revision,
   };
   return { type: 'watch', code: 200, events: new Observable((subscriber) => openWatch(plan, subscriber)), warnings: NO_WARNINGS };
-}
-
-/** @see kubernetes v1.36 staging/src/k8s.io/apimachinery/pkg/apis/meta/internalversion/validation/validation.go */
-function checkOptions({ sendInitialEvents, resourceVersionMatch }: RequestOptions): void {
-  if (resourceVersionMatch !== undefined && sendInitialEvents === undefined) {
-    throw badRequest('resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
-  }
-  if (sendInitialEvents !== undefined && resourceVersionMatch !== 'NotOlderThan') {
-    throw badRequest('resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
-  }
 }
 
 type Sink = Subscriber<WatchEvent<KubernetesObject>>;

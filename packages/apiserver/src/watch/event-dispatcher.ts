@@ -30,6 +30,8 @@ export interface EventDispatcher {
   readonly revision: number;
   /** @returns stops it; idempotent */
   add(watcher: Watcher, scope: WatchScope): () => void;
+  /** Ends the watchers of one resource; those who come later are served. @param prefix `/registry/core/pods/` */
+  end(prefix: string): void;
   /** Ends all watchers, and those who still come. */
   close(): void;
 }
@@ -62,10 +64,7 @@ export function createEventDispatcher(state: StateStore): EventDispatcher {
   };
   const endAll = (error: Error | undefined): void => {
     stop();
-    const ending = [...resources.values()].flatMap((each) => [
-      ...each.all,
-      ...[...each.indexes.values()].flatMap((index) => [...index.byValue.values()].flatMap((set) => [...set])),
-    ]);
+    const ending = [...resources.values()].flatMap(watchersOf);
     resources.clear();
     watchers = 0;
     for (const watcher of ending) watcher.onEnd(error);
@@ -108,11 +107,20 @@ export function createEventDispatcher(state: StateStore): EventDispatcher {
         if (watchers === 0) stop();
       };
     },
+    end(prefix) {
+      const group = resources.get(prefix);
+      if (group === undefined) return;
+      for (const watcher of watchersOf(group)) watcher.onEnd(undefined);
+    },
     close() {
       closed = true;
       endAll(undefined);
     },
   };
+}
+
+function watchersOf({ all, indexes }: ResourceWatchers): Watcher[] {
+  return [...all, ...[...indexes.values()].flatMap((index) => [...index.byValue.values()].flatMap((set) => [...set]))];
 }
 
 function insert(resources: Map<string, ResourceWatchers>, watcher: Watcher, { prefix, index }: WatchScope): () => boolean {

@@ -1,6 +1,7 @@
 import { deepEqual, type NamedObjectMeta } from '@kybern/core';
 import type { Endpoint, EndpointAddress, EndpointPort, Endpoints, EndpointSubset, Service } from '@kybern/core/kinds';
-import { addressTypes, isHeadless, type EndpointGroup } from '@kybern/netmodel';
+import { addressTypes, isHeadless, type EndpointGroup } from '@kybern/netmodel/addresses';
+import { withTriggerTime } from '../endpointslice/trigger-time.ts';
 
 /** At most so many addresses are in an Endpoints object. */
 const MOST_ADDRESSES = 1000;
@@ -14,6 +15,8 @@ export interface ServiceEndpointsInput {
   /** What the Service's endpoints are. */
   readonly groups: readonly EndpointGroup[];
   readonly current: Endpoints | undefined;
+  /** Since when what is new has been so, RFC 3339; for the annotation of Endpoints that are written. */
+  readonly triggerTime?: string | undefined;
 }
 
 /**
@@ -23,7 +26,7 @@ export interface ServiceEndpointsInput {
  * @returns undefined when they are as they are
  * @see kubernetes v1.36 pkg/controller/endpoint/endpoints_controller.go (syncService)
  */
-export function computeServiceEndpoints({ service, groups, current }: ServiceEndpointsInput): Endpoints | undefined {
+export function computeServiceEndpoints({ service, groups, current, triggerTime }: ServiceEndpointsInput): Endpoints | undefined {
   const [family] = addressTypes(service);
   const all = groups.filter(({ addressType }) => addressType === family).flatMap((group) => toSubset(service, group) ?? []);
   const subsets = truncated(all);
@@ -33,7 +36,7 @@ export function computeServiceEndpoints({ service, groups, current }: ServiceEnd
     deepEqual(current?.metadata.labels, metadata.labels) &&
     deepEqual(current?.metadata.annotations, metadata.annotations);
   if (current !== undefined && same) return undefined;
-  return { apiVersion: 'v1', kind: 'Endpoints', metadata, ...(subsets.length === 0 ? {} : { subsets }) };
+  return { apiVersion: 'v1', kind: 'Endpoints', metadata: withTriggerTime(metadata, triggerTime), ...(subsets.length === 0 ? {} : { subsets }) };
 }
 
 function toSubset(service: Service, { ports, endpoints }: EndpointGroup): EndpointSubset | undefined {

@@ -15,6 +15,8 @@ it('Endpoints of a Service with a selector follow its Pods', async () => {
   });
   await plane.settle();
   expect((await client.get(Endpoints, 'web')).subsets).toBeUndefined();
+  const { creationTimestamp } = (await client.get(Service, 'web')).metadata;
+  expect((await client.get(Endpoints, 'web')).metadata.annotations).toEqual({ 'endpoints.kubernetes.io/last-change-trigger-time': creationTimestamp });
   const a = await plane.start(await client.create(Pod, pod('a') as never));
   const b = await plane.start(await client.create(Pod, pod('b') as never));
   await plane.report(b, { conditions: [{ type: 'Ready', status: 'False' }] });

@@ -1,8 +1,9 @@
 import { keyOf } from '@kybern/core';
 import { Endpoints, Node, Pod, Service } from '@kybern/core/kinds';
-import { computeEndpoints } from '@kybern/netmodel';
+import { computeEndpoints } from '@kybern/netmodel/addresses';
 import { defineController, done, generationChanged, labelsChanged, anyOf, type ControllerDefinition } from '@kybern/reconcile';
 import { concernsEndpoints, podLabelIndex, selectedPods, selectingServices, serviceSelectorIndex } from '../endpointslice/selection.ts';
+import { createTriggerTimes } from '../endpointslice/trigger-time.ts';
 import { ignoreNotFound } from '../ignore-not-found.ts';
 import { isNamespaceTerminating } from '../namespace-terminating.ts';
 import { retryOnConflict } from '../retry-on-conflict.ts';
@@ -14,6 +15,7 @@ import { computeServiceEndpoints } from './compute.ts';
  * @see kubernetes v1.36 pkg/controller/endpoint
  */
 export function endpointsController(): ControllerDefinition<Service> {
+  const triggers = createTriggerTimes();
   return defineController({
     name: 'endpoints-controller',
     for: Service,
@@ -28,16 +30,23 @@ export function endpointsController(): ControllerDefinition<Service> {
     reconcile: retryOnConflict(async ({ key, object: service, cache, client }) => {
       if (service.spec.selector === undefined || service.spec.type === 'ExternalName' || service.metadata.deletionTimestamp !== undefined) return done();
       const current = cache.get(Endpoints, key);
-      const wanted = computeServiceEndpoints({ service, groups: computeEndpoints(service, selectedPods(cache, service)), current });
-      if (wanted === undefined) return done();
+      const pods = selectedPods(cache, service);
+      const trigger = triggers.look(service, pods);
+      const wanted = computeServiceEndpoints({ service, groups: computeEndpoints(service, pods), current, triggerTime: trigger.time });
+      if (wanted === undefined) {
+        trigger.told();
+        return done();
+      }
       try {
         await (current === undefined ? client.create(Endpoints, wanted) : client.update(Endpoints, wanted));
       } catch (error) {
         if (!isNamespaceTerminating(error)) throw error;
       }
+      trigger.told();
       return done();
     }),
     async onAbsent({ key, cache, client }) {
+      triggers.forget(key);
       const left = cache.get(Endpoints, key);
       if (left?.metadata.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller') await ignoreNotFound(client.delete(Endpoints, left));
       return done();

@@ -1,5 +1,5 @@
 import type { EndpointSlice, Service } from '@kybern/core/kinds';
-import type { EndpointGroup } from '@kybern/netmodel';
+import type { EndpointGroup } from '@kybern/netmodel/addresses';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { service } from '../../test/objects.ts';

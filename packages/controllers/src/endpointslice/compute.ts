@@ -1,7 +1,8 @@
 import { deepEqual, isControlledBy, ownerReference, type ObjectMeta } from '@kybern/core';
 import { Service, type Endpoint, type EndpointSlice } from '@kybern/core/kinds';
-import { addressTypes, isHeadless, type EndpointGroup } from '@kybern/netmodel';
+import { addressTypes, isHeadless, type EndpointGroup } from '@kybern/netmodel/addresses';
 import { stableJson } from '../stable-json.ts';
+import { withTriggerTime } from './trigger-time.ts';
 
 /** The label that names an EndpointSlice's Service. */
 export const SERVICE_NAME = 'kubernetes.io/service-name';
@@ -19,6 +20,8 @@ export interface EndpointSliceInput {
   readonly groups: readonly EndpointGroup[];
   /** The slices of the Service that this controller manages. */
   readonly slices: readonly EndpointSlice[];
+  /** Since when what is new has been so, RFC 3339; for the annotation of slices that are written. */
+  readonly triggerTime?: string | undefined;
   /** Default 100. */
   readonly maxEndpointsPerSlice?: number;
 }
@@ -53,11 +56,9 @@ interface GroupPlan {
  *
  * Pure: reads only `input`; the same input gives the same plan.
  *
- * Differs from Kubernetes: the annotation `endpoints.kubernetes.io/last-change-trigger-time`, which measures Kubernetes' own latency, is not written.
- *
  * @see kubernetes v1.36 staging/src/k8s.io/endpointslice/reconciler.go (Reconcile, reconcileByPortMapping, finalize)
  */
-export function computeEndpointSlices({ service, groups, slices, maxEndpointsPerSlice = 100 }: EndpointSliceInput): EndpointSlicePlan {
+export function computeEndpointSlices({ service, groups, slices, triggerTime, maxEndpointsPerSlice = 100 }: EndpointSliceInput): EndpointSlicePlan {
   const metadata = sliceMetadata(service);
   const taken = new Set<EndpointSlice>();
   const plans = groups.map((group) => {
@@ -71,7 +72,9 @@ export function computeEndpointSlices({ service, groups, slices, maxEndpointsPer
     .map((addressType): NewEndpointSlice => ({ metadata, addressType, endpoints: [], ports: [] }));
   const fresh = [...plans.flatMap((plan) => plan.fresh), ...placeholders];
   const kept = plans.flatMap((plan) => plan.kept);
-  return recycle({ service, metadata, kept, fresh, surplus: [...plans.flatMap((plan) => plan.emptied), ...unused] });
+  const { create, update, remove } = recycle({ service, metadata, kept, fresh, surplus: [...plans.flatMap((plan) => plan.emptied), ...unused] });
+  const stamped = <S extends EndpointSlice | NewEndpointSlice>(slice: S): S => ({ ...slice, metadata: withTriggerTime(slice.metadata, triggerTime) });
+  return { create: create.map(stamped), update: update.map(stamped), remove };
 }
 
 /** The slices' metadata: the Service's labels and those that find the Service. */

@@ -53,6 +53,23 @@ it('follows Pods as they come, change and go', async () => {
   expect(plane.errors).toEqual([]);
 });
 
+it('slices tell since when what they tell has been so', async () => {
+  await using plane = await start();
+  const { client } = plane;
+  const told = async (): Promise<string | undefined> => (await slices(plane))[0]?.metadata.annotations?.['endpoints.kubernetes.io/last-change-trigger-time'];
+  const { metadata } = await client.create(Service, service);
+  await plane.settle();
+  expect(await told()).toBe(metadata.creationTimestamp);
+  await plane.advance(60_000);
+  const running = await plane.start(await client.create(Pod, pod('a') as never));
+  const becameReady = running.status?.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime;
+  await plane.advance(60_000);
+  expect(await told()).toBe(becameReady);
+  await client.delete(Pod, 'a', { gracePeriodSeconds: 0 });
+  await plane.settle();
+  expect(await told()).toBeUndefined();
+});
+
 it('changes that no endpoint shows write nothing', async () => {
   await using plane = await start();
   await plane.client.create(Service, service);

@@ -85,3 +85,15 @@ const ZONE = 'topology.kubernetes.io/zone';
 export function concernsZone(event: InformerEvent<Node>): boolean {
   return event.type !== 'updated' || event.old.metadata.labels?.[ZONE] !== event.object.metadata.labels?.[ZONE];
 }
+
+/** A node's part of the cluster's CPUs changed, or where it is. */
+export function concernsCapacity(event: InformerEvent<Node>): boolean {
+  if (event.type !== 'updated') return true;
+  const ready = ({ status }: Node): boolean => status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
+  const { old, object } = event;
+  return (
+    ready(old) !== ready(object) ||
+    old.status?.allocatable?.['cpu'] !== object.status?.allocatable?.['cpu'] ||
+    !deepEqual(old.metadata.labels, object.metadata.labels)
+  );
+}

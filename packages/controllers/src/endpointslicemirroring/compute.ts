@@ -1,6 +1,6 @@
 import { deepEqual, ownerReference, type ObjectMeta } from '@kybern/core';
 import { Endpoints, type Endpoint, type EndpointAddress, type EndpointSlice, type EndpointSubset, type Service } from '@kybern/core/kinds';
-import { parseIp, type IpFamily } from '@kybern/netmodel';
+import { parseIp, type IpFamily } from '@kybern/netmodel/addresses';
 import { MANAGED_BY, SERVICE_NAME, type EndpointSlicePlan, type NewEndpointSlice } from '../endpointslice/compute.ts';
 import { stableJson } from '../stable-json.ts';
 

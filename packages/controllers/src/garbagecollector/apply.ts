@@ -1,7 +1,7 @@
 import { type Client, type KubernetesObject, type OwnerReference } from '@kybern/core';
 import { ignoreNotFound } from '../ignore-not-found.ts';
 import { isWaiting, ORPHAN, type CollectionPlan, type OwnerState } from './compute.ts';
-import { dependentsOf, locateOwner, ownerOf, type Item, type OwnerGraph } from './owner-graph.ts';
+import { dependentsOf, locateOwner, ownerOf, type Item, type OwnerGraph, type Place } from './owner-graph.ts';
 
 /** What the effects of a collection work with. */
 export interface CollectionContext {
@@ -10,28 +10,52 @@ export interface CollectionContext {
   readonly client: Client;
 }
 
+/** What is known of an object's owners. */
+export interface OwnerView {
+  /** The state of each of its owner references, in their order. */
+  readonly states: readonly OwnerState[];
+  /** Some exist that no cache has seen. Of these no deletion may ever be told, so it is well to look again. */
+  readonly unseen: boolean;
+}
+
 /** The states of an object's owners. */
-export type OwnerLookup = (context: CollectionContext) => Promise<readonly OwnerState[]>;
+export type OwnerLookup = (context: CollectionContext) => Promise<OwnerView>;
 
 /** As the cache has it; what it does not have counts as absent. */
-export const ownersByCache: OwnerLookup = (context) => eachOwner(context, () => Promise.resolve('absent'));
+export const ownersByCache: OwnerLookup = async (context) => ({ states: await eachOwner(context, () => Promise.resolve('absent')), unseen: false });
 
-/** As the cache has it, and what it does not have as the server says. An owner in the cache that is gone by now makes itself known by its deletion. */
-export const ownersByServer: OwnerLookup = (context) =>
-  eachOwner(context, async (reference) => {
-    const place = locateOwner(context.graph.table, context.item, reference);
-    if (place === undefined) return 'unknown';
+/**
+ * As the cache has it, and what it does not have as the server says, unless it is known to be absent. An owner in the cache that is gone by now makes itself known by its deletion.
+ *
+ * @see kubernetes v1.36 pkg/controller/garbagecollector/garbagecollector.go (isDangling, attemptToDeleteWorker)
+ */
+export const ownersByServer: OwnerLookup = async (context) => {
+  const { memory } = context.graph.table;
+  let unseen = false;
+  const states = await eachOwner(context, async ({ uid }, place) => {
+    if (memory.isAbsent(place, uid)) return 'absent';
     const owner = await ignoreNotFound(context.client.get(place.kind, place.name));
-    return owner?.metadata.uid === reference.uid ? stateOf(owner) : 'absent';
+    if (owner?.metadata.uid === uid) {
+      unseen = true;
+      return stateOf(owner);
+    }
+    memory.addAbsent(place, uid);
+    return 'absent';
   });
+  return { states, unseen };
+};
 
-function eachOwner({ graph, item }: CollectionContext, otherwise: (reference: OwnerReference) => Promise<OwnerState>): Promise<readonly OwnerState[]> {
+function eachOwner(
+  { graph, item }: CollectionContext,
+  otherwise: (reference: OwnerReference, place: Place) => Promise<OwnerState>,
+): Promise<readonly OwnerState[]> {
   const references = item.object.metadata.ownerReferences ?? [];
   return Promise.all(
     references.map((reference) => {
-      if (locateOwner(graph.table, item, reference) === undefined) return 'unknown';
+      const place = locateOwner(graph.table, item, reference);
+      if (place === undefined) return 'unknown';
       const owner = ownerOf(graph, item, reference);
-      return owner === undefined ? otherwise(reference) : stateOf(owner.object);
+      return owner === undefined ? otherwise(reference, place) : stateOf(owner.object);
     }),
   );
 }

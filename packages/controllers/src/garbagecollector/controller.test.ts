@@ -1,5 +1,5 @@
 import { defineKind, isNotFound, ownerReference, type Kind, type KubernetesObject, type ObjectMeta, type OwnerReference } from '@kybern/core';
-import { ConfigMap, Namespace, Node, Secret } from '@kybern/core/kinds';
+import { ConfigMap, Event, Namespace, Node, Secret } from '@kybern/core/kinds';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { fixedKinds } from '../kind-source.ts';
@@ -68,6 +68,47 @@ it('an owner without namespace can own anything; the other way round nothing is 
   await plane.settle();
   expect(await left(plane)).toEqual([]);
   expect((await plane.client.get(Node, 'n2')).metadata.ownerReferences).toHaveLength(1);
+});
+
+it.each([
+  { name: 'of another namespace', dependent: { namespace: 'kube-public' } },
+  { name: 'where nothing of the kind is', dependent: { namespace: 'kube-node-lease' } },
+])('tells of an owner that is not where it could own: $name', async ({ dependent }) => {
+  await using plane = await start();
+  const a = await configMap(plane, 'a');
+  const secret = await plane.client.create(Secret, {
+    metadata: { ...dependent, name: 'stranger', ownerReferences: [owner(ConfigMap, a)], finalizers: ['example.com/hold'] },
+  });
+  await plane.settle();
+  const events = (await plane.client.list(Event)).items.filter(({ reason }) => reason === 'OwnerRefInvalidNamespace');
+  const { namespace } = dependent;
+  const message = `ownerRef [v1/ConfigMap, namespace: ${namespace}, name: a, uid: ${a.metadata.uid}] does not exist in namespace "${namespace}"`;
+  expect(events).toMatchObject([{ type: 'Warning', message, count: 1, involvedObject: { kind: 'Secret', uid: secret.metadata.uid } }]);
+});
+
+it('tells of a cluster-wide object whose owner is in a namespace, and not of owners that are just gone', async () => {
+  await using plane = await start();
+  const a = await configMap(plane, 'a');
+  await plane.client.create(Node, nodeInput('n1', { metadata: { name: 'n1', ownerReferences: [owner(ConfigMap, a)] } }));
+  await configMap(plane, 'b', { ownerReferences: [{ ...owner(ConfigMap, a), uid: 'gone' }] });
+  await plane.settle();
+  const events = (await plane.client.list(Event)).items.filter(({ reason }) => reason === 'OwnerRefInvalidNamespace');
+  expect(events.map(({ involvedObject }) => involvedObject.name)).toEqual(['n1']);
+});
+
+it('an owner that no cache sees is looked at again, less and less often, until it is gone', async () => {
+  const source = { ...fixedKinds(kinds), inUse: () => [ConfigMap] };
+  await using plane = await createControlPlane([garbageCollectorController(source)]);
+  const secret = await plane.client.create(Secret, { metadata: { name: 'unseen' } });
+  await configMap(plane, 'a', { ownerReferences: [owner(Secret, secret)] });
+  await plane.advance(3_600_000);
+  expect(await left(plane)).toEqual(['a']);
+  await plane.client.delete(Secret, 'unseen');
+  await plane.settle();
+  expect(await left(plane)).toEqual(['a']);
+  await plane.advance(1_000_000);
+  expect(await left(plane)).toEqual([]);
+  expect(plane.errors).toEqual([]);
 });
 
 it('an owner of a kind that is not known is not taken for absent', async () => {

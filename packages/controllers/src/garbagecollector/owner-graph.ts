@@ -2,6 +2,7 @@ import { deepEqual, groupResource, keyOf, parseApiVersion, type Kind, type Kuber
 import type { Cache } from '@kybern/reconcile';
 import type { KindSource } from '../kind-source.ts';
 import { isOrphaning, isWaiting } from './compute.ts';
+import { createOwnerMemory, type OwnerMemory } from './owner-memory.ts';
 
 /** The index by the uids of an object's owners, for every kind that the garbage collector looks after. */
 export const BY_OWNER = 'garbagecollector/owner';
@@ -25,6 +26,8 @@ export interface KindTable {
   readonly watched: ReadonlySet<Kind>;
   /** By the name of the resource, those that are watched. */
   readonly byResource: ReadonlyMap<string, Kind>;
+  /** Owners that are not there. */
+  readonly memory: OwnerMemory;
   /** Any kind that an owner reference may name, watched or not. */
   byGroupKind(group: string, kind: string): Kind | undefined;
   /** Begins to look after a kind; false when it, or another version of it, is looked after already, or need not be. */
@@ -37,7 +40,7 @@ export interface KindTable {
  */
 export interface OwnerGraph {
   readonly table: KindTable;
-  readonly cache: Pick<Cache, 'get' | 'by'>;
+  readonly cache: Pick<Cache, 'get' | 'by' | 'list'>;
 }
 
 /** Makes a {@link KindTable} that watches nothing yet. */
@@ -48,6 +51,7 @@ export function createKindTable(source: KindSource): KindTable {
   return {
     watched,
     byResource,
+    memory: createOwnerMemory(),
     byGroupKind(group, kind) {
       const name = `${kind}.${group}`;
       const known = byName.get(name) ?? source.all().find((candidate) => candidate.kind === kind && candidate.group === group);
@@ -118,12 +122,19 @@ export function ownerOf(graph: OwnerGraph, item: Item, reference: OwnerReference
 export function affectedKeys(graph: OwnerGraph, item: Item, isGone: boolean): readonly string[] {
   const { object } = item;
   const waiting = waitingOwners(graph, item);
-  if (isGone) return [...dependentsOf(graph, object), ...waiting].map(collectionKey);
+  if (isGone) return [...bereaved(graph, item), ...waiting].map(collectionKey);
   if (isOrphaning(object)) return [collectionKey(item)];
   if (isWaiting(object)) return [item, ...dependentsOf(graph, object), ...waiting].map(collectionKey);
   if (waiting.length > 0) return [item, ...waiting].map(collectionKey);
   const references = object.metadata.ownerReferences ?? [];
   return references.every((reference) => ownerOf(graph, item, reference) !== undefined) ? [] : [collectionKey(item)];
+}
+
+/** Those whose owner went. That it did need not be asked of the server again. */
+function bereaved(graph: OwnerGraph, { kind, object }: Item): readonly Item[] {
+  const dependents = dependentsOf(graph, object);
+  if (dependents.length > 0) graph.table.memory.addAbsent({ kind, name: keyOf(object) }, object.metadata.uid ?? '');
+  return dependents;
 }
 
 function waitingOwners(graph: OwnerGraph, item: Item): readonly Item[] {

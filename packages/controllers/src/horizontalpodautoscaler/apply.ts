@@ -1,4 +1,4 @@
-import { compileLabelSelector, deepEqual, formatTime, parseApiVersion, type Kind, type KubernetesObject } from '@kybern/core';
+import { deepEqual, formatTime, parseApiVersion, type Kind, type KubernetesObject } from '@kybern/core';
 import { HorizontalPodAutoscaler, Pod, type HorizontalPodAutoscalerStatus, type MetricSpec } from '@kybern/core/kinds';
 import type { Scale } from '@kybern/core/kinds/autoscaling-v1';
 import type { ReconcileRequest } from '@kybern/reconcile';
@@ -9,6 +9,7 @@ import { NO_MEMORY, type HpaMemory } from './behavior.ts';
 import { computeAutoscaler, type AutoscalerCondition, type AutoscalerPlan } from './compute.ts';
 import type { Measurement } from './evaluate.ts';
 import type { MetricsSource, PodSelection } from './metrics.ts';
+import type { AutoscalerSelectors, SelectorProblem } from './selectors.ts';
 
 type Request = ReconcileRequest<HorizontalPodAutoscaler>;
 
@@ -16,12 +17,13 @@ type Request = ReconcileRequest<HorizontalPodAutoscaler>;
 export interface AutoscaleContext {
   readonly metrics: MetricsSource;
   readonly kinds: readonly Kind[];
+  readonly selectors: AutoscalerSelectors;
   readonly memory: HpaMemory | undefined;
 }
 
 /** Measures, decides, scales and writes the status. @returns what to remember */
-export async function autoscale(request: Request, { metrics, kinds, memory = NO_MEMORY }: AutoscaleContext): Promise<HpaMemory> {
-  const { object: autoscaler, clock } = request;
+export async function autoscale(request: Request, { metrics, kinds, selectors, memory = NO_MEMORY }: AutoscaleContext): Promise<HpaMemory> {
+  const { key, object: autoscaler, cache, clock } = request;
   const target = await readTarget(request, kinds);
   if ('error' in target) {
     const message = `the HPA controller was unable to get the target's current scale: ${target.error}`;
@@ -32,20 +34,16 @@ export async function autoscale(request: Request, { metrics, kinds, memory = NO_
   }
   const { scale } = target;
   const labelSelector = scale.status?.selector ?? '';
-  const selection: PodSelection = { namespace: autoscaler.metadata.namespace ?? '', labelSelector };
-  const measurements = await Promise.all((autoscaler.spec.metrics ?? []).map((metric) => measure(metrics, metric, selection)));
+  const { namespace = '' } = autoscaler.metadata;
+  const selection: PodSelection = { namespace, labelSelector };
+  const { pods, problem } = selectors.select(key, labelSelector, (selects) =>
+    cache.list(Pod, { namespace }).filter(({ metadata: { labels } }) => selects(labels)),
+  );
+  const measurements = problem === undefined ? await Promise.all((autoscaler.spec.metrics ?? []).map((metric) => measure(metrics, metric, selection))) : [];
   const currentReplicas = scale.spec.replicas ?? 0;
   const statusReplicas = scale.status?.replicas ?? 0;
-  const pods = podsOf(request, selection);
-  const plan = computeAutoscaler({ nowMs: clock.now(), autoscaler, currentReplicas, statusReplicas, pods, measurements, memory });
-  return await carryOut(plan, { request, kind: target.kind, currentReplicas });
-}
-
-/** An empty selector would be all Pods. */
-function podsOf({ cache }: Request, { namespace, labelSelector }: PodSelection): readonly Pod[] {
-  if (labelSelector === '') return [];
-  const selects = compileLabelSelector(labelSelector);
-  return cache.list(Pod, { namespace }).filter(({ metadata }) => selects(metadata.labels));
+  const plan = computeAutoscaler({ nowMs: clock.now(), autoscaler, currentReplicas, statusReplicas, pods, problem, measurements, memory });
+  return await carryOut(plan, { request, kind: target.kind, currentReplicas, problem });
 }
 
 type Target = { readonly kind: Kind; readonly scale: Scale } | { readonly error: string };
@@ -82,9 +80,10 @@ interface Scaling {
   readonly request: Request;
   readonly kind: Kind<KubernetesObject>;
   readonly currentReplicas: number;
+  readonly problem: SelectorProblem | undefined;
 }
 
-async function carryOut(plan: AutoscalerPlan, { request, kind, currentReplicas }: Scaling): Promise<HpaMemory> {
+async function carryOut(plan: AutoscalerPlan, { request, kind, currentReplicas, problem }: Scaling): Promise<HpaMemory> {
   const { object: autoscaler, client, clock, recorder } = request;
   const { desiredReplicas, reason, metrics: currentMetrics, error } = plan;
   let able: AutoscalerCondition = {
@@ -93,6 +92,7 @@ async function carryOut(plan: AutoscalerPlan, { request, kind, currentReplicas }
     reason: 'SucceededGetScale',
     message: "the HPA controller was able to get the target's current scale",
   };
+  if (error !== undefined && problem !== undefined) report(request, plan.conditions[0], { type: 'Warning', reason: problem.event, message: problem.error });
   if (error !== undefined) report(request, plan.conditions[0], { type: 'Warning', reason: 'FailedComputeMetricsReplicas', message: error });
   if (reason !== undefined) {
     const key = { name: autoscaler.spec.scaleTargetRef.name, namespace: autoscaler.metadata.namespace ?? '' };

@@ -183,7 +183,7 @@ describe('other metrics', () => {
       measurements: [use, { milliValue: 30_000 }, { milliValue: 20_000 }],
       pods: all,
     });
-    expect([planned.desiredReplicas, planned.reason]).toEqual([4, 'external metric q(null) above target']);
+    expect([planned.desiredReplicas, planned.reason]).toEqual([4, 'external metric q(nil) above target']);
   });
 
   it('a metric that cannot be had does not keep it from growing, but from shrinking', () => {

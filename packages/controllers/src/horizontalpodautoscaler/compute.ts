@@ -1,6 +1,7 @@
 import type { HorizontalPodAutoscaler, MetricStatus, Pod } from '@kybern/core/kinds';
 import { limitDesired, rememberScale, toleranceOf, type HpaMemory } from './behavior.ts';
 import { evaluateMetric, type Measurement, type Proposal } from './evaluate.ts';
+import type { SelectorProblem } from './selectors.ts';
 
 /** What {@link computeAutoscaler} looks at. */
 export interface AutoscalerInput {
@@ -13,6 +14,8 @@ export interface AutoscalerInput {
   readonly statusReplicas: number;
   /** The Pods of the target. */
   readonly pods: readonly Pod[];
+  /** Why it cannot be told which Pods these are. Then nothing is measured. */
+  readonly problem?: SelectorProblem | undefined;
   /** One for each of `spec.metrics`. */
   readonly measurements: readonly Measurement[];
   readonly memory: HpaMemory;
@@ -94,7 +97,11 @@ type Proposed =
 
 /** @see kubernetes v1.36 pkg/controller/podautoscaler/horizontal.go (computeReplicasForMetrics) */
 function propose(input: AutoscalerInput): Proposed {
-  const { autoscaler, measurements, currentReplicas } = input;
+  const { autoscaler, measurements, currentReplicas, problem } = input;
+  if (problem !== undefined) {
+    const { reason, message, error } = problem;
+    return { error, condition: { type: 'ScalingActive', status: 'False', reason, message }, metrics: [] };
+  }
   const tolerance = toleranceOf(autoscaler.spec.behavior);
   const proposals = (autoscaler.spec.metrics ?? []).map((metric, i) =>
     evaluateMetric({ ...input, metric, measured: measurements[i] ?? { error: 'not measured' }, tolerance }),

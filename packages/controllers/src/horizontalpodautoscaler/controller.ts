@@ -4,11 +4,13 @@ import { defineController, done, generationChanged, requeueAfter, type Controlle
 import { retryOnConflict } from '../retry-on-conflict.ts';
 import { autoscale } from './apply.ts';
 import type { HpaMemory } from './behavior.ts';
-import { NO_METRICS, type MetricsSource } from './metrics.ts';
+import type { MetricsSource } from './metrics.ts';
+import { resourceMetrics } from './resource-metrics.ts';
+import { createAutoscalerSelectors } from './selectors.ts';
 
 /** Options of {@link horizontalPodAutoscalerController}. */
 export interface HorizontalPodAutoscalerOptions {
-  /** Where values come from. Default: nowhere, as in a cluster without a metrics server. */
+  /** Where values come from. Default: {@link resourceMetrics}, what the server says in `metrics.k8s.io`, if it serves that. */
   readonly metrics?: MetricsSource;
   /** How often each autoscaler looks, in ms. Default 15 s. */
   readonly syncPeriodMs?: number;
@@ -24,8 +26,9 @@ export interface HorizontalPodAutoscalerOptions {
  * @see kubernetes v1.36 pkg/controller/podautoscaler
  */
 export function horizontalPodAutoscalerController(options: HorizontalPodAutoscalerOptions = {}): ControllerDefinition<HorizontalPodAutoscaler> {
-  const { metrics = NO_METRICS, syncPeriodMs = 15_000, kinds = () => builtinKinds } = options;
+  const { metrics, syncPeriodMs = 15_000, kinds = () => builtinKinds } = options;
   const memories = new Map<string, HpaMemory>();
+  const selectors = createAutoscalerSelectors();
   return defineController({
     name: 'horizontal-pod-autoscaler',
     for: HorizontalPodAutoscaler,
@@ -34,12 +37,17 @@ export function horizontalPodAutoscalerController(options: HorizontalPodAutoscal
     reads: [Pod],
     concurrency: 5,
     reconcile: retryOnConflict(async (request) => {
-      const { key, object } = request;
+      const { key, object, client } = request;
       if (object.metadata.deletionTimestamp !== undefined) return done();
-      memories.set(key, await autoscale(request, { metrics, kinds: kinds(), memory: memories.get(key) }));
+      const source = metrics ?? resourceMetrics(client);
+      memories.set(key, await autoscale(request, { metrics: source, kinds: kinds(), selectors, memory: memories.get(key) }));
       // It looks for ever: nobody should have to wait for it.
       return requeueAfter(syncPeriodMs, { background: true });
     }),
-    onAbsent: ({ key }) => Promise.resolve(memories.delete(key)).then(done),
+    onAbsent({ key }) {
+      memories.delete(key);
+      selectors.forget(key);
+      return Promise.resolve(done());
+    },
   });
 }

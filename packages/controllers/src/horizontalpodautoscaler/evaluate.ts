@@ -1,5 +1,5 @@
 import { parseQuantity, quantityToMillis, formatQuantity } from '@kybern/core';
-import type { MetricSpec, MetricStatus, MetricTarget, Pod } from '@kybern/core/kinds';
+import type { LabelSelector, MetricSpec, MetricStatus, MetricTarget, Pod } from '@kybern/core/kinds';
 import { isPodReady } from '../pod-state.ts';
 import type { PodSamples } from './metrics.ts';
 import { groupPods, type PodGroups } from './pod-groups.ts';
@@ -134,7 +134,7 @@ function valueProposal(input: EvaluateInput, target: MetricTarget, value: number
     ? perPodReplicas(value, { target: milli(target.averageValue), replicas: statusReplicas, tolerance })
     : valueReplicas(value / milli(target.value), { currentReplicas, readyPods, tolerance });
   const current = perPod ? { averageValue: quantity(Math.ceil(value / statusReplicas)) } : { value: quantity(value) };
-  const name = object === undefined ? `external metric ${id.name}(${JSON.stringify(id.selector ?? null)})` : `${object.describedObject.kind} metric ${id.name}`;
+  const name = object === undefined ? `external metric ${id.name}(${selectorText(id.selector)})` : `${object.describedObject.kind} metric ${id.name}`;
   const status: MetricStatus =
     object === undefined ? { type, external: { metric: id, current } } : { type, object: { metric: id, current, describedObject: object.describedObject } };
   return { replicas, name, status };
@@ -145,3 +145,14 @@ const milli = (text: string | undefined): number => quantityToMillis(parseQuanti
 const average = (values: ReadonlyMap<string, number>): number => [...values.values()].reduce((sum, value) => sum + value, 0) / values.size;
 
 const quantity = (milliValue: number): string => formatQuantity(parseQuantity(Number.isFinite(milliValue) ? `${Math.floor(milliValue)}m` : '0'));
+
+/** A selector as Kubernetes prints it in messages. @see kubernetes v1.36 staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/generated.pb.go (LabelSelector.String) */
+function selectorText(selector: LabelSelector | undefined): string {
+  if (selector === undefined) return 'nil';
+  const labels = Object.entries(selector.matchLabels ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const requirements = (selector.matchExpressions ?? []).map(
+    ({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
+  );
+  const matchLabels = `map[string]string{${labels.map(([name, value]) => `${name}: ${value},`).join('')}}`;
+  return `&LabelSelector{MatchLabels:${matchLabels},MatchExpressions:[]LabelSelectorRequirement{${requirements.join('')}},}`;
+}

@@ -39,40 +39,44 @@ async function disturb({ client, report, start }: ControlPlane, { do: what, whic
   }
 }
 
-it.each(['NonIndexed', 'Indexed'] as const)('counts each Pod once, never runs more than it may, and rests: %s', async (completionMode) => {
-  await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 1, max: 4 }), fc.array(action, { maxLength: 40 }), async (parallelism, actions) => {
-      await using plane = await createControlPlane([jobController(), jobOrphanController()]);
-      const { client } = plane;
-      const active = new Set<string>();
-      let most = 0;
-      const watch = client.watch(Pod).subscribe((event) => {
-        if (event.type === 'BOOKMARK') return;
-        const { uid = '' } = event.object.metadata;
-        if (event.type !== 'DELETED' && isPodActive(event.object)) active.add(uid);
-        else active.delete(uid);
-        most = Math.max(most, active.size);
-      });
-      const template = { spec: { restartPolicy: 'Never' as const, containers: [{ name: 'c', image: 'busybox' }] } };
-      await client.create(Job, { metadata: { name: 'work' }, spec: { completions: 5, parallelism, completionMode, backoffLimit: 100, template } });
-      const ended: Ended = { succeeded: new Set(), failed: new Set() };
-      for (const next of actions) {
-        if (next.do === 'wait') await plane.advance(next.which * 30_000);
-        else {
-          await plane.settle();
-          await disturb(plane, next, ended);
+it.each(['NonIndexed', 'Indexed'] as const)(
+  'counts each Pod once, never runs more than it may, and rests: %s',
+  { timeout: 240_000 },
+  async (completionMode) => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 4 }), fc.array(action, { maxLength: 40 }), async (parallelism, actions) => {
+        await using plane = await createControlPlane([jobController(), jobOrphanController()]);
+        const { client } = plane;
+        const active = new Set<string>();
+        let most = 0;
+        const watch = client.watch(Pod).subscribe((event) => {
+          if (event.type === 'BOOKMARK') return;
+          const { uid = '' } = event.object.metadata;
+          if (event.type !== 'DELETED' && isPodActive(event.object)) active.add(uid);
+          else active.delete(uid);
+          most = Math.max(most, active.size);
+        });
+        const template = { spec: { restartPolicy: 'Never' as const, containers: [{ name: 'c', image: 'busybox' }] } };
+        await client.create(Job, { metadata: { name: 'work' }, spec: { completions: 5, parallelism, completionMode, backoffLimit: 100, template } });
+        const ended: Ended = { succeeded: new Set(), failed: new Set() };
+        for (const next of actions) {
+          if (next.do === 'wait') await plane.advance(next.which * 30_000);
+          else {
+            await plane.settle();
+            await disturb(plane, next, ended);
+          }
         }
-      }
-      await plane.advance(3_600_000);
-      const { status } = await client.get(Job, 'work');
-      expect([status?.succeeded ?? 0, status?.failed ?? 0, status?.uncountedTerminatedPods]).toEqual([ended.succeeded.size, ended.failed.size, {}]);
-      expect((status?.conditions ?? []).some(({ type }) => type === 'Complete')).toBe(ended.succeeded.size >= 5);
-      expect(most).toBeLessThanOrEqual(parallelism);
-      const before = plane.revision;
-      await plane.advance(3_600_000);
-      expect(plane.revision).toBe(before);
-      watch.unsubscribe();
-    }),
-    { numRuns: 40 },
-  );
-});
+        await plane.advance(3_600_000);
+        const { status } = await client.get(Job, 'work');
+        expect([status?.succeeded ?? 0, status?.failed ?? 0, status?.uncountedTerminatedPods]).toEqual([ended.succeeded.size, ended.failed.size, {}]);
+        expect((status?.conditions ?? []).some(({ type }) => type === 'Complete')).toBe(ended.succeeded.size >= 5);
+        expect(most).toBeLessThanOrEqual(parallelism);
+        const before = plane.revision;
+        await plane.advance(3_600_000);
+        expect(plane.revision).toBe(before);
+        watch.unsubscribe();
+      }),
+      { numRuns: 40 },
+    );
+  },
+);

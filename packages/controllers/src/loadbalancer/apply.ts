@@ -1,5 +1,5 @@
 import { Service } from '@kybern/core/kinds';
-import { isAllocationError } from '@kybern/netmodel';
+import { isAllocationError } from '@kybern/netmodel/addresses';
 import type { ReconcileRequest } from '@kybern/reconcile';
 import { Events, LOAD_BALANCER_FINALIZER, syncFailed, wantedIngress } from './compute.ts';
 import type { AddressLedger } from './ledger.ts';

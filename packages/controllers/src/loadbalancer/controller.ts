@@ -1,5 +1,5 @@
 import { Service } from '@kybern/core/kinds';
-import { createAddressPool } from '@kybern/netmodel';
+import { createAddressPool } from '@kybern/netmodel/addresses';
 import { defineController, done, type ControllerDefinition } from '@kybern/reconcile';
 import { retryOnConflict } from '../retry-on-conflict.ts';
 import { cleanUp, ensure } from './apply.ts';

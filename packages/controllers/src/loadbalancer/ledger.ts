@@ -1,6 +1,6 @@
 import { keyOf } from '@kybern/core';
 import type { Service } from '@kybern/core/kinds';
-import { parseIp, type AddressPool } from '@kybern/netmodel';
+import { parseIp, type AddressPool } from '@kybern/netmodel/addresses';
 import { wantedFamilies } from './compute.ts';
 
 /** Which Service has which addresses of a pool. What was handed out counts at once, before a cache shows it. */

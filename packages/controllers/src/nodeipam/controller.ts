@@ -1,5 +1,5 @@
 import { Node } from '@kybern/core/kinds';
-import { createCidrAllocator, isAllocationError } from '@kybern/netmodel';
+import { createCidrAllocator, isAllocationError } from '@kybern/netmodel/addresses';
 import { defineController, done, type ControllerDefinition } from '@kybern/reconcile';
 import { retryOnConflict } from '../retry-on-conflict.ts';
 import { NodeCidrs } from './node-cidrs.ts';

@@ -1,5 +1,5 @@
 import type { Node } from '@kybern/core/kinds';
-import type { CidrAllocator } from '@kybern/netmodel';
+import type { CidrAllocator } from '@kybern/netmodel/addresses';
 
 /** Which node has which CIDRs. What was handed out counts at once, before a cache shows it. */
 export class NodeCidrs {

@@ -130,6 +130,6 @@ describe('computeTaints', () => {
       expected: [{ key: 'gpu', effect: 'NoSchedule' }, taint('disk-pressure', 'NoExecute', 1)],
     },
   ])('$name', ({ conditions, spec = {}, expected }) => {
-    expect(computeTaints(node(conditions, spec), conditions, START_MS + 5000)).toEqual(expected);
+    expect(computeTaints(node(conditions, spec), conditions, { nowMs: START_MS + 5000 })).toEqual(expected);
   });
 });

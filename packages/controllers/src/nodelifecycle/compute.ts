@@ -3,9 +3,10 @@ import type { PlannedEvent } from '../planned-event.ts';
 import { isPodReady } from '../pod-state.ts';
 import { observeNode, readyCondition, staleConditions, type NodeObservation } from './health.ts';
 import { computeTaints } from './taints.ts';
+import type { Eviction, EvictionOptions } from './zones.ts';
 
-/** How long a node may be silent. */
-export interface NodeLifecycleOptions {
+/** How long a node may be silent, and how fast Pods are evicted from nodes that are not ready. */
+export interface NodeLifecycleOptions extends EvictionOptions {
   /** Silence in ms after which a node counts as unreachable. Default 50,000. */
   readonly nodeMonitorGracePeriodMs?: number;
   /** The same for a node that never reported. Default 60,000. */
@@ -22,6 +23,8 @@ export interface NodeLifecycleInput extends NodeLifecycleOptions {
   readonly previous: NodeObservation | undefined;
   /** The Pods on the node. Only called when they matter. */
   readonly pods: () => readonly Pod[];
+  /** Whether the node may lose its Pods. Only called when it is not ready: each call that allows it counts. Default: it may. */
+  readonly eviction?: () => Eviction;
 }
 
 /** What a node's health asks for. */
@@ -35,7 +38,7 @@ export interface NodeLifecyclePlan {
   /** Pods that say that they are ready although nobody can know. */
   readonly notReady: readonly Pod[];
   readonly events: readonly PlannedEvent[];
-  /** When the node's silence will have lasted too long, in ms from now; undefined when it has. */
+  /** When the node's silence will have lasted too long, or its Pods may be evicted, in ms from now; undefined when neither is to come. */
   readonly recheckMs: number | undefined;
 }
 
@@ -43,8 +46,6 @@ export interface NodeLifecyclePlan {
  * Computes what a node's signs of life, or their absence, mean for its conditions, taints and Pods.
  *
  * Pure: reads only `input`. Silence is measured by the local monotonic clock, from when a change was seen here.
- *
- * Differs from Kubernetes: all nodes are tainted at once; the rate limits per zone are not there yet.
  *
  * @see kubernetes v1.36 pkg/controller/nodelifecycle/node_lifecycle_controller.go (monitorNodeHealth)
  */
@@ -56,13 +57,22 @@ export function computeNodeLifecycle(input: NodeLifecycleInput): NodeLifecyclePl
   const current = node.status?.conditions ?? [];
   const conditions = leftMs > 0 ? current : staleConditions(node, nowMs);
   const ready = conditions.find((condition) => condition.type === 'Ready')?.status;
+  const eviction = decideEviction(input, ready);
+  const waitMs = eviction.type === 'waiting' ? eviction.afterMs : undefined;
   const lost = previous?.ready === 'True' && ready !== undefined && ready !== 'True';
   return {
     observation: { ...observation, ready },
     conditions: conditions === current ? undefined : conditions,
-    taints: computeTaints(node, conditions, nowMs),
+    taints: computeTaints(node, conditions, { nowMs, eviction: eviction.type }),
     notReady: lost || ready === 'Unknown' ? pods().filter(isPodReady) : [],
     events: lost ? [{ type: 'Normal', reason: 'NodeNotReady', message: `Node ${node.metadata.name} status is now: NodeNotReady` }] : [],
-    recheckMs: leftMs > 0 ? leftMs : undefined,
+    recheckMs: leftMs > 0 ? Math.min(leftMs, waitMs ?? Infinity) : waitMs,
   };
 }
+
+function decideEviction({ eviction }: NodeLifecycleInput, ready: string | undefined): Eviction {
+  if (ready === undefined || ready === 'True' || eviction === undefined) return ALLOWED;
+  return eviction();
+}
+
+const ALLOWED: Eviction = Object.freeze({ type: 'allowed' });

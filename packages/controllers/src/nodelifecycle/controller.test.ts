@@ -96,6 +96,7 @@ it('a silent node becomes unreachable, and its Pods leave when their patience is
 it('a node that comes back in time keeps its Pods', async () => {
   await using plane = await start();
   const stop = await kubelet(plane, 'n1');
+  await kubelet(plane, 'n2');
   await plane.start(await plane.client.create(Pod, pod('a', 'n1') as never), 'n1');
   await plane.advance(20_000);
   stop();
@@ -133,4 +134,55 @@ it('healthy nodes cost no writes', async () => {
   const before = plane.revision;
   await plane.advance(600_000);
   expect(plane.revision - before).toBe(60);
+});
+
+const evicted = async ({ client }: ControlPlane): Promise<string[]> =>
+  (await client.list(Node)).items.filter(({ spec }) => spec.taints?.some(({ effect }) => effect === 'NoExecute')).map(({ metadata }) => metadata.name);
+
+it('Pods are evicted from one node of a zone at a time, at its rate', async () => {
+  await using plane = await start();
+  const stops = new Map<string, () => void>();
+  for (const name of ['n1', 'n2', 'n3', 'n4', 'n5', 'n6']) stops.set(name, await kubelet(plane, name));
+  await plane.advance(20_000);
+  for (const name of ['n1', 'n2', 'n3']) stops.get(name)?.();
+  await plane.advance(50_000);
+  expect((await evicted(plane)).length).toBe(1);
+  await plane.advance(10_000);
+  expect((await evicted(plane)).length).toBe(2);
+  await plane.advance(10_000);
+  expect(await evicted(plane)).toEqual(['n1', 'n2', 'n3']);
+  expect(plane.errors).toEqual([]);
+});
+
+it('in a small zone of which most nodes are not ready no more Pods are evicted, in another they are', async () => {
+  await using plane = await start();
+  const stops = new Map<string, () => void>();
+  for (const name of ['a1', 'a2', 'a3', 'a4', 'b1', 'b2']) {
+    stops.set(name, await kubelet(plane, name));
+    await plane.client.patch(Node, name, { type: 'merge', patch: { metadata: { labels: { 'topology.kubernetes.io/zone': name.slice(0, 1) } } } });
+  }
+  await plane.advance(20_000);
+  for (const name of ['a1', 'a2', 'a3', 'b1']) stops.get(name)?.();
+  await plane.advance(600_000);
+  const [first, ...rest] = await evicted(plane);
+  expect([first?.slice(0, 1), rest]).toEqual(['a', ['b1']]);
+});
+
+it('when nothing is ready any more, evictions are suspended; they go on when something is', async () => {
+  await using plane = await start();
+  const stops = [await kubelet(plane, 'n1'), await kubelet(plane, 'n2')];
+  await plane.advance(20_000);
+  stops[0]?.();
+  await plane.advance(60_000);
+  expect(await evicted(plane)).toEqual(['n1']);
+  stops[1]?.();
+  await plane.advance(60_000);
+  expect(await evicted(plane)).toEqual([]);
+  expect(await readiness(plane, 'n1')).toEqual(['Unknown', ['unreachable:NoSchedule']]);
+  const before = plane.revision;
+  await plane.advance(3_600_000);
+  expect(plane.revision).toBe(before);
+  await kubelet(plane, 'n3');
+  await plane.advance(20_000);
+  expect(await evicted(plane)).toEqual(['n1', 'n2']);
 });

@@ -1,5 +1,6 @@
 import { formatTime } from '@kybern/core';
 import type { Node, NodeCondition, Taint } from '@kybern/core/kinds';
+import type { Eviction } from './zones.ts';
 
 /** Put on nodes that are not ready, with effect NoSchedule and NoExecute. */
 export const NOT_READY = 'node.kubernetes.io/not-ready';
@@ -22,15 +23,26 @@ const SCHEDULE_KEYS: readonly string[] = [...Object.values(BY_CONDITION).flatMap
 /**
  * The taints of a node by its conditions and `spec.unschedulable`. Taints of others stay, and so do the times of those that are there already.
  *
+ * @param options.eviction whether a node that is not ready may lose its Pods; while it waits, Pods that are being evicted go on being so
  * @returns undefined when nothing changes
  * @see kubernetes v1.36 pkg/controller/nodelifecycle/node_lifecycle_controller.go (doNoScheduleTaintingPass, processTaintBaseEviction)
  */
-export function computeTaints(node: Node, conditions: readonly NodeCondition[], nowMs: number): readonly Taint[] | undefined {
+export function computeTaints(
+  node: Node,
+  conditions: readonly NodeCondition[],
+  { nowMs, eviction = 'allowed' }: { readonly nowMs: number; readonly eviction?: Eviction['type'] },
+): readonly Taint[] | undefined {
   const taints = node.spec.taints ?? [];
-  const wanted = [...scheduleTaints(node, conditions), ...executeTaints(conditions)];
+  const executed = eviction === 'allowed' || (eviction === 'waiting' && hasExecuteTaint(node));
+  const wanted = [...scheduleTaints(node, conditions), ...(executed ? executeTaints(conditions) : [])];
   const kept = taints.filter((taint) => !isManaged(taint) || wanted.some((each) => isSame(each, taint)));
   const added = wanted.filter((taint) => !taints.some((each) => isSame(each, taint)));
   return added.length === 0 && kept.length === taints.length ? undefined : [...kept, ...added.map((taint) => ({ ...taint, timeAdded: formatTime(nowMs) }))];
+}
+
+/** Whether Pods are being evicted from the node, because it is not ready. */
+export function hasExecuteTaint({ spec: { taints = [] } }: Node): boolean {
+  return taints.some(({ key, effect }) => effect === 'NoExecute' && EXECUTE_KEYS.includes(key));
 }
 
 function scheduleTaints(node: Node, conditions: readonly NodeCondition[]): readonly Taint[] {

@@ -19,7 +19,7 @@ const action = fc.oneof(
 );
 type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
 
-it('creates one Pod for each that is wanted or lost, never more, and rests at the desired number', async () => {
+it('creates one Pod for each that is wanted or lost, never more, and rests at the desired number', { timeout: 240_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(action, { maxLength: 25 }), async (actions) => {
       await using plane = await createControlPlane([replicaSetController()]);

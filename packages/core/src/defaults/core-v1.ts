@@ -50,7 +50,8 @@ function completeList(item: MutableJson, to: string, from: string): void {
 function setNamespaceDefaults(namespace: MutableJson): void {
   struct(namespace, 'spec');
   const metadata = struct(namespace, 'metadata');
-  if (metadata.name) struct(metadata, 'labels')['kubernetes.io/metadata.name'] = metadata.name;
+  if (metadata.name && metadata.labels?.['kubernetes.io/metadata.name'] !== metadata.name)
+    struct(metadata, 'labels')['kubernetes.io/metadata.name'] = metadata.name;
   struct(namespace, 'status').phase ||= 'Active';
 }
 

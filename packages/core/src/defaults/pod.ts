@@ -48,8 +48,10 @@ export function setPodSpecDefaults(spec: MutableJson): void {
  * @see kubernetes v1.36 pkg/apis/core/v1/conversion.go (Convert_v1_PodSpec_To_core_PodSpec)
  */
 function setServiceAccount(spec: MutableJson): void {
-  spec.serviceAccountName ||= spec.serviceAccount;
-  spec.serviceAccount = spec.serviceAccountName;
+  const name: unknown = spec.serviceAccountName || spec.serviceAccount;
+  // What is right already is not written: it may be a part of a stored object, which is frozen.
+  if (spec.serviceAccountName !== name) spec.serviceAccountName = name;
+  if (spec.serviceAccount !== name) spec.serviceAccount = name;
 }
 
 /** Defaults of a template for Pods. */

@@ -14,14 +14,18 @@ export function setResourceListDefaults(value: MutableJson): void {
   if (list === undefined) return;
   for (const name in list) {
     const quantity: unknown = list[name];
-    if (!isCanonical(quantity)) list[name] = canonical(quantity, roundUp);
+    if (isCanonical(quantity)) continue;
+    const text = canonical(quantity, roundUp);
+    if (text !== quantity) list[name] = text;
   }
 }
 
 /** Sets canonical text in place of a quantity that stands alone; it is not rounded. */
 export function setQuantityForm(parent: MutableJson, field: string): void {
   const value: unknown = parent[field];
-  if (!isAbsent(value) && !isCanonical(value)) parent[field] = canonical(value, (quantity) => quantity);
+  if (isAbsent(value) || isCanonical(value)) return;
+  const text = canonical(value, (quantity) => quantity);
+  if (text !== value) parent[field] = text;
 }
 
 /** Requests and limits. */

@@ -8,13 +8,20 @@ import { fillDefaults } from './schema-defaults.ts';
 import { CONDITIONS, METADATA, toSchema } from './structural-schema.ts';
 import { compileValidator, type Validator } from './validator.ts';
 
+/** The model of a kind of one's own, with what it was made from. */
+export interface DefinedModel extends KindModel {
+  /** The schema of whole objects. */
+  readonly structural: KindSchema;
+}
+
 /** Makes the model of a kind from its definition. The validator is compiled at its first use. */
-export function createDefinedModel(definition: KindDefinition): KindModel {
+export function createDefinedModel(definition: KindDefinition): DefinedModel {
   const whole = deepFreeze(objectSchema(definition));
   const schema = toSchema(whole);
   let validator: Validator | undefined;
   return Object.freeze({
     schema,
+    structural: whole,
     validate: (object: unknown) => {
       validator ??= compileValidator(whole);
       return [...validator(object), ...duplicates(whole, object, '')];

@@ -163,6 +163,40 @@ export function formatFieldsV1({ children }: FieldSet): JsonObject {
   return json;
 }
 
+/** Smaller sets are written anew as fast as they are looked up. */
+const MIN_REMEMBERED = 4;
+
+/**
+ * {@link formatFieldsV1} as JSON text.
+ *
+ * @param memory what was written before: sets are immutable and share their parts, so of a set that differs a little from another only that little is
+ * written anew
+ */
+export function fieldsV1Text(set: FieldSet, memory?: WeakMap<FieldSet, string>): string {
+  const known = memory?.get(set);
+  if (known !== undefined) return `{${known}}`;
+  const text = partsText(set, memory);
+  memory?.set(set, text);
+  return `{${text}}`;
+}
+
+function partsText(set: FieldSet, memory: WeakMap<FieldSet, string> | undefined): string {
+  const { children } = set;
+  if (children === undefined) return '';
+  const remembers = memory !== undefined && children.size >= MIN_REMEMBERED;
+  const known = remembers ? memory.get(set) : undefined;
+  if (known !== undefined) return known;
+  let text = '';
+  for (const element of sortElements(children.keys())) {
+    const child = children.get(element) as FieldSet;
+    const below = partsText(child, memory);
+    const itself = child.member && child.children !== undefined ? '".":{},' : '';
+    text += `${text === '' ? '' : ','}${JSON.stringify(element)}:{${itself}${below}}`;
+  }
+  if (remembers) memory.set(set, text);
+  return text;
+}
+
 /**
  * Reads `fieldsV1`. Kinds of path elements that are not known are left out, as Kubernetes leaves them out.
  *

@@ -91,6 +91,19 @@ export function formatManagedFields(managers: readonly Manager[], format: (field
   }));
 }
 
+/** {@link formatManagedFields} as JSON text. @param format writes one set */
+export function managedFieldsText(managers: readonly Manager[], format: (fields: FieldSet) => string): string {
+  const entries = managers.length === 1 ? managers : [...managers].sort(inOrder);
+  let text = '';
+  for (const { manager, operation, apiVersion, timeMs, fields, subresource } of entries) {
+    const time = timeMs === undefined ? '' : `"time":"${formatTime(timeMs)}",`;
+    const through = subresource === undefined ? '' : `,"subresource":${JSON.stringify(subresource)}`;
+    const who = `"manager":${JSON.stringify(manager)},"operation":"${operation}","apiVersion":${JSON.stringify(apiVersion)}`;
+    text += `${text === '' ? '' : ','}{${who},${time}"fieldsType":"FieldsV1","fieldsV1":${format(fields)}${through}}`;
+  }
+  return `[${text}]`;
+}
+
 function inOrder(a: Manager, b: Manager): number {
   if (a.operation !== b.operation) return a.operation < b.operation ? -1 : 1;
   return byAge(a, b) || byText(a.manager, b.manager) || byText(a.apiVersion, b.apiVersion) || byText(a.subresource ?? '', b.subresource ?? '');

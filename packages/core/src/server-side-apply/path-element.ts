@@ -17,14 +17,22 @@ const ORDER = 'fkvi';
  * Never fails: elements without their keys, which no valid object has, are told apart by their place. {@link listProblem} names them.
  */
 export function itemElement({ list }: FieldType, item: unknown, index: number): string {
-  if (list.by === 'value') return `v:${JSON.stringify(item ?? null)}`;
+  if (list.by === 'value') return `v:${quoted(item ?? null)}`;
   if (list.by === 'nothing' || !isJsonObject(item)) return `i:${index}`;
   let keys = '';
   for (const key of list.keys) {
     const value = getOwn(item, key.name) ?? key.default;
-    if (value !== undefined && value !== null) keys += `${keys === '' ? '' : ','}${JSON.stringify(key.name)}:${JSON.stringify(value)}`;
+    if (value !== undefined && value !== null) keys += `${keys === '' ? '' : ','}${quoted(key.name)}:${quoted(value)}`;
   }
   return keys === '' ? `i:${index}` : `k:{${keys}}`;
+}
+
+/** Texts that JSON writes as they are: nearly all that tell elements apart. */
+const PLAIN_TEXT = /^[\w ./:-]*$/;
+
+/** A value's JSON. */
+function quoted(value: unknown): string {
+  return typeof value === 'string' && PLAIN_TEXT.test(value) ? `"${value}"` : JSON.stringify(value);
 }
 
 /** Why a list's element cannot be told from others; undefined when it can. */

@@ -82,3 +82,18 @@ describe('createFakeClock', () => {
     expect(fired).toHaveLength(500);
   });
 });
+
+describe('which of the timers that are due together fires first', () => {
+  it('may be decided, among live ones only', () => {
+    const asked: number[] = [];
+    const clock = createFakeClock({ pick: (count) => (asked.push(count), count - 1) });
+    const fired: string[] = [];
+    for (const name of ['a', 'b', 'c']) clock.after(10, () => fired.push(name), { background: name === 'b' });
+    clock.after(10, () => fired.push('cancelled'))();
+    clock.after(20, () => fired.push('later'));
+    while (clock.fireNext());
+    expect(fired).toEqual(['c', 'b', 'a', 'later']);
+    expect(asked).toEqual([3, 2]);
+    expect(clock.monotonicMs()).toBe(20);
+  });
+});

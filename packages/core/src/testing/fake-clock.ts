@@ -5,6 +5,8 @@ import { macrotask } from './macrotask.ts';
 export interface FakeClockOptions {
   /** Wall time at the start, ms since the Unix epoch. Default 2026-01-01T00:00:00Z. */
   readonly startMs?: number;
+  /** Which of `count` (≥ 2) timers that are due together fires next, from 0: the one that was made first. Default 0. For exploring other orders. */
+  readonly pick?: (count: number) => number;
 }
 
 /**
@@ -42,13 +44,14 @@ export function createFakeClock(options: FakeClockOptions = {}): FakeClock {
   const fireNext = (untilMs = Infinity): boolean => {
     const [a, b] = [firstTimer(foreground), firstTimer(background)];
     const heap = a !== undefined && (b === undefined || before(a, b)) ? foreground : background;
-    const timer = heap[0];
-    if (timer?.fn === undefined || timer.dueMs > untilMs) return false;
-    popTimer(heap);
+    const first = heap[0];
+    if (first?.fn === undefined || first.dueMs > untilMs) return false;
+    const timer = options.pick === undefined ? first : pickTimer([...foreground, ...background], first.dueMs, options.pick);
+    if (timer === first) popTimer(heap);
     nowMs = Math.max(nowMs, timer.dueMs);
     const { fn } = timer;
     timer.fn = undefined;
-    fn();
+    fn?.();
     return true;
   };
   return {
@@ -74,6 +77,12 @@ export function createFakeClock(options: FakeClockOptions = {}): FakeClock {
       nowMs = Math.max(nowMs, untilMs);
     },
   };
+}
+
+/** One of the live timers that are due together; those that were made first come first. */
+function pickTimer(timers: readonly Timer[], dueMs: number, pick: (count: number) => number): Timer {
+  const due = timers.filter((timer) => timer.fn !== undefined && timer.dueMs === dueMs).sort((a, b) => a.order - b.order);
+  return due[due.length < 2 ? 0 : pick(due.length)] as Timer;
 }
 
 /** The next live timer of a heap; drops cancelled ones on the way. */

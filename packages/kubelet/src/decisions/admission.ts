@@ -33,13 +33,16 @@ export function computeAdmission({ pod, nodeName, allocatable, requested, reques
   for (const [name, amount] of [['pods', 1] as const, ...Object.entries(requests)]) {
     const capacity = allocatable[name] ?? 0;
     const used = requested[name] ?? 0;
-    if (amount <= 0 || used + amount <= capacity + OVERCOMMIT_SLACK) continue;
-    return refuse(
-      `OutOf${name}`,
-      `Node didn't have enough resource: ${name}, requested: ${inUnits(name, amount)}, used: ${inUnits(name, used)}, capacity: ${inUnits(name, capacity)}`,
-    );
+    const shortage = describeShortage(name, { amount, used, capacity });
+    if (shortage !== undefined) return refuse(`OutOf${name}`, shortage);
   }
   return undefined;
+}
+
+/** Says how much of a resource is missing for `amount` more of it; undefined when there is enough. */
+export function describeShortage(name: string, { amount, used, capacity }: { amount: number; used: number; capacity: number }): string | undefined {
+  if (amount <= 0 || used + amount <= capacity + OVERCOMMIT_SLACK) return undefined;
+  return `Node didn't have enough resource: ${name}, requested: ${inUnits(name, amount)}, used: ${inUnits(name, used)}, capacity: ${inUnits(name, capacity)}`;
 }
 
 const refuse = (reason: string, message: string): PodVerdict => ({ phase: 'Failed', reason, message: `Pod was rejected: ${message}` });

@@ -2,6 +2,7 @@ import type { Container, ContainerState, ContainerStatus, VolumeMountStatus } fr
 import type { ObservedContainer, ObservedPod } from './observed.ts';
 import type { Waiting } from './plan.ts';
 import { isReady, isStarted, type ProbeResults } from './probe-results.ts';
+import type { ResizeReport } from './resize-report.ts';
 import { isSidecar } from './restart-policy.ts';
 
 /** What {@link computeContainerStatuses} decides from. */
@@ -21,6 +22,8 @@ export interface ContainerStatusesInput {
   readonly terminal: boolean;
   /** Whether a regular container has been made, so that init containers of which nothing is left must have succeeded. */
   readonly initialized: boolean;
+  /** Set while the Pod has not all that it asks for. */
+  readonly resize?: ResizeReport;
 }
 
 /**
@@ -102,7 +105,8 @@ function fromInstance(input: ContainerStatusesInput, container: Container, { new
   const containerID = `${input.runtimeName}://${newest.id}`;
   const lost = newest.state === 'unknown' && previous?.state?.running !== undefined;
   const lastState = older === undefined ? carriedLastState(previous, containerID) : stateOf(input.runtimeName, older);
-  const { resources } = container;
+  const allocated = input.resize?.allocation.get(container.name) ?? container.resources;
+  const resources = (newest.state === 'running' ? input.resize?.actuated.get(newest.id) : undefined) ?? allocated;
   return {
     name: container.name,
     image: newest.image,
@@ -112,7 +116,7 @@ function fromInstance(input: ContainerStatusesInput, container: Container, { new
     ...readiness(input, container, newest),
     state: lost ? { terminated: NOT_LOCATED } : stateOf(input.runtimeName, newest),
     ...(lastState === undefined ? {} : { lastState }),
-    ...(resources?.requests === undefined ? {} : { allocatedResources: resources.requests }),
+    ...(allocated?.requests === undefined ? {} : { allocatedResources: allocated.requests }),
     ...(resources === undefined ? {} : { resources: resources }),
     ...volumeMounts(container),
   };

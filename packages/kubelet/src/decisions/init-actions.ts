@@ -69,6 +69,8 @@ function decideSidecar(input: PodActionsInput, draft: ActionsDraft, container: C
   const probe = failedProbe(container, newest.id, input.probes);
   if (newest.hash !== containerHash(container)) {
     draft.stop.push({ container, id: newest.id, message: `Init container ${container.name} definition changed`, reason: 'definition-changed' });
+  } else if (input.resizes?.some((each) => each.id === newest.id && each.how === 'restart') === true) {
+    draft.stop.push({ container, id: newest.id, message: `Container ${container.name} resize requires restart`, reason: 'resize' });
   } else if (probe !== undefined) {
     draft.stop.push({ container, id: newest.id, message: `Init container ${container.name} failed ${probe} probe`, reason: probe });
   }

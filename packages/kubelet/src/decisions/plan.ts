@@ -2,6 +2,7 @@ import type { Container, Pod } from '@kybern/core/kinds';
 import { backOffEndMs, nextBackOff, type BackOff } from './back-off.ts';
 import { newestContainer, type ObservedContainer, type ObservedPod } from './observed.ts';
 import type { ProbeResults } from './probe-results.ts';
+import type { ContainerResize } from './resize.ts';
 
 /** Why a container does not run yet, in the words of `status.containerStatuses[].state.waiting`. */
 export interface Waiting {
@@ -27,6 +28,10 @@ export interface PodActionsInput {
   readonly restartBackOffs: ReadonlyMap<string, BackOff>;
   /** Images that could not be pulled for this Pod. */
   readonly pullFailures: ReadonlyMap<string, PullFailure>;
+  /** Running containers that have not what they were given. Default: none. */
+  readonly resizes?: readonly ContainerResize[];
+  /** Ids of containers that were ended in order to be replaced: how they ended does not count. Default: none. */
+  readonly replaced?: ReadonlySet<string>;
 }
 
 /** A container to create and start. */
@@ -45,7 +50,7 @@ export interface ContainerStop {
   readonly id: string;
   /** Why, in the words of the event `Killing`. */
   readonly message: string;
-  readonly reason: 'definition-changed' | 'liveness' | 'startup' | 'unknown-state';
+  readonly reason: 'definition-changed' | 'resize' | 'liveness' | 'startup' | 'unknown-state';
 }
 
 /** What to do next for a Pod, in this order. When all of it is done, look and compute again. */

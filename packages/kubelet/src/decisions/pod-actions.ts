@@ -79,7 +79,7 @@ function decideRegular(input: PodActionsInput, draft: ActionsDraft, container: C
   const { pod, observed, probes } = input;
   const newest = newestContainer(observed, container.name);
   if (newest?.state !== 'running') {
-    if (!wantsStart(pod, container, observed)) return 'done';
+    if (!wantsStart(pod, container, observed) && (newest === undefined || input.replaced?.has(newest.id) !== true)) return 'done';
     if (newest?.state === 'unknown') {
       draft.stop.push({ container, id: newest.id, message: 'Container is in "unknown" state, try killing it before restart', reason: 'unknown-state' });
       return 'planned';
@@ -90,6 +90,8 @@ function decideRegular(input: PodActionsInput, draft: ActionsDraft, container: C
   const probe = failedProbe(container, newest.id, probes);
   if (newest.hash !== containerHash(container)) {
     draft.stop.push({ container, id: newest.id, message: `Container ${container.name} definition changed, will be restarted`, reason: 'definition-changed' });
+  } else if (resizeRestarts(input, newest.id)) {
+    draft.stop.push({ container, id: newest.id, message: `Container ${container.name} resize requires restart`, reason: 'resize' });
   } else if (probe !== undefined) {
     draft.stop.push({
       container,
@@ -99,6 +101,11 @@ function decideRegular(input: PodActionsInput, draft: ActionsDraft, container: C
     });
   } else return 'kept';
   return 'planned';
+}
+
+/** Whether a container can get what it was given only by being made anew. */
+function resizeRestarts({ resizes = [] }: PodActionsInput, id: string): boolean {
+  return resizes.some((each) => each.id === id && each.how === 'restart');
 }
 
 function startEphemeralContainers(input: PodActionsInput, draft: ActionsDraft): void {

@@ -1,10 +1,19 @@
 import { formatTime } from '@kybern/core';
 import type { ContainerStatus, Pod, PodCondition } from '@kybern/core/kinds';
 import type { PodPhase } from './pod-phase.ts';
+import { resizeVerdicts, type ResizeReport } from './resize-report.ts';
 import { isSidecar } from './restart-policy.ts';
 
 /** The conditions that a kubelet owns. Others are kept as they are. */
-const OWNED: ReadonlySet<string> = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled']);
+const OWNED: ReadonlySet<string> = new Set([
+  'PodReadyToStartContainers',
+  'Initialized',
+  'Ready',
+  'ContainersReady',
+  'PodScheduled',
+  'PodResizePending',
+  'PodResizeInProgress',
+]);
 
 /** What {@link computePodConditions} decides from. */
 export interface PodConditionsInput {
@@ -15,6 +24,8 @@ export interface PodConditionsInput {
   readonly phase: PodPhase;
   readonly sandboxReady: boolean;
   readonly nowMs: number;
+  /** Set while the Pod has not all that it asks for. */
+  readonly resize?: ResizeReport;
 }
 
 /** A condition before it is dated. */
@@ -23,6 +34,8 @@ interface Verdict {
   readonly status: 'True' | 'False';
   readonly reason?: string;
   readonly message?: string;
+  /** Default: that of the Pod as it is. */
+  readonly observedGeneration?: number;
 }
 
 /**
@@ -38,6 +51,7 @@ export function computePodConditions(input: PodConditionsInput): readonly PodCon
     decideReady(input, containersReady),
     containersReady,
     { type: 'PodScheduled', status: 'True' },
+    ...(input.resize === undefined ? [] : resizeVerdicts(input.resize)),
   ];
   let now: string | undefined;
   const stamp = (): string => (now ??= formatTime(input.nowMs));
@@ -46,7 +60,7 @@ export function computePodConditions(input: PodConditionsInput): readonly PodCon
 
 function date({ previous, pod }: PodConditionsInput, verdict: Verdict, stamp: () => string): PodCondition {
   const before = previous.find(({ type }) => type === verdict.type);
-  const { generation } = pod.metadata;
+  const generation = verdict.observedGeneration ?? pod.metadata.generation;
   return {
     type: verdict.type,
     status: verdict.status,

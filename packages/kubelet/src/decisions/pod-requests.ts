@@ -12,25 +12,48 @@ export type Amounts = Readonly<Record<string, number>>;
  * @see kubernetes v1.36 staging/src/k8s.io/component-helpers/resource/helpers.go (PodRequests)
  */
 export function podRequests({ spec }: Pod): Amounts {
-  const running: Record<string, number> = {};
-  const starting: Record<string, number> = {};
-  for (const container of spec.initContainers ?? []) {
-    if (isSidecar(container)) add(running, requestsOf(container));
-    else raise(starting, sum(running, requestsOf(container)));
-    raise(starting, running);
-  }
-  for (const container of spec.containers) add(running, requestsOf(container));
-  raise(running, starting);
+  const running = together(spec, requestsOf);
   for (const [name, quantity] of Object.entries(spec.resources?.requests ?? {})) running[name] = quantityToNumber(quantity);
   for (const [name, quantity] of Object.entries(spec.overhead ?? {})) running[name] = (running[name] ?? 0) + quantityToNumber(quantity);
   return running;
 }
 
+/**
+ * What a Pod may take at most, as far as its containers say: a resource of which one has no limit may still be here. Overhead counts where there is a limit.
+ *
+ * @see kubernetes v1.36 staging/src/k8s.io/component-helpers/resource/helpers.go (PodLimits)
+ */
+export function podLimits({ spec }: Pod): Amounts {
+  const running = together(spec, ({ resources }) => amountsOf(resources?.limits));
+  for (const [name, quantity] of Object.entries(spec.resources?.limits ?? {})) running[name] = quantityToNumber(quantity);
+  for (const [name, quantity] of Object.entries(spec.overhead ?? {})) {
+    const limit = running[name];
+    if (limit !== undefined) running[name] = limit + quantityToNumber(quantity);
+  }
+  return running;
+}
+
+/** What all containers of a Pod take together at any time, when each takes what `amounts` says. */
+function together(spec: Pod['spec'], amounts: (container: Container) => Amounts): Record<string, number> {
+  const running: Record<string, number> = {};
+  const starting: Record<string, number> = {};
+  for (const container of spec.initContainers ?? []) {
+    if (isSidecar(container)) add(running, amounts(container));
+    else raise(starting, sum(running, amounts(container)));
+    raise(starting, running);
+  }
+  for (const container of spec.containers) add(running, amounts(container));
+  raise(running, starting);
+  return running;
+}
+
 function requestsOf({ resources }: Container): Amounts {
-  const amounts: Record<string, number> = {};
-  for (const [name, quantity] of Object.entries(resources?.limits ?? {})) amounts[name] = quantityToNumber(quantity);
-  for (const [name, quantity] of Object.entries(resources?.requests ?? {})) amounts[name] = quantityToNumber(quantity);
-  return amounts;
+  return { ...amountsOf(resources?.limits), ...amountsOf(resources?.requests) };
+}
+
+/** A list of quantities as amounts. */
+export function amountsOf(list: Readonly<Record<string, string>> = {}): Amounts {
+  return Object.fromEntries(Object.entries(list).map(([name, quantity]) => [name, quantityToNumber(quantity)]));
 }
 
 /** Adds `more` to `total`, in place. */

@@ -8,6 +8,7 @@ import { computePodPhase, type PodPhase } from './pod-phase.ts';
 import type { Waiting } from './plan.ts';
 import type { ProbeResults } from './probe-results.ts';
 import { computeQosClass } from './qos.ts';
+import type { ResizeReport } from './resize-report.ts';
 
 /** Why a Pod was ended by the kubelet, whatever its containers did. */
 export interface PodVerdict {
@@ -31,6 +32,8 @@ export interface PodStatusInput {
   /** Nothing of the Pod runs or will run: its phase is final. */
   readonly terminal: boolean;
   readonly verdict?: PodVerdict;
+  /** Set while the Pod has not all that it asks for. */
+  readonly resize?: ResizeReport;
 }
 
 /**
@@ -50,6 +53,7 @@ export function computePodStatus(input: PodStatusInput): PodStatus {
     initContainerStatuses: statuses.initContainerStatuses ?? [],
     phase,
     sandboxReady: !needsSandbox(input.pod, input.observed),
+    ...(input.resize === undefined || input.terminal ? {} : { resize: input.resize }),
     nowMs: input.nowMs,
   });
   const { reason: _reason, message: _message, ...kept } = previous;
@@ -84,6 +88,7 @@ function computeAllContainerStatuses(input: PodStatusInput, previous: PodStatus)
     hasInitContainers: inits.length > 0,
     terminal: input.terminal,
     initialized: hasStarted(input),
+    ...(input.resize === undefined ? {} : { resize: input.resize }),
   };
   const compute = (kind: ContainerStatusesInput['kind'], containers: ContainerStatusesInput['containers'], before: PodStatus['containerStatuses']) =>
     computeContainerStatuses({ ...common, kind, containers, previous: before ?? [] });

@@ -9,6 +9,10 @@ const COMPUTE = ['cpu', 'memory'] as const;
  * @see kubernetes v1.36 pkg/apis/core/v1/helper/qos/qos.go (ComputePodQOS)
  */
 export function computeQosClass({ spec }: Pod): NonNullable<PodStatus['qosClass']> {
+  // What is said of the Pod as a whole decides alone.
+  if (COMPUTE.some((name) => isAsked(spec.resources?.requests?.[name]) || isAsked(spec.resources?.limits?.[name]))) {
+    return isGuaranteed({ name: '', ...(spec.resources !== undefined && { resources: spec.resources }) }) ? 'Guaranteed' : 'Burstable';
+  }
   const containers = [...(spec.initContainers ?? []), ...spec.containers];
   const asks = (container: Container): boolean =>
     COMPUTE.some((name) => isAsked(container.resources?.requests?.[name]) || isAsked(container.resources?.limits?.[name]));

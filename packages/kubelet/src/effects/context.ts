@@ -1,10 +1,15 @@
 import type { Client, Clock, Logger, Random } from '@kybern/core';
-import type { Taint } from '@kybern/core/kinds';
+import type { Pod, Taint } from '@kybern/core/kinds';
 import type { EventRecorder } from '@kybern/reconcile';
 import { RuntimeError, type ContainerRuntime, type Prober } from '@kybern/runtime-cri';
 import type { Amounts } from '../decisions/pod-requests.ts';
 import type { PodCache } from '../runtime/pod-cache.ts';
+import type { PodPlace } from '../runtime/configs.ts';
+import type { PodCgroups } from '../cgroups/pod-cgroups.ts';
+import type { DeviceManager } from '../devices/device-manager.ts';
+import type { PodVolumes } from '../volumes/pod-volumes.ts';
 import type { ImagePuller } from './image-puller.ts';
+import type { ServiceSource } from './service-source.ts';
 
 /** What every Pod worker of one kubelet works with. */
 export interface KubeletContext {
@@ -24,6 +29,18 @@ export interface KubeletContext {
   readonly allocatable: Amounts;
   /** What the Pods that were let in ask for; workers add and take away. */
   readonly requested: Record<string, number>;
+  /** Wakes the Pods whose resize waits for room; with each, its priority. Those that wait longest come first. */
+  readonly deferred: Map<() => void, number>;
+  /** Where Pods have their volumes; undefined on nodes that are no machines. */
+  volumes(): PodVolumes | undefined;
+  /** What Pods may use of the machine; undefined on nodes that do not hold them to it. */
+  cgroups(): PodCgroups | undefined;
+  /** The devices of the machine; undefined on nodes that have none to give. */
+  devices(): DeviceManager | undefined;
+  /** The Services that containers are told of; undefined on nodes that are no machines. */
+  services(): ServiceSource | undefined;
+  /** Where a Pod has its logs and its cgroup. */
+  placeOf(pod: Pod): PodPlace;
   /** The runtime's name, as container ids begin. */
   runtimeName(): string;
   /** The node's taints as last seen. */

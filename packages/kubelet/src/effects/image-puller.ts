@@ -1,8 +1,10 @@
-import type { Clock } from '@kybern/core';
+import type { Client, Clock } from '@kybern/core';
 import type { Container, Pod } from '@kybern/core/kinds';
 import type { EventRecorder } from '@kybern/reconcile';
-import { isRuntimeError, parseImageReference, type ContainerRuntime } from '@kybern/runtime-cri';
+import { isRuntimeError, parseImageReference, type ContainerRuntime, type cri } from '@kybern/runtime-cri';
+import { imageCredentials } from '../decisions/image-credentials.ts';
 import type { Waiting } from '../decisions/plan.ts';
+import { readReferredObjects } from './referred-objects.ts';
 
 /** What came of {@link ImagePuller.ensure}. */
 export type ImageOutcome =
@@ -17,6 +19,8 @@ export type ImageOutcome =
 /** Options of {@link ImagePuller}. */
 export interface ImagePullerOptions {
   readonly runtime: ContainerRuntime;
+  /** For pull secrets. */
+  readonly client: Client;
   readonly clock: Clock;
   readonly recorder: EventRecorder;
   /** How many images are pulled at the same time. */
@@ -76,7 +80,8 @@ export class ImagePuller {
     const startedMs = this.#options.clock.monotonicMs();
     this.#tell(pod, 'Pulling', `Pulling image "${image}"`);
     try {
-      const { imageRef, tookMs } = await untilAborted(this.#shared(image), signal);
+      const auths = await this.#credentials(pod, image, signal);
+      const { imageRef, tookMs } = await untilAborted(this.#shared(image, auths), signal);
       const waitedMs = Math.round(this.#options.clock.monotonicMs() - startedMs);
       const { image: found } = await this.#options.runtime.imageStatus({ image: { image } }, { signal });
       const size = found === undefined ? '' : ` Image size: ${found.size} bytes.`;
@@ -92,16 +97,38 @@ export class ImagePuller {
   }
 
   /** Joins the pull of this image that is under way, or begins one. It goes on even when the one who asked first gives up. */
-  #shared(image: string): Promise<Pull> {
-    const underWay = this.#pulling.get(image);
+  #shared(image: string, auths: readonly cri.AuthConfig[]): Promise<Pull> {
+    const key = auths.length === 0 ? image : `${image} ${JSON.stringify(auths)}`;
+    const underWay = this.#pulling.get(key);
     if (underWay !== undefined) return underWay;
     const pull = this.#inTurn(async () => {
       const startedMs = this.#options.clock.monotonicMs();
-      const { imageRef } = await this.#options.runtime.pullImage({ image: { image } });
+      const imageRef = await this.#pullAs(image, auths);
       return { imageRef, tookMs: Math.round(this.#options.clock.monotonicMs() - startedMs) };
-    }).finally(() => this.#pulling.delete(image));
-    this.#pulling.set(image, pull);
+    }).finally(() => this.#pulling.delete(key));
+    this.#pulling.set(key, pull);
     return pull;
+  }
+
+  async #credentials({ metadata, spec }: Pod, image: string, signal: AbortSignal): Promise<readonly cri.AuthConfig[]> {
+    const secrets = (spec.imagePullSecrets ?? []).flatMap(({ name }) => name ?? []);
+    if (secrets.length === 0) return [];
+    const references = { configMaps: [], secrets };
+    const found = await readReferredObjects(this.#options.client, metadata.namespace ?? 'default', { references, signal });
+    return imageCredentials(image, [...found.secrets.values()]);
+  }
+
+  /** As each of those who may be known there, until one succeeds. */
+  async #pullAs(image: string, auths: readonly cri.AuthConfig[]): Promise<string> {
+    let failure: unknown;
+    for (const auth of auths.length === 0 ? [undefined] : auths) {
+      try {
+        return (await this.#options.runtime.pullImage({ image: { image }, ...(auth === undefined ? {} : { auth }) })).imageRef;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {

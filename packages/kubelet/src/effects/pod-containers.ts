@@ -4,13 +4,17 @@ import type { ObservedPod } from '../decisions/observed.ts';
 import { describePod, type PodActions, type PullFailure, type Waiting } from '../decisions/plan.ts';
 import { computePodActions } from '../decisions/pod-actions.ts';
 import type { ProbeResults } from '../decisions/probe-results.ts';
+import type { ContainerResize } from '../decisions/resize.ts';
 import { podGraceSeconds, probeGraceSeconds } from '../decisions/termination.ts';
 import { sandboxConfig } from '../runtime/configs.ts';
 import { inTime, type KubeletContext } from './context.ts';
 import { describeError } from './image-puller.ts';
-import { startContainer } from './start-container.ts';
+import { podFieldsInput, startContainer } from './start-container.ts';
 import { stopContainer, stopPod } from './stop-containers.ts';
 
+/** When to mount again after it failed: doubled each time, up to {@link RETRY_MS}. */
+const MOUNT_RETRY_MS = 500;
+const MOUNT_DOUBLINGS = 8;
 /** When to look again after the runtime or the API failed, plus up to half of it. */
 const RETRY_MS = 10_000;
 /**
@@ -38,6 +42,8 @@ export class PodContainers {
   readonly #restartBackOffs = new Map<string, BackOff>();
   readonly #pullFailures = new Map<string, PullFailure>();
   readonly #waiting = new Map<string, Waiting>();
+  /** Containers that were ended to be replaced, until they are gone. */
+  readonly #replaced = new Set<string>();
   #failures = 0;
 
   constructor(context: KubeletContext) {
@@ -50,7 +56,8 @@ export class PodContainers {
   }
 
   /** What to do next. Tells in events of each container that a back-off begins to hold. */
-  plan({ pod, observed }: Pick<PodView, 'pod' | 'observed'>, probes: ProbeResults): PodActions {
+  plan({ pod, observed, resizes }: Pick<PodView, 'pod' | 'observed'> & { resizes: readonly ContainerResize[] }, probes: ProbeResults): PodActions {
+    for (const id of this.#replaced) if (!observed.containers.some((each) => each.id === id)) this.#replaced.delete(id);
     const actions = computePodActions({
       pod,
       observed,
@@ -58,6 +65,8 @@ export class PodContainers {
       probes,
       restartBackOffs: this.#restartBackOffs,
       pullFailures: this.#pullFailures,
+      resizes,
+      replaced: this.#replaced,
     });
     for (const [name, held] of actions.waiting) this.#noteHeld(pod, name, held);
     return actions;
@@ -83,18 +92,41 @@ export class PodContainers {
     }
     for (const { container, id, message, reason } of actions.stop) {
       const graceSeconds = reason === 'liveness' || reason === 'startup' ? probeGraceSeconds(pod, container, reason) : podGraceSeconds(pod);
+      if (reason === 'resize' || reason === 'definition-changed') this.#replaced.add(id);
       await stopContainer(this.#context, { pod, containerId: id, container, message, graceSeconds, signal });
     }
     for (const containerId of actions.remove) await this.#context.runtime.removeContainer({ containerId }, { signal });
+    const unmounted = await this.#mountVolumes(actions, view);
+    if (unmounted !== undefined) return unmounted;
     if (actions.createSandbox !== undefined) return this.#createSandbox(actions.createSandbox.attempt, view);
     return this.#startAll(actions, view);
   }
 
+  /** Before anything is made or started. @returns set when it failed, and is to be tried again */
+  async #mountVolumes({ createSandbox, start }: PodActions, { pod, signal }: PodView): Promise<ApplyOutcome | undefined> {
+    const volumes = this.#context.volumes();
+    if (volumes === undefined || (createSandbox === undefined && start.length === 0)) return undefined;
+    try {
+      await volumes.mount(podFieldsInput(this.#context, pod), signal);
+      return undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#warn(pod, 'FailedMount', error instanceof Error ? error.message : String(error));
+      return this.#failed(Math.min(this.retryMs(), MOUNT_RETRY_MS * 2 ** Math.min(this.#failures, MOUNT_DOUBLINGS)));
+    }
+  }
+
   async #createSandbox(attempt: number, { pod, signal }: PodView): Promise<ApplyOutcome> {
+    try {
+      await this.#context.cgroups()?.ensure(pod);
+    } catch (error) {
+      this.#warn(pod, 'FailedCreatePodContainer', `unable to ensure pod container exists: ${describeError(error)}`);
+      return this.#failed(this.retryMs());
+    }
     try {
       await this.#context.ensurePodCidr(signal);
       const { podSandboxId } = await inTime(this.#context, signal, (timely) =>
-        this.#context.runtime.runPodSandbox({ config: sandboxConfig(pod, attempt) }, { signal: timely }),
+        this.#context.runtime.runPodSandbox({ config: sandboxConfig(pod, attempt, this.#context.placeOf(pod)) }, { signal: timely }),
       );
       await this.#context.cache.refresh(pod.metadata.uid ?? '', podSandboxId, signal);
       this.#failures = 0;

@@ -119,10 +119,10 @@ export class PodProbes implements ProbeResults {
     if (runner.state.result !== before) this.#onChange();
   }
 
-  async #ask({ probe, container, containerId, controller: { signal } }: Runner): Promise<ProbeAnswer> {
+  async #ask({ type: purpose, probe, container, containerId, controller: { signal } }: Runner): Promise<ProbeAnswer> {
     const timeoutSeconds = probe.timeoutSeconds ?? 1;
     if (probe.exec !== undefined) return this.#exec(containerId, probe.exec.command ?? [], { timeoutSeconds, signal });
-    const target = { host: this.#host(), timeoutMs: timeoutSeconds * 1000, containerId };
+    const target = { host: this.#host(), timeoutMs: timeoutSeconds * 1000, containerId, purpose };
     const { httpGet, tcpSocket, grpc } = probe;
     if (httpGet !== undefined) {
       const { host = target.host, port, path = '/', scheme = 'HTTP', httpHeaders: headers = [] } = httpGet;

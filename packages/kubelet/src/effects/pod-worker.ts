@@ -3,14 +3,17 @@ import type { Pod, PodStatus } from '@kybern/core/kinds';
 import { computeAdmission } from '../decisions/admission.ts';
 import { hasLiveContainer, NOTHING_OBSERVED, type ObservedPod } from '../decisions/observed.ts';
 import type { PodActions, Waiting } from '../decisions/plan.ts';
-import { add, podRequests, type Amounts } from '../decisions/pod-requests.ts';
+import { add, type Amounts } from '../decisions/pod-requests.ts';
 import { computePodStatus, type PodVerdict } from '../decisions/pod-status.ts';
 import { NO_PROBE_RESULTS } from '../decisions/probe-results.ts';
+import type { ContainerResize } from '../decisions/resize.ts';
 import { podGraceSeconds } from '../decisions/termination.ts';
 import { ApiPod } from './api-pod.ts';
 import { PATIENCE, type KubeletContext } from './context.ts';
 import { PodContainers } from './pod-containers.ts';
 import { hasProbes, PodProbes } from './pod-probes.ts';
+import { PodResize, RESIZE_RETRY_MS, takenBy } from './pod-resize.ts';
+import { podFieldsInput } from './start-container.ts';
 import { stopPod } from './stop-containers.ts';
 
 /**
@@ -39,6 +42,9 @@ export class PodWorker {
   #verdict: PodVerdict | undefined;
   /** What was taken from the node for this Pod when it was let in. */
   #requests: Amounts | undefined;
+  readonly #resize: PodResize;
+  /** The Pod with what it was given, as of the last step. */
+  #given: Pod;
   #failures = 0;
   /** Something happened since the step under way began. */
   #woken = false;
@@ -61,8 +67,15 @@ export class PodWorker {
       onNews: (before) => this.#changed(before),
     });
     this.#containers = new PodContainers(context);
+    this.#resize = new PodResize(context, wake);
+    this.#given = pod;
     this.#probes = hasProbes(pod) ? new PodProbes(context, pod, wake) : undefined;
     this.#stage = isFinal(pod) || pod.metadata.deletionTimestamp !== undefined ? 'terminating' : 'running';
+  }
+
+  /** The Pod as the API has it. */
+  get pod(): Pod {
+    return this.#api.object;
   }
 
   /** The Pod changed in the API. */
@@ -158,12 +171,17 @@ export class PodWorker {
   // Running
 
   async #sync(signal: AbortSignal): Promise<void> {
-    const pod = this.#api.object;
+    const wanted = this.#api.object;
     const observed = this.#context.cache.get(this.uid);
-    if (!this.#admit(pod, observed) || this.#isPastDeadline(pod)) return this.#goTo('terminating');
+    if (!this.#admit(wanted, observed) || this.#isPastDeadline(wanted)) return this.#goTo('terminating');
+    if (!(await this.#takeDevices(wanted, signal))) return this.#goTo('terminating');
+    const pod = this.#give(wanted, observed);
     this.#probes?.sync(pod, observed);
-    const actions = this.#containers.plan({ pod, observed }, this.#probes ?? NO_PROBE_RESULTS);
+    const resizes = this.#resize.plan(pod, observed);
+    const actions = this.#containers.plan({ pod, observed, resizes }, this.#probes ?? NO_PROBE_RESULTS);
     if (actions.stopPod && actions.createSandbox === undefined) return this.#goTo('terminating');
+    const resizing = this.#resize.isInProgress && (resizes.length > 0 || !hasWork(actions));
+    if (resizing && !actions.stopPod && !(await this.#carryOutResize(pod, { resizes, signal }))) return undefined;
     if (!hasWork(actions)) {
       if (await this.#api.publish()) this.#rest(actions);
       return undefined;
@@ -178,6 +196,35 @@ export class PodWorker {
     return undefined;
   }
 
+  /** Gives the Pod what it asks for now, as far as the node can. @returns the Pod with what it has been given */
+  #give(wanted: Pod, observed: ObservedPod): Pod {
+    const requests = this.#requests ?? {};
+    const given = this.#resize.decide(wanted, { before: this.#given, observed, requests });
+    if (given.spec.containers !== this.#given.spec.containers || given.spec.initContainers !== this.#given.spec.initContainers) {
+      const taken = takenBy(given);
+      const freed = Object.entries(requests).some(([name, amount]) => (taken[name] ?? 0) < amount);
+      add(this.#context.requested, requests, -1);
+      add(this.#context.requested, taken);
+      this.#requests = taken;
+      if (freed) this.#tellDeferred();
+    }
+    this.#given = given;
+    return given;
+  }
+
+  /** @returns false when it failed, and is to be tried again */
+  async #carryOutResize(pod: Pod, { resizes, signal }: { resizes: readonly ContainerResize[]; signal: AbortSignal }): Promise<boolean> {
+    this.#api.publishSoon();
+    if (await this.#resize.apply(pod, resizes, signal)) return true;
+    if (await this.#api.publish()) this.#wakeIn(this.#containers.retryMs(), PATIENCE + 1);
+    return false;
+  }
+
+  /** There is more room than before: those of the highest priority first, of these who waits longest. */
+  #tellDeferred(): void {
+    for (const [wake] of [...this.#context.deferred].sort(([, a], [, b]) => b - a)) wake();
+  }
+
   #goTo(stage: 'terminating' | 'terminated'): void {
     this.#stage = stage;
     this.#woken = true;
@@ -186,7 +233,8 @@ export class PodWorker {
   #admit(pod: Pod, observed: ObservedPod): boolean {
     if (this.#requests !== undefined) return true;
     const { nodeName, allocatable, requested } = this.#context;
-    const requests = podRequests(pod);
+    const given = this.#resize.begin(pod, observed);
+    const { pods: _pods, ...requests } = takenBy(given);
     // What runs here was let in by an earlier run of this agent.
     const refusal =
       observed === NOTHING_OBSERVED ? computeAdmission({ pod, nodeName, allocatable, requested, requests, taints: this.#context.taints() }) : undefined;
@@ -195,9 +243,21 @@ export class PodWorker {
       this.#context.recorder.event(pod, { type: 'Warning', reason: refusal.reason, message: refusal.message.replace('Pod was rejected: ', '') });
       return false;
     }
+    this.#given = given;
     this.#requests = { ...requests, pods: 1 };
     add(requested, this.#requests);
+    this.#context.cgroups()?.adopt(given);
     return true;
+  }
+
+  /** Once, when it was let in. @returns false when there are not enough after all, which the verdict tells */
+  async #takeDevices(pod: Pod, signal: AbortSignal): Promise<boolean> {
+    const refusal = await this.#context.devices()?.allocate(pod, signal);
+    if (refusal === undefined) return true;
+    const message = `Allocate failed due to ${refusal}, which is unexpected`;
+    this.#verdict = { phase: 'Failed', reason: 'UnexpectedAdmissionError', message: `Pod was rejected: ${message}` };
+    this.#context.recorder.event(pod, { type: 'Warning', reason: 'UnexpectedAdmissionError', message });
+    return false;
   }
 
   #isPastDeadline(pod: Pod): boolean {
@@ -215,6 +275,7 @@ export class PodWorker {
     const deadlineMs = deadlineOf(this.#api.object);
     if (wakeAtMs !== undefined && (deadlineMs === undefined || wakeAtMs <= deadlineMs)) this.#wakeIn(wakeAtMs - nowMs, retries);
     else if (deadlineMs !== undefined) this.#wakeIn(deadlineMs - nowMs, Infinity);
+    else if (this.#resize.isDeferred) this.#wakeIn(RESIZE_RETRY_MS, Infinity);
   }
 
   // Ending
@@ -227,6 +288,7 @@ export class PodWorker {
     const after = await this.#context.cache.refreshPod(this.uid, signal);
     if (hasLiveContainer(after)) throw new Error('containers are still running after they were stopped');
     this.#probes?.stop();
+    await this.#context.devices()?.release(this.uid);
     this.#release();
     this.#failures = 0;
     this.#goTo('terminated');
@@ -254,12 +316,22 @@ export class PodWorker {
       await this.#context.runtime.removePodSandbox({ podSandboxId }, { signal });
     }
     this.#context.cache.delete(this.uid);
+    await this.#context.volumes()?.remove(this.#api.object);
+    await this.#context.cgroups()?.remove(this.#api.object);
+  }
+
+  /** Brings volumes that show objects up to date, while the Pod runs. */
+  async refreshVolumes(signal: AbortSignal): Promise<void> {
+    if (this.#stage !== 'running' || this.#context.cache.get(this.uid) === NOTHING_OBSERVED) return;
+    await this.#context.volumes()?.mount(podFieldsInput(this.#context, this.#api.object), signal);
   }
 
   #release(): void {
     if (this.#requests === undefined) return;
     add(this.#context.requested, this.#requests, -1);
     this.#requests = undefined;
+    this.#resize.end();
+    this.#tellDeferred();
   }
 
   // Status and time
@@ -276,6 +348,7 @@ export class PodWorker {
       runtimeName: this.#context.runtimeName(),
       terminal: this.#stage === 'terminated',
       ...(this.#verdict === undefined ? {} : { verdict: this.#verdict }),
+      ...(this.#resize.report === undefined ? {} : { resize: this.#resize.report }),
     });
   }
 

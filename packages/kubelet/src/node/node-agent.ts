@@ -11,9 +11,10 @@ import {
   type Logger,
   type Random,
 } from '@kybern/core';
-import { Lease, Node } from '@kybern/core/kinds';
+import { Lease, Node, type ContainerImage } from '@kybern/core/kinds';
 import type { EventRecorder } from '@kybern/reconcile';
 import type { ContainerRuntime } from '@kybern/runtime-cri';
+import type { DeviceCounts } from '../decisions/device-allocation.ts';
 import { PATIENCE } from '../effects/context.ts';
 import { computeNodeStatus, initialNode, nodeLabels, type NodeDescription, type NodeHealth } from './node-object.ts';
 
@@ -28,6 +29,10 @@ export interface NodeAgentOptions {
   readonly recorder: EventRecorder;
   /** Events of the runtime may have been missed: it answers again after it did not, or it is simply time to look. */
   readonly onResync: (signal: AbortSignal) => Promise<void>;
+  /** The devices that plugins have. Default: there are none. */
+  readonly devices?: () => DeviceCounts | undefined;
+  /** The images that the machine has. Default: the Node does not tell. */
+  readonly images?: () => readonly ContainerImage[] | undefined;
 }
 
 const LEASE_NAMESPACE = 'kube-node-lease';
@@ -50,6 +55,9 @@ export class NodeAgent {
   #health: NodeHealth = { problems: ['container runtime status check may not have completed yet'], runtimeVersion: '' };
   #runtimeName = '';
   #beats = 0;
+  /** Invariant: set while a report that was asked for is not written. */
+  #reporting: Promise<void> | undefined;
+  #isStale = false;
 
   constructor(options: NodeAgentOptions) {
     this.#options = options;
@@ -111,6 +119,21 @@ export class NodeAgent {
     if (this.#health.problems.length === 0 && (due || before.problems.length > 0)) await this.#options.onResync(signal);
   }
 
+  /** What the node has changed: the API is to know at once. Never rejects. Many changes at a time are one report or two. */
+  reportSoon(signal: AbortSignal): Promise<void> {
+    if (this.#node === undefined) return Promise.resolve();
+    this.#isStale = true;
+    this.#reporting ??= this.#reportStale(signal).finally(() => (this.#reporting = undefined));
+    return this.#reporting;
+  }
+
+  async #reportStale(signal: AbortSignal): Promise<void> {
+    while (this.#isStale && !signal.aborted) {
+      this.#isStale = false;
+      await this.#tolerate(() => this.#report(signal), signal).catch(() => undefined); // it ends
+    }
+  }
+
   async #checkHealth(signal: AbortSignal): Promise<void> {
     const { runtime } = this.#options;
     try {
@@ -163,7 +186,8 @@ export class NodeAgent {
   /** Writes the status onto `node`, unless it has just been created with it. */
   async #writeStatus(node: Node, signal: AbortSignal): Promise<Node> {
     const { client, clock, description } = this.#options;
-    const status = computeNodeStatus(node.status, { description, health: this.#health, nowMs: clock.now() });
+    const { devices, images } = this.#options;
+    const status = computeNodeStatus(node.status, { description, health: this.#health, nowMs: clock.now(), devices: devices?.(), images: images?.() });
     if (deepEqual(status, node.status)) return node;
     try {
       return await client.update(Node, { ...node, status }, { subresource: 'status', signal });

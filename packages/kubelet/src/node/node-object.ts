@@ -1,5 +1,6 @@
 import { formatTime, type ObjectInput } from '@kybern/core';
-import type { Node, NodeAddress, NodeCondition, NodeStatus, NodeSystemInfo, Taint } from '@kybern/core/kinds';
+import { isExtendedResource, type DeviceCounts } from '../decisions/device-allocation.ts';
+import type { ContainerImage, Node, NodeAddress, NodeCondition, NodeStatus, NodeSystemInfo, Taint } from '@kybern/core/kinds';
 
 /** What a node says of itself. */
 export interface NodeDescription {
@@ -95,7 +96,7 @@ const PRESSURES = [
  *
  * @see kubernetes v1.36 pkg/kubelet/nodestatus/setters.go
  */
-export function computeNodeStatus(previous: NodeStatus | undefined, { description, health, nowMs }: NodeStatusInput): NodeStatus {
+export function computeNodeStatus(previous: NodeStatus | undefined, { description, health, nowMs, devices, images }: NodeStatusInput): NodeStatus {
   const before = previous?.conditions ?? [];
   const verdicts = [
     ...PRESSURES.map((pressure) => ({ ...pressure, status: 'False' })),
@@ -107,12 +108,18 @@ export function computeNodeStatus(previous: NodeStatus | undefined, { descriptio
   const now = formatTime(nowMs);
   return {
     ...previous,
-    capacity: description.capacity,
-    allocatable: description.allocatable,
+    capacity: { ...extended(previous?.capacity), ...description.capacity, ...devices?.capacity },
+    allocatable: { ...extended(previous?.allocatable), ...description.allocatable, ...devices?.allocatable },
     conditions: [...before.filter(({ type }) => !owned.has(type)), ...verdicts.map((verdict) => date(verdict, before, now))],
     addresses: description.addresses,
+    ...(images === undefined ? {} : { images }),
     nodeInfo: { ...description.nodeInfo, containerRuntimeVersion: health.runtimeVersion },
   };
+}
+
+/** Resources that somebody else gave the node. @see kubernetes v1.36 pkg/kubelet/kubelet_node_status.go (reconcileExtendedResource) */
+function extended(list: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(list).filter(([name]) => isExtendedResource(name)));
 }
 
 /** What {@link computeNodeStatus} decides from. */
@@ -120,6 +127,10 @@ export interface NodeStatusInput {
   readonly description: NodeDescription;
   readonly health: NodeHealth;
   readonly nowMs: number;
+  /** The devices that plugins have. */
+  readonly devices?: DeviceCounts | undefined;
+  /** The images that the machine has; unset when it does not tell. */
+  readonly images?: readonly ContainerImage[] | undefined;
 }
 
 function date(verdict: Omit<NodeCondition, 'lastHeartbeatTime' | 'lastTransitionTime'>, before: readonly NodeCondition[], now: string): NodeCondition {

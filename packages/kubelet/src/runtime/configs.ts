@@ -1,13 +1,40 @@
-import { quantityToBytes, quantityToMillis } from '@kybern/core';
 import type { Container, Pod } from '@kybern/core/kinds';
 import type { cri } from '@kybern/runtime-cri';
 import { containerHash } from '../decisions/container-hash.ts';
+import { expandVariables } from '../decisions/environment.ts';
+import type { ContainerDevices } from '../devices/device-plugin-protocol.ts';
 import { ANNOTATIONS, LABELS } from './labels.ts';
 import { podLabels } from './pod-cache.ts';
+import { computePodCgroupLimits } from '../decisions/cgroup-limits.ts';
+import { containerResources, criResources } from './resources.ts';
+import { containerSecurity, sandboxSecurity } from './security.ts';
 
 /** Who a Pod is, in the words of the runtime. */
 function sandboxMetadata({ metadata }: Pod, attempt: number): cri.PodSandboxMetadata {
   return { name: metadata.name, namespace: metadata.namespace ?? 'default', uid: metadata.uid ?? '', attempt };
+}
+
+/** Where on its node a Pod has its things. */
+export interface PodPlace {
+  /** Below which each Pod has a folder with its logs. */
+  readonly logRoot: string;
+  /** Set on nodes whose Pods have cgroups. */
+  readonly cgroupParent?: string;
+  readonly cgroupVersion?: 1 | 2;
+}
+
+/** What a container is given beside what its definition says word for word. */
+export interface ContainerSetup {
+  readonly attempt: number;
+  readonly imageRef: string;
+  readonly env: ReadonlyMap<string, string>;
+  readonly mounts: readonly cri.Mount[];
+  /** What the node can give, for whom to end first when it runs short. */
+  readonly memoryBytes: number;
+  /** What comes with its devices. */
+  readonly devices?: ContainerDevices | undefined;
+  /** Of the cgroups that the node's Pods have; unset when they have none. */
+  readonly cgroupVersion?: 1 | 2 | undefined;
 }
 
 /**
@@ -15,18 +42,33 @@ function sandboxMetadata({ metadata }: Pod, attempt: number): cri.PodSandboxMeta
  *
  * @see kubernetes v1.36 pkg/kubelet/kuberuntime/kuberuntime_sandbox.go (generatePodSandboxConfig)
  */
-export function sandboxConfig(pod: Pod, attempt: number): cri.PodSandboxConfig {
+export function sandboxConfig(pod: Pod, attempt: number, { logRoot, cgroupParent }: PodPlace): cri.PodSandboxConfig {
   const metadata = sandboxMetadata(pod, attempt);
   const { spec } = pod;
+  const sysctls = spec.securityContext?.sysctls;
   const portMappings = spec.hostNetwork === true ? [] : spec.containers.flatMap(hostPorts);
   return {
     metadata,
     ...(spec.hostNetwork === true ? {} : { hostname: spec.hostname ?? metadata.name.slice(0, 63) }),
-    logDirectory: logDirectory(metadata),
+    logDirectory: logDirectory(logRoot, metadata),
     labels: { ...pod.metadata.labels, ...podLabels(metadata) },
     ...(pod.metadata.annotations === undefined ? {} : { annotations: pod.metadata.annotations }),
     ...(portMappings.length === 0 ? {} : { portMappings }),
-    linux: { securityContext: { namespaceOptions: namespaceOptions(pod) } },
+    ...(spec.dnsPolicy === 'None' && spec.dnsConfig !== undefined ? { dnsConfig: dnsConfig(spec.dnsConfig) } : {}),
+    linux: {
+      securityContext: { namespaceOptions: namespaceOptions(pod), ...sandboxSecurity(pod) },
+      ...(cgroupParent === undefined ? {} : { cgroupParent }),
+      resources: criResources(computePodCgroupLimits(pod)),
+      ...(sysctls === undefined ? {} : { sysctls: Object.fromEntries(sysctls.map(({ name, value }) => [name, value])) }),
+    },
+  };
+}
+
+function dnsConfig({ nameservers, searches, options }: NonNullable<Pod['spec']['dnsConfig']>): cri.DNSConfig {
+  return {
+    servers: nameservers ?? [],
+    searches: searches ?? [],
+    options: (options ?? []).map(({ name = '', value }) => (value === undefined ? name : `${name}:${value}`)),
   };
 }
 
@@ -45,8 +87,8 @@ function namespaceOptions({ spec }: Pod): cri.NamespaceOption {
 }
 
 /** Where a Pod's logs are. */
-function logDirectory({ name, namespace, uid }: cri.PodSandboxMetadata): string {
-  return `/var/log/pods/${namespace}_${name}_${uid}`;
+function logDirectory(root: string, { name, namespace, uid }: cri.PodSandboxMetadata): string {
+  return `${root}/${namespace}_${name}_${uid}`;
 }
 
 /**
@@ -55,43 +97,37 @@ function logDirectory({ name, namespace, uid }: cri.PodSandboxMetadata): string 
  * @param attempt its restart count
  * @see kubernetes v1.36 pkg/kubelet/kuberuntime/kuberuntime_container.go (generateContainerConfig)
  */
-export function containerConfig(
-  pod: Pod,
-  container: Container,
-  { attempt, imageRef }: { readonly attempt: number; readonly imageRef: string },
-): cri.ContainerConfig {
-  const { name, command, args, workingDir, env = [], image = '', stdin, stdinOnce, tty } = container;
+export function containerConfig(pod: Pod, container: Container, setup: ContainerSetup): cri.ContainerConfig {
+  const { attempt, imageRef, env, memoryBytes, cgroupVersion, devices } = setup;
+  const mounts = [...setup.mounts, ...(devices?.mounts ?? []).map(({ readOnly, ...mount }) => ({ ...mount, readonly: readOnly }))];
+  const { name, command, args, workingDir, image = '', stdin, stdinOnce, tty } = container;
+  const expand = (words: readonly string[]): readonly string[] => words.map((word) => expandVariables(word, env));
   const owner = sandboxMetadata(pod, 0);
   return {
     metadata: { name, attempt },
     image: { image: imageRef, userSpecifiedImage: image },
-    ...(command === undefined ? {} : { command }),
-    ...(args === undefined ? {} : { args }),
+    ...(command === undefined ? {} : { command: expand(command) }),
+    ...(args === undefined ? {} : { args: expand(args) }),
     ...(workingDir === undefined ? {} : { workingDir }),
-    envs: env.flatMap((variable) => (variable.valueFrom === undefined ? [{ key: variable.name, value: variable.value ?? '' }] : [])),
+    envs: [...env].map(([key, value]) => ({ key, value })),
+    ...(mounts.length === 0 ? {} : { mounts }),
     labels: { ...podLabels(owner), [LABELS.containerName]: name },
+    ...(devices === undefined || devices.devices.length === 0 ? {} : { devices: devices.devices }),
+    ...(devices === undefined || devices.cdiDevices.length === 0 ? {} : { CDIDevices: devices.cdiDevices }),
     annotations: {
+      ...devices?.annotations,
       [ANNOTATIONS.hash]: containerHash(container),
       [ANNOTATIONS.restartCount]: String(attempt),
       [ANNOTATIONS.terminationGracePeriod]: String(pod.spec.terminationGracePeriodSeconds ?? 30),
+      [ANNOTATIONS.terminationMessagePath]: container.terminationMessagePath ?? '/dev/termination-log',
+      [ANNOTATIONS.terminationMessagePolicy]: container.terminationMessagePolicy ?? 'File',
     },
     logPath: `${name}/${attempt}.log`,
     ...(stdin === true ? { stdin, stdinOnce: stdinOnce === true } : {}),
     ...(tty === true ? { tty } : {}),
-    linux: { resources: linuxResources(container), securityContext: { namespaceOptions: namespaceOptions(pod) } },
-  };
-}
-
-/** One CPU is 1024 shares, and 100 ms of every 100 ms. @see kubernetes v1.36 pkg/kubelet/cm/helpers_linux.go (MilliCPUToShares, MilliCPUToQuota) */
-function linuxResources({ resources }: Container): cri.LinuxContainerResources {
-  const limits = resources?.limits;
-  const cpuRequest = resources?.requests?.['cpu'] ?? limits?.['cpu'];
-  const cpuLimit = limits?.['cpu'];
-  const memoryLimit = limits?.['memory'];
-  const shares = cpuRequest === undefined ? 2 : Math.max(2, Math.floor((quantityToMillis(cpuRequest) * 1024) / 1000));
-  return {
-    cpuShares: shares,
-    ...(cpuLimit === undefined ? {} : { cpuPeriod: 100_000, cpuQuota: Math.max(1000, quantityToMillis(cpuLimit) * 100) }),
-    ...(memoryLimit === undefined ? {} : { memoryLimitInBytes: quantityToBytes(memoryLimit) }),
+    linux: {
+      resources: containerResources(pod, container, { memoryBytes, cgroupVersion }),
+      securityContext: { namespaceOptions: namespaceOptions(pod), ...containerSecurity(pod, container) },
+    },
   };
 }

@@ -15,4 +15,6 @@ export const ANNOTATIONS = {
   hash: 'io.kubernetes.container.hash',
   restartCount: 'io.kubernetes.container.restartCount',
   terminationGracePeriod: 'io.kubernetes.pod.terminationGracePeriod',
+  terminationMessagePath: 'io.kubernetes.container.terminationMessagePath',
+  terminationMessagePolicy: 'io.kubernetes.container.terminationMessagePolicy',
 } as const;

@@ -31,8 +31,11 @@ const STATES: Readonly<Record<cri.ContainerState, ObservedContainer['state']>> =
   CONTAINER_UNKNOWN: 'unknown',
 };
 
+/** The message that a container which has ended left behind; empty when there is none. */
+export type LastWords = (status: cri.ContainerStatus) => string;
+
 /** Reads a container's status. @param known what was observed of the same container before; returned as it is when nothing has changed */
-export function observeContainer(status: cri.ContainerStatus, known?: ObservedContainer): ObservedContainer {
+export function observeContainer(status: cri.ContainerStatus, known?: ObservedContainer, lastWords: LastWords = () => ''): ObservedContainer {
   if (known?.state === STATES[status.state] && known.id === status.id) return known;
   const restartCount = Number(status.annotations[ANNOTATIONS.restartCount]);
   return {
@@ -48,7 +51,7 @@ export function observeContainer(status: cri.ContainerStatus, known?: ObservedCo
     finishedAt: status.finishedAt > 0 ? formatTime(status.finishedAt / NS_PER_MS) : '',
     exitCode: status.exitCode,
     reason: status.reason,
-    message: status.message,
+    message: (status.state === 'CONTAINER_EXITED' ? lastWords(status) : '') || status.message,
     image: status.image.userSpecifiedImage ?? status.image.image,
     imageRef: status.imageRef,
   };

@@ -1,7 +1,7 @@
 import { isRuntimeError, type ContainerRuntime, type cri } from '@kybern/runtime-cri';
 import { NOTHING_OBSERVED, type ObservedPod } from '../decisions/observed.ts';
 import { LABELS } from './labels.ts';
-import { observeContainer, observePod, observeSandbox, type SandboxView } from './observe.ts';
+import { observeContainer, observePod, observeSandbox, type LastWords, type SandboxView } from './observe.ts';
 
 /** What the cache has of one Pod. Invariant: `pod` is made of `views`. */
 interface Entry {
@@ -27,10 +27,13 @@ export interface SandboxOwner {
  */
 export class PodCache {
   readonly #runtime: ContainerRuntime;
+  readonly #lastWords: LastWords | undefined;
   readonly #entries = new Map<string, Entry>();
 
-  constructor(runtime: ContainerRuntime) {
+  /** @param lastWords how to find the messages of containers that have ended */
+  constructor(runtime: ContainerRuntime, lastWords?: LastWords) {
     this.#runtime = runtime;
+    this.#lastWords = lastWords;
   }
 
   get(uid: string): ObservedPod {
@@ -111,6 +114,7 @@ export class PodCache {
       observeContainer(
         each,
         before?.containers.find(({ id }) => id === each.id),
+        this.#lastWords,
       ),
     );
     const view: DatedView = { sandbox: observeSandbox(status), containers, asOfNs: asOfNs ?? 0 };

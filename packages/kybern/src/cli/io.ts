@@ -2,6 +2,8 @@
 export interface CliIo {
   readonly stdout: CliOutput;
   readonly stderr: CliOutput;
+  /** What the person types or pipes in; unset: nothing. Called by the commands that read it. */
+  readonly stdin?: () => ReadableStream<Uint8Array>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDir: string;
   readonly cwd: string;

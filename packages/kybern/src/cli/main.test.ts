@@ -114,7 +114,7 @@ describe('the command line, against a cluster', () => {
   it('has help and examples for every command', async () => {
     const { out, code } = await run('--help');
     expect(code).toBe(0);
-    const commands = [...out.matchAll(/^ {2}kybern ([a-z]+(?: image)?)/gm)].map((match) => match[1] ?? '');
+    const commands = [...out.matchAll(/^ {2}kybern ([a-z-]+(?: image)?)/gm)].map((match) => match[1] ?? '');
     expect(commands).toEqual(expect.arrayContaining(['up', 'get', 'apply', 'delete', 'scale', 'set image', 'rollout', 'explain', 'completion']));
     for (const command of commands.filter((name) => name !== 'completion')) {
       const help = await run(...command.split(' '), '--help');

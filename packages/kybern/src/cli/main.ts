@@ -2,11 +2,17 @@ import yargs, { type Argv } from 'yargs';
 import type { Command } from './commands/command.ts';
 import { applyCommand } from './commands/apply.ts';
 import { deleteCommand } from './commands/delete.ts';
+import { execCommand } from './commands/exec.ts';
 import { explainCommand } from './commands/explain.ts';
 import { getCommand } from './commands/get.ts';
+import { logsCommand } from './commands/logs.ts';
+import { portForwardCommand } from './commands/port-forward.ts';
 import { rolloutCommand } from './commands/rollout.ts';
 import { scaleCommand } from './commands/scale.ts';
 import { setImageCommand } from './commands/set.ts';
+import { snapshotCommand } from './commands/snapshot.ts';
+import { stateCommand } from './commands/state.ts';
+import { timelineCommand } from './commands/timeline.ts';
 import { upCommand } from './commands/up.ts';
 import { messageFor } from './errors.ts';
 import { line, type CliIo } from './io.ts';
@@ -18,7 +24,22 @@ const INTERRUPTED = 130;
 
 // Each command's arguments are typed where it is defined and checked by the parser; here they only pass through.
 type AnyCommand = Command<never>;
-const commands: readonly AnyCommand[] = [upCommand, getCommand, applyCommand, deleteCommand, scaleCommand, setImageCommand, rolloutCommand, explainCommand];
+const commands: readonly AnyCommand[] = [
+  upCommand,
+  getCommand,
+  applyCommand,
+  deleteCommand,
+  scaleCommand,
+  setImageCommand,
+  rolloutCommand,
+  explainCommand,
+  logsCommand,
+  execCommand,
+  portForwardCommand,
+  snapshotCommand,
+  stateCommand,
+  timelineCommand,
+];
 
 /**
  * Runs one command line.

@@ -16,6 +16,8 @@ export class CacheSet implements Cache {
   readonly #informers = new Map<string, CachingInformer<KubernetesObject>>();
   /** The same by the kind's identity, which spares making the name. */
   readonly #byIdentity = new Map<Kind, CachingInformer<KubernetesObject>>();
+  /** What {@link CacheSet.shownBy} answered; forgotten when an informer is made. */
+  readonly #shownBy = new Map<Kind, readonly CachingInformer<KubernetesObject>[]>();
   readonly #running = new Set<Promise<void>>();
   #signal: AbortSignal | undefined;
 
@@ -46,6 +48,7 @@ export class CacheSet implements Cache {
     if (known !== undefined) return known;
     const informer = new CachingInformer<T>({ ...(this.#options as unknown as Omit<InformerOptions<T>, 'kind'>), kind });
     this.#informers.set(nameOf(kind), informer as unknown as CachingInformer<KubernetesObject>);
+    this.#shownBy.clear();
     if (this.#signal !== undefined) this.#start(informer, this.#signal);
     return informer;
   }
@@ -57,6 +60,21 @@ export class CacheSet implements Cache {
     const informer = this.#informers.get(nameOf(kind));
     if (informer !== undefined) this.#byIdentity.set(kind, informer);
     return informer as unknown as CachingInformer<T> | undefined;
+  }
+
+  /** The informers that show what is written as `kind`: its own, those of its other versions, and that of its metadata. */
+  shownBy(kind: Kind): readonly CachingInformer<KubernetesObject>[] {
+    const known = this.#shownBy.get(kind);
+    if (known !== undefined) return known;
+    const resource = groupResource(kind);
+    const informers = [...this.#informers.values()].filter((informer) => groupResource(informer.kind) === resource);
+    this.#shownBy.set(kind, informers);
+    return informers;
+  }
+
+  /** The kinds whose informers have not synced yet. */
+  unsynced(): readonly Kind[] {
+    return [...this.#informers.values()].filter(({ hasSynced }) => !hasSynced).map(({ kind }) => kind);
   }
 
   /** Resolves when every informer that there is by now has synced. */
@@ -86,7 +104,7 @@ export class CacheSet implements Cache {
 }
 
 function nameOf(kind: Kind): string {
-  return `${groupResource(kind)}/${kind.version}`;
+  return `${groupResource(kind)}/${kind.version}${kind.view === undefined ? '' : `/${kind.view}`}`;
 }
 
 function controllerUid(object: KubernetesObject): readonly string[] {

@@ -7,6 +7,8 @@ export interface ControllerFigures {
   readonly seconds: Histogram;
   readonly active: Gauge;
   readonly staleCache: Counter;
+  /** How long keys waited for the caches to show what they had written: how far the caches lag behind, measured where it matters. */
+  readonly lagSeconds: Histogram;
 }
 
 /** Undefined when nobody wants figures. @see controller-runtime v0.21 pkg/internal/controller/metrics/metrics.go */
@@ -18,5 +20,6 @@ export function createControllerFigures(metrics: Metrics, controller: string): C
     seconds: metrics.histogram('controller_runtime_reconcile_time_seconds', { controller }),
     active: metrics.gauge('controller_runtime_active_workers', { controller }),
     staleCache: metrics.counter('kybern_reconcile_stale_cache_total', { controller }),
+    lagSeconds: metrics.histogram('kybern_reconcile_cache_lag_seconds', { controller }),
   };
 }

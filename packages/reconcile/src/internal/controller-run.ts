@@ -6,10 +6,11 @@ import type { EventRecorder } from '../event-recorder.ts';
 import type { CachingInformer } from '../informer.ts';
 import type { Metrics } from '../metrics.ts';
 import { done, type ReconcileResult } from '../outcome.ts';
+import type { ObservedReconcile, ReconcileObserver } from '../reconcile-observer.ts';
 import { createWorkQueue, type WorkQueue } from '../work-queue.ts';
 import { aborted, type CacheSet } from './cache-set.ts';
 import { createControllerFigures, type ControllerFigures } from './controller-figures.ts';
-import { enqueueMapped, enqueueObject, enqueueOwner } from './enqueue.ts';
+import { enqueueMapped, enqueueObject, enqueueOwner, type KeySink } from './enqueue.ts';
 import { OwnWrites } from './own-writes.ts';
 import { ReconcileClient, type ReconcileClientDeps } from './reconcile-client.ts';
 import { Turns } from './turns.ts';
@@ -30,6 +31,9 @@ export interface ControllerDeps {
   readonly shutdownTimeoutMs: number;
   /** Throws when another replica may lead by now. */
   readonly assertLeading: () => void;
+  /** The part of the keys that this run is for; undefined: all. */
+  readonly shard: { readonly shard: number; owns(key: string): boolean } | undefined;
+  readonly observer: ReconcileObserver | undefined;
 }
 
 /** One reconcile. Invariant: open until it settled or was given up; what it does afterwards has no effect. */
@@ -42,6 +46,8 @@ interface Attempt {
   /** Ends the attempt's own signal, where it has one. */
   abort: AbortController | undefined;
   stopTimer: (() => void) | undefined;
+  /** What observers are told of; undefined without one. */
+  observed: ObservedReconcile | undefined;
 }
 
 /** Makes the informers and indexes that a controller reads. @throws {RangeError} when an index name is taken */
@@ -58,6 +64,8 @@ export class ControllerRun {
   readonly #objects: CachingInformer<KubernetesObject>;
   readonly #informers: readonly CachingInformer<KubernetesObject>[];
   readonly #queue: WorkQueue<string>;
+  /** The way into the queue for keys of events: those of other shards go no further. */
+  readonly #sink: KeySink;
   readonly #writes: OwnWrites;
   /** Keys that were taken, and wait for the caches to show what they wrote. */
   readonly #waiting: WaitingRoom;
@@ -76,25 +84,30 @@ export class ControllerRun {
   #onIdle: (() => void) | undefined;
 
   constructor(definition: ControllerDefinition, deps: ControllerDeps, signal: AbortSignal) {
-    const { cache, clock, metrics } = deps;
-    const { name } = definition;
+    const { cache, clock, metrics, shard } = deps;
+    const name = shard === undefined ? definition.name : `${definition.name}/${shard.shard}`;
     this.#definition = definition;
     this.#deps = deps;
     this.#signal = signal;
     this.#informers = informersOf(definition, cache);
     this.#objects = cache.informer(definition.for);
     this.#queue = createWorkQueue<string>({ clock, name, metrics, onReady: () => this.#pumpSoon() });
+    this.#sink = observedSink(
+      shard === undefined ? this.#queue : { add: (key, options) => shard.owns(key) && this.#queue.add(key, options) },
+      definition.name,
+      deps.observer,
+    );
     this.#writes = new OwnWrites(cache);
     this.#clientDeps = { client: deps.client, writes: this.#writes, assertLeading: deps.assertLeading };
     this.#waiting = new WaitingRoom({
       clock,
       writes: this.#writes,
       timeoutMs: deps.staleCacheTimeoutMs,
-      onLeave: (key, behind) => this.#stopWaiting(key, behind),
+      onLeave: (key, behind, waitedMs) => this.#stopWaiting(key, behind, waitedMs),
     });
     this.#turns = new Turns(clock);
     this.#figures = createControllerFigures(metrics, name);
-    this.#recorder = deps.recorderFor(name);
+    this.#recorder = deps.recorderFor(definition.name);
     this.#random = deps.random.fork(`controller/${name}`);
     this.#logger = deps.logger === noopLogger ? noopLogger : deps.logger.with({ controller: name, kind: definition.for.kind });
   }
@@ -120,15 +133,15 @@ export class ControllerRun {
     const { predicates = [], owns = [], watches = [], laterWatches, for: kind } = this.#definition;
     const { cache } = this.#deps;
     const detach = [
-      this.#objects.addHandler(enqueueObject(this.#queue, predicates)),
-      ...owns.map((owned) => cache.informer(owned).addHandler(enqueueOwner(this.#queue, kind))),
-      ...watches.map((watch) => cache.informer(watch.kind).addHandler(enqueueMapped(this.#queue, watch, cache))),
+      this.#objects.addHandler(enqueueObject(this.#sink, predicates)),
+      ...owns.map((owned) => cache.informer(owned).addHandler(enqueueOwner(this.#sink, { owner: kind, owned }))),
+      ...watches.map((watch) => cache.informer(watch.kind).addHandler(enqueueMapped(this.#sink, watch, cache))),
     ];
     if (laterWatches === undefined) return detach;
     const stop = laterWatches((watch, indexes = []) => {
       const informer = cache.informer(watch.kind);
       for (const { name, by } of indexes) informer.addIndex(name, by);
-      detach.push(informer.addHandler(enqueueMapped(this.#queue, watch, cache)));
+      detach.push(informer.addHandler(enqueueMapped(this.#sink, watch, cache)));
     });
     detach.push(stop);
     return detach;
@@ -166,7 +179,7 @@ export class ControllerRun {
     if (resyncMs === undefined) return () => undefined;
     let cancel: () => void;
     const resync = (): void => {
-      for (const object of this.#objects.list()) this.#queue.add(keyOf(object), { priority: 'low' });
+      for (const object of this.#objects.list()) this.#sink.add(keyOf(object), { priority: 'low' });
       cancel = this.#deps.clock.after(resyncMs, resync, { background: true });
     };
     cancel = this.#deps.clock.after(resyncMs, resync, { background: true });
@@ -192,17 +205,27 @@ export class ControllerRun {
         this.#turns.end();
         break;
       }
-      if (this.#writes.isCaughtUp(key)) this.#start(key);
-      else this.#waiting.enter(key);
+      if (!this.#writes.isCaughtUp(key)) this.#waiting.enter(key);
+      else if (!this.#postponed(key)) this.#start(key);
       if (this.#turns.step()) this.#turns.rest(() => this.#pump());
     }
     this.#isPumping = false;
   }
 
-  #stopWaiting(key: string, behind: readonly string[]): void {
+  /** Whether the observer wants the key later. */
+  #postponed(key: string): boolean {
+    const delayMs = this.#deps.observer?.postponeMs?.(this.#definition.name, key) ?? 0;
+    if (delayMs <= 0) return false;
+    this.#queue.done(key);
+    this.#queue.addAfter(key, delayMs);
+    return true;
+  }
+
+  #stopWaiting(key: string, behind: readonly string[], waitedMs: number): void {
+    this.#figures?.lagSeconds.observe(waitedMs / 1000);
     if (behind.length > 0) {
       this.#figures?.staleCache.add(1);
-      this.#logger.warn('the cache does not show what this key wrote; reconciling all the same', { key, behind, waitedMs: this.#deps.staleCacheTimeoutMs });
+      this.#logger.warn('the cache does not show what this key wrote; reconciling all the same', { key, behind, waitedMs });
     }
     this.#queue.done(key);
     this.#queue.add(key);
@@ -216,6 +239,7 @@ export class ControllerRun {
       at: this.#attempts.length,
       abort: undefined,
       stopTimer: undefined,
+      observed: undefined,
     };
     this.#attempts.push(attempt);
     this.#attemptCount += 1;
@@ -243,7 +267,7 @@ export class ControllerRun {
     const request = {
       key,
       object,
-      client: new ReconcileClient(this.#clientDeps, key, signal),
+      client: new ReconcileClient(this.#observe(attempt), key, signal),
       cache: this.#deps.cache,
       signal,
       clock: this.#deps.clock,
@@ -252,6 +276,14 @@ export class ControllerRun {
       recorder: this.#recorder,
     };
     return isPresent(request) ? this.#definition.reconcile(request) : this.#definition.onAbsent?.(request);
+  }
+
+  /** Tells the observer of the attempt; what the attempt's client works with. */
+  #observe(attempt: Attempt): ReconcileClientDeps {
+    const { observer, client } = this.#deps;
+    if (observer === undefined) return this.#clientDeps;
+    attempt.observed = { controller: this.#definition.name, key: attempt.key, id: this.#attemptCount };
+    return { ...this.#clientDeps, client: observer.began?.(attempt.observed, client) ?? client };
   }
 
   #limit(attempt: Attempt, timeoutMs: number): AbortSignal {
@@ -312,6 +344,7 @@ export class ControllerRun {
     attempt.isOpen = false;
     attempt.stopTimer?.();
     this.#dropAttempt(attempt);
+    if (attempt.observed !== undefined) this.#deps.observer?.ended?.(attempt.observed, result);
     if (this.#figures !== undefined) {
       this.#figures.results[result].add(1);
       this.#figures.seconds.observe((this.#deps.clock.monotonicMs() - attempt.beganMs) / 1000);
@@ -324,6 +357,16 @@ export class ControllerRun {
 }
 
 const SOON = Promise.resolve();
+
+function observedSink(sink: KeySink, controller: string, observer: ReconcileObserver | undefined): KeySink {
+  if (observer?.enqueued === undefined) return sink;
+  return {
+    add(key, options) {
+      observer.enqueued?.(controller, key);
+      sink.add(key, options);
+    },
+  };
+}
 
 function isPresent(request: AbsentRequest & { readonly object: KubernetesObject | undefined }): request is ReconcileRequest {
   return request.object !== undefined;

@@ -9,6 +9,8 @@ export interface InformerFigures {
   /** Changes that only a later list showed. */
   readonly missed: Counter;
   readonly objects: Gauge;
+  /** Unix time in seconds of the last sign of life, bookmarks included: the time since is how old the cache may be at most. */
+  readonly progress: Gauge;
 }
 
 /** Undefined when nobody wants figures. */
@@ -20,5 +22,6 @@ export function createInformerFigures(metrics: Metrics, kind: Kind): InformerFig
     faults: metrics.counter('kybern_informer_faults_total', labels),
     missed: metrics.counter('kybern_informer_missed_changes_total', labels),
     objects: metrics.gauge('kybern_informer_objects', labels),
+    progress: metrics.gauge('kybern_informer_last_progress_timestamp_seconds', labels),
   };
 }

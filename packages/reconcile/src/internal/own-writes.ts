@@ -31,15 +31,13 @@ export class OwnWrites {
 
   recordWrite<T extends KubernetesObject>(key: string, kind: Kind<T>, written: T): void {
     const { resourceVersion: revision, namespace } = written.metadata;
-    const informer = this.#informer(kind);
-    if (informer === undefined || revision === undefined || informer.hasSeen(revision, namespace)) return;
-    this.#add(key, { informer, namespace, revision, deleted: undefined });
+    if (revision === undefined) return;
+    for (const informer of this.#cache.shownBy(kind))
+      if (!informer.hasSeen(revision, namespace)) this.#add(key, { informer, namespace, revision, deleted: undefined });
   }
 
   recordDeletion<T extends KubernetesObject>(key: string, kind: Kind<T>, deleted: T): void {
-    const informer = this.#informer(kind);
-    if (informer === undefined) return;
-    this.#add(key, { informer, namespace: deleted.metadata.namespace, revision: '', deleted });
+    for (const informer of this.#cache.shownBy(kind)) this.#add(key, { informer, namespace: deleted.metadata.namespace, revision: '', deleted });
   }
 
   /** Whether the caches show everything that reconciles of `key` wrote. */
@@ -62,10 +60,6 @@ export class OwnWrites {
     const behind = this.behind(key);
     this.#byKey.delete(key);
     return [...new Set(behind.map((informer) => informer.kind.kind))];
-  }
-
-  #informer<T extends KubernetesObject>(kind: Kind<T>): CachingInformer<KubernetesObject> | undefined {
-    return this.#cache.find(kind) as unknown as CachingInformer<KubernetesObject> | undefined;
   }
 
   #add(key: string, write: PendingWrite): void {

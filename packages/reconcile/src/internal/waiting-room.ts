@@ -8,14 +8,14 @@ export interface WaitingRoomOptions {
   readonly writes: OwnWrites;
   readonly timeoutMs: number;
   /** The caches show what `key` wrote, or the wait was given up: `behind` are the kinds whose caches still do not. */
-  readonly onLeave: (key: string, behind: readonly string[]) => void;
+  readonly onLeave: (key: string, behind: readonly string[], waitedMs: number) => void;
 }
 
 /** Keys that wait until the caches show what they wrote. Costs the informers nothing while nobody waits. */
 export class WaitingRoom {
   readonly #options: WaitingRoomOptions;
-  /** Who waits, with the way to stop the time-out. */
-  readonly #keys = new Map<string, () => void>();
+  /** Who waits, since when, with the way to stop the time-out. */
+  readonly #keys = new Map<string, { readonly sinceMs: number; readonly stop: () => void }>();
   /** The informers that tell of their progress, with the way to stop that. Invariant: empty when nobody waits. */
   readonly #told = new Map<CachingInformer<KubernetesObject>, () => void>();
   #isLooking = false;
@@ -26,10 +26,7 @@ export class WaitingRoom {
 
   enter(key: string): void {
     const { clock, timeoutMs, writes } = this.#options;
-    this.#keys.set(
-      key,
-      clock.after(timeoutMs, () => this.#leave(key)),
-    );
+    this.#keys.set(key, { sinceMs: clock.monotonicMs(), stop: clock.after(timeoutMs, () => this.#leave(key)) });
     for (const informer of writes.behind(key))
       if (!this.#told.has(informer))
         this.#told.set(
@@ -41,7 +38,7 @@ export class WaitingRoom {
   /** Forgets everybody; returns who waited. */
   clear(): readonly string[] {
     const keys = [...this.#keys.keys()];
-    for (const stop of this.#keys.values()) stop();
+    for (const { stop } of this.#keys.values()) stop();
     this.#keys.clear();
     this.#unsubscribeIfEmpty();
     return keys;
@@ -58,10 +55,13 @@ export class WaitingRoom {
   }
 
   #leave(key: string): void {
-    this.#keys.get(key)?.();
+    const { clock, writes, onLeave } = this.#options;
+    const waiting = this.#keys.get(key);
+    if (waiting === undefined) return;
+    waiting.stop();
     this.#keys.delete(key);
     this.#unsubscribeIfEmpty();
-    this.#options.onLeave(key, this.#options.writes.giveUp(key));
+    onLeave(key, writes.giveUp(key), clock.monotonicMs() - waiting.sinceMs);
   }
 
   #unsubscribeIfEmpty(): void {

@@ -9,6 +9,9 @@ export interface RuntimeConformanceOptions {
   readonly skip?: Readonly<Record<string, string>>;
 }
 
+/** Starting real containers takes its time on a machine that is busy. */
+const TIMEOUT_MS = 120_000;
+
 /** After the groups of critest. @see kubernetes-sigs/cri-tools pkg/validate */
 const GROUPS: Readonly<Record<string, readonly ConformanceCase[]>> = {
   'runtime info': infoCases,
@@ -33,7 +36,7 @@ export function describeRuntimeConformance(name: string, make: () => RuntimeFixt
   const { skip = {} } = options;
   const known = new Set(Object.values(GROUPS).flatMap((cases) => cases.map((each) => each.name)));
   for (const skipped of Object.keys(skip)) if (!known.has(skipped)) throw new TypeError(`there is no conformance test "${skipped}" to skip`);
-  describe(`${name} conforms to ContainerRuntime`, () => {
+  describe(`${name} conforms to ContainerRuntime`, { timeout: TIMEOUT_MS }, () => {
     for (const [group, cases] of Object.entries(GROUPS)) {
       describe(group, () => {
         for (const each of cases) {

@@ -1,3 +1,4 @@
+import { sleep, systemClock } from '@kybern/core';
 import type * as cri from '../generated/cri.ts';
 import type { ContainerRuntime } from '../runtime.ts';
 
@@ -24,7 +25,15 @@ export interface RuntimeFixture extends AsyncDisposable {
   };
   /** Lets what `promise` waits for happen. Default: time passes by itself. */
   readonly wait?: <T>(promise: Promise<T>) => Promise<T>;
+  /** Resolves once the command of a container, which was started a moment ago, handles signals. Default: it does from the start. */
+  readonly untilSetUp?: (status: cri.ContainerStatus) => Promise<void>;
+  /** Below which the logs of containers are to be. Default `/tmp/conformance`. */
+  readonly logRoot?: string;
 }
+
+/** How often something is looked for that is to come, and how long a runtime in real time may take between two looks. */
+const LOOKS = 600;
+const LOOK_MS = 20;
 
 /** One test: its name, and what must hold. */
 export interface ConformanceCase {
@@ -51,7 +60,13 @@ export class Lab {
   sandboxConfig(over: Partial<cri.PodSandboxConfig> = {}): cri.PodSandboxConfig {
     const index = String(this.#made++);
     const metadata = { name: `pod-${index}`, namespace: 'conformance', uid: `uid-${index}`, attempt: 0 };
-    return { metadata, labels: { test: `sandbox-${index}` }, annotations: { note: index }, logDirectory: `/tmp/conformance/${index}`, ...over };
+    return {
+      metadata,
+      labels: { test: `sandbox-${index}` },
+      annotations: { note: index },
+      logDirectory: `${this.fixture.logRoot ?? '/tmp/conformance'}/logs/${index}`,
+      ...over,
+    };
   }
 
   async sandbox(config: cri.PodSandboxConfig = this.sandboxConfig()): Promise<{ readonly id: string; readonly config: cri.PodSandboxConfig }> {
@@ -99,11 +114,20 @@ export class Lab {
   /** Starts one and waits until it has ended by itself. */
   async ended(command: readonly string[]): Promise<cri.ContainerStatus> {
     const containerId = await this.running({ command });
-    for (let tries = 0; tries < 200; tries++) {
+    return this.until('the container has ended', async () => {
       const status = await this.status(containerId);
-      if (status.state === 'CONTAINER_EXITED') return status;
-      await this.do(this.runtime.status({}));
+      return status.state === 'CONTAINER_EXITED' ? status : undefined;
+    });
+  }
+
+  /** Looks again and again until there is something. @throws {Error} when there is nothing for long */
+  async until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
+    for (let tries = 0; tries < LOOKS; tries++) {
+      const found = await look();
+      if (found !== undefined) return found;
+      if (this.fixture.wait === undefined) await sleep(systemClock(), LOOK_MS);
+      else await this.do(this.runtime.status({}));
     }
-    throw new Error('the container did not end');
+    throw new Error(`waited in vain until ${what}`);
   }
 }

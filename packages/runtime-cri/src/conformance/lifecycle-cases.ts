@@ -167,6 +167,7 @@ export const containerCases: readonly ConformanceCase[] = [
     name: 'SIGKILL ends a container that ignores SIGTERM when the time is over',
     async run(lab) {
       const containerId = await lab.running({ command: lab.fixture.commands.ignoreTerm });
+      await lab.fixture.untilSetUp?.(await lab.status(containerId));
       await lab.do(lab.runtime.stopContainer({ containerId, timeout: 1 }));
       expect(await lab.status(containerId)).toMatchObject({ state: 'CONTAINER_EXITED', exitCode: 137 });
     },

@@ -120,7 +120,7 @@ export const eventCases: readonly ConformanceCase[] = [
       const containerId = await lab.running({}, sandbox);
       await lab.do(lab.runtime.stopContainer({ containerId, timeout: 1 }));
       await lab.do(lab.runtime.removeContainer({ containerId }));
-      for (let tries = 0; tries < 100 && seen.length < 4; tries++) await lab.do(lab.runtime.status({}));
+      await lab.until('all events have come', () => (seen.length >= 4 ? true : undefined));
       subscription.unsubscribe();
       expect(seen.map(({ containerEventType }) => containerEventType)).toEqual([
         'CONTAINER_CREATED_EVENT',

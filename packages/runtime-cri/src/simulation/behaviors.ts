@@ -1,5 +1,6 @@
 import { parseImageReference } from '../image-reference.ts';
 import type { ProbeRequest } from '../prober.ts';
+import type { SimulatedProgram } from './processes.ts';
 
 /** A name to match: text in which `*` stands for any characters, or a regular expression. */
 export type Pattern = string | RegExp;
@@ -76,6 +77,8 @@ export interface StopBehavior {
 
 /** What a probe of a container's port answers. The first of a list whose conditions hold decides; when none does the answer is ok. */
 export interface ProbeBehavior {
+  /** Which of the container's probes. Default: all. */
+  readonly purpose?: ProbeRequest['purpose'];
   readonly type?: ProbeRequest['type'];
   readonly port?: number;
   /** Of HTTP probes. */
@@ -99,6 +102,20 @@ export interface ExecBehavior {
   readonly stderr?: string;
   readonly exitCode?: number;
   readonly latencyMs?: DurationMs;
+  /** A program that reads and writes as it likes; its result is the exit code. `stdout`, `stderr`, `exitCode` and `latencyMs` are then not looked at. */
+  readonly run?: SimulatedProgram;
+}
+
+/** What listens at a port of a Pod. The first of a list that matches decides; without one, everything that is sent comes back. */
+export interface PortBehavior {
+  /** Default: any port. */
+  readonly port?: number;
+  /** Nothing listens there. */
+  readonly refuse?: boolean;
+  /** Answers every HTTP request with this. */
+  readonly http?: { readonly status?: number; readonly contentType?: string; readonly body: string };
+  /** Serves a connection; it is closed when this resolves. */
+  serve?(connection: { readonly readable: ReadableStream<Uint8Array>; readonly writable: WritableStream<Uint8Array> }): Promise<void> | void;
 }
 
 /** A line that a container writes. */
@@ -106,6 +123,8 @@ export interface LogBehavior {
   readonly line: string;
   /** After its start. Default 0. */
   readonly afterMs?: number;
+  /** And again every so many ms, at least 1. Default: once. */
+  readonly everyMs?: number;
   readonly stream?: 'stdout' | 'stderr';
 }
 
@@ -119,6 +138,10 @@ export interface SimulatedBehavior extends SimulatedTarget {
   readonly probes?: readonly ProbeBehavior[];
   readonly exec?: readonly ExecBehavior[];
   readonly logs?: readonly LogBehavior[];
+  /** What listens at the Pod's ports. */
+  readonly ports?: readonly PortBehavior[];
+  /** The container's own process, for those who attach to it. Default: it writes what is in its log from then on, and reads without an answer. */
+  readonly attach?: SimulatedProgram;
   /** It lives but does nothing: probes and commands time out, SIGTERM is ignored. */
   readonly hang?: boolean;
   /** What it uses, for stats. Default 1 millicpu, 16 MiB. */

@@ -1,4 +1,5 @@
 import { matchesPattern, type Behavior, type ExecBehavior } from './behaviors.ts';
+import { foreseeScript, type ScriptContext } from './script.ts';
 
 /** What a command gave. */
 export interface CommandResult {
@@ -9,13 +10,11 @@ export interface CommandResult {
   readonly durationMs: number;
 }
 
-const done = (stdout = '', exitCode = 0, durationMs = 0): CommandResult => ({ stdout, stderr: '', exitCode, durationMs });
-
 /** What running `cmd` gives: the first scripted result that matches, else the built-in command. */
 export function runCommand(cmd: readonly string[], behavior: Behavior, context: CommandContext): CommandResult {
   const words = cmd.join(' ');
   const scripted = behavior.exec?.find((exec) => holdsNow(exec, context.runningMs) && (exec.command === undefined || matchesPattern(exec.command, words)));
-  if (scripted === undefined) return runBuiltinCommand(cmd);
+  if (scripted === undefined) return runBuiltinCommand(cmd, context);
   return {
     stdout: scripted.stdout ?? '',
     stderr: scripted.stderr ?? '',
@@ -25,7 +24,7 @@ export function runCommand(cmd: readonly string[], behavior: Behavior, context: 
 }
 
 /** When the command runs, and how a duration with bounds is drawn. */
-export interface CommandContext {
+export interface CommandContext extends ScriptContext {
   /** How long the container has been running. */
   readonly runningMs: number;
   readonly draw: (duration: NonNullable<ExecBehavior['latencyMs']>) => number;
@@ -37,24 +36,12 @@ export function holdsNow(script: { readonly fromMs?: number; readonly untilMs?: 
 }
 
 /**
- * The commands that every simulated container knows: `echo`, `true`, `false`, `sleep`, `exit`, and `sh -c` of one of them. Any other command succeeds
- * without output, so that exec probes and hooks pass unless they are scripted.
+ * What every simulated container can run: all that {@link foreseeScript} foresees. Any other command succeeds without output, so that exec probes and hooks pass unless
+ * they are scripted.
  */
-export function runBuiltinCommand(cmd: readonly string[]): CommandResult {
-  const [program = '', ...args] = cmd;
-  switch (program.slice(program.lastIndexOf('/') + 1)) {
-    case 'echo':
-      return args[0] === '-n' ? done(args.slice(1).join(' ')) : done(`${args.join(' ')}\n`);
-    case 'false':
-      return done('', 1);
-    case 'exit':
-      return done('', Number(args[0] ?? 0));
-    case 'sleep':
-      return done('', 0, Number(args[0] ?? 0) * 1000);
-    case 'sh':
-    case 'bash':
-      return args[0] === '-c' ? runBuiltinCommand((args[1] ?? '').trim().split(/\s+/)) : done();
-    default:
-      return done();
-  }
+export function runBuiltinCommand(cmd: readonly string[], context: ScriptContext): CommandResult {
+  const foreseen = foreseeScript(cmd, context);
+  if (foreseen === undefined) return { stdout: '', stderr: '', exitCode: 0, durationMs: 0 };
+  const textOf = (stream: 'stdout' | 'stderr'): string => foreseen.writes.flatMap((write) => (write.stream === stream ? [write.text] : [])).join('');
+  return { stdout: textOf('stdout'), stderr: textOf('stderr'), exitCode: foreseen.exitCode, durationMs: foreseen.durationMs };
 }

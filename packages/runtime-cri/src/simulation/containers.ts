@@ -1,10 +1,13 @@
-import type { Clock } from '@kybern/core';
+import type { Clock, Random } from '@kybern/core';
 import { RuntimeError } from '../errors.ts';
 import type { ContainerEventType, CreateContainerRequest, UpdateContainerResourcesRequest } from '../generated/cri.ts';
-import type { Behavior, SimulatedBehaviors } from './behaviors.ts';
+import type { Behavior, LogBehavior, SimulatedBehaviors } from './behaviors.ts';
 import type { SimulatedImages } from './images.ts';
 import type { Latencies } from './latencies.ts';
+import { foreseeMain } from './main-process.ts';
 import type { ContainerRecord, SandboxRecord } from './records.ts';
+import type { ScriptContext } from './script.ts';
+import { behaviorOf, type ContainerScripts } from './stages/container-script.ts';
 
 /** What {@link SimulatedContainers} works with. */
 export interface ContainerDeps {
@@ -13,6 +16,8 @@ export interface ContainerDeps {
   readonly latencies: Latencies;
   readonly images: SimulatedImages;
   readonly newId: () => string;
+  /** What containers do by themselves, and where its chances come from. */
+  readonly script?: { readonly scripts: ContainerScripts; readonly random: Random } | undefined;
   readonly emit: (type: ContainerEventType, container: ContainerRecord) => void;
 }
 
@@ -81,16 +86,46 @@ export class SimulatedContainers {
     record.startedAt = this.#nowNs();
     record.status = undefined;
     this.#deps.emit('CONTAINER_STARTED_EVENT', record);
-    for (const { line, stream = 'stdout', afterMs = 0 } of behavior.logs ?? []) {
-      record.timers.push(this.#after(afterMs, () => this.#write(record, stream, line), goesOnForEver(record)));
-    }
+    for (const log of behavior.logs ?? []) this.#planLine(record, log);
+    if (behavior.exit === undefined && behavior.hang !== true) for (const log of this.#foreseen(record)?.logs ?? []) this.#planLine(record, log);
     this.#plan(record, behavior);
+    this.#follow(record);
+  }
+
+  /** The container does what its script says, if it has one. */
+  #follow(record: ContainerRecord): void {
+    const { script, clock } = this.#deps;
+    if (script === undefined || record.state !== 'CONTAINER_RUNNING') return;
+    script.scripts.started(record, {
+      clock,
+      random: script.random,
+      write: (line) => this.write(record, 'stdout', line),
+      hang: (hung) => (record.hung = hung),
+      end: (end) => this.#end(record, end),
+    });
+  }
+
+  /** Arms a line of the log, and after it the next of the same. */
+  #planLine(record: ContainerRecord, { line, stream = 'stdout', afterMs = 0, everyMs }: LogBehavior): void {
+    let cancel = noop;
+    // One that comes again and again is nothing to wait for the end of.
+    const background = everyMs !== undefined || goesOnForEver(record);
+    const arm = (delayMs: number): void => {
+      cancel = this.#deps.clock.after(delayMs, write, { background });
+    };
+    const write = (): void => {
+      this.write(record, stream, line);
+      if (everyMs !== undefined) arm(Math.max(1, everyMs));
+    };
+    record.timers.push(() => cancel());
+    if (afterMs > 0) arm(afterMs);
+    else write();
   }
 
   /** Arms the end that the behaviour foresees. */
   #plan(record: ContainerRecord, behavior: Behavior): void {
     record.hung = behavior.hang === true;
-    const { exit } = behavior;
+    const exit = behavior.exit ?? this.#foreseen(record)?.exit;
     if (exit === undefined || record.hung || !applies(exit.times, record)) return;
     const code = exit.code ?? (exit.reason === 'OOMKilled' ? 137 : 0);
     const dueMs = record.startedAt / 1e6 + this.#deps.latencies.draw(exit.afterMs ?? 0);
@@ -160,6 +195,7 @@ export class SimulatedContainers {
 
   #end(record: ContainerRecord, end: ContainerEnd): void {
     this.#cancelTimers(record);
+    this.#deps.script?.scripts.ended(record);
     record.state = 'CONTAINER_EXITED';
     record.finishedAt = this.#nowNs();
     record.exitCode = end.code;
@@ -171,14 +207,18 @@ export class SimulatedContainers {
   }
 
   #wake(record: ContainerRecord): void {
-    const waiters = [...record.waiters];
-    record.waiters.clear();
-    for (const wake of waiters) wake();
+    wakeAll(record.waiters);
+    wakeAll(record.logWaiters);
   }
 
-  #write(record: ContainerRecord, stream: 'stdout' | 'stderr', line: string): void {
+  /** Appends a line to its log; of a full log the oldest line goes. */
+  write(record: ContainerRecord, stream: 'stdout' | 'stderr', line: string): void {
     record.log.push({ timeMs: this.#deps.clock.now(), stream, line });
-    if (record.log.length > MAX_LOG_LINES) record.log.shift();
+    if (record.log.length > MAX_LOG_LINES) {
+      record.log.shift();
+      record.logDropped += 1;
+    }
+    wakeAll(record.logWaiters);
   }
 
   /**
@@ -198,7 +238,19 @@ export class SimulatedContainers {
   }
 
   #behaviorOf(record: ContainerRecord): Behavior {
-    return this.#deps.behaviors.resolve(record.subject);
+    return behaviorOf(record, this.#deps.behaviors);
+  }
+
+  /** What the container's own command does, when it is simple enough to be known. */
+  #foreseen(record: ContainerRecord): ReturnType<typeof foreseeMain> {
+    const { command = [], args = [] } = record.config;
+    return foreseeMain([...command, ...args], { ...this.context(record), nowMs: record.startedAt / 1e6 });
+  }
+
+  /** What a command in the container sees of it. */
+  context(record: ContainerRecord): ScriptContext {
+    const env = Object.fromEntries((record.config.envs ?? []).map(({ key, value = '' }) => [key, value]));
+    return { env: { HOSTNAME: record.sandbox.config.hostname ?? record.sandbox.config.metadata.name, ...env }, nowMs: this.#deps.clock.now() };
   }
 
   #nowNs(): number {
@@ -215,6 +267,12 @@ export interface ContainerEnd {
 
 const KILLED: ContainerEnd = Object.freeze({ code: 137, reason: 'Error' });
 const noop = (): void => undefined;
+
+function wakeAll(waiters: Set<() => void>): void {
+  const all = [...waiters];
+  waiters.clear();
+  for (const wake of all) wake();
+}
 const pickDefined = (reason: string | undefined, message: string | undefined): { reason?: string; message?: string } => ({
   ...(reason === undefined ? {} : { reason }),
   ...(message === undefined ? {} : { message }),
@@ -250,7 +308,12 @@ function newRecord(given: Pick<ContainerRecord, 'id' | 'sandbox' | 'config' | 'i
     timers: [],
     cancelExit: undefined,
     hung: false,
+    scripted: undefined,
+    counted: undefined,
     log: [],
+    logDropped: 0,
+    logWaiters: new Set(),
+    files: undefined,
     waiters: new Set(),
     status: undefined,
   };

@@ -4,6 +4,7 @@ import { matchesPattern, type ProbeBehavior, type SimulatedBehaviors } from './b
 import { holdsNow } from './commands.ts';
 import type { Latencies } from './latencies.ts';
 import type { ContainerRecord } from './records.ts';
+import { behaviorOf } from './stages/container-script.ts';
 import type { SimulatedSandboxes } from './sandboxes.ts';
 
 /** What {@link simulatedProber} works with. */
@@ -42,10 +43,11 @@ function findContainer(sandboxes: SimulatedSandboxes, request: ProbeRequest): Co
 
 function scriptFor(container: ContainerRecord, request: ProbeRequest, { clock, behaviors }: ProberDeps): ProbeBehavior | undefined {
   const runningMs = clock.now() - container.startedAt / 1e6;
-  return behaviors.resolve(container.subject).probes?.find((script) => asks(script, request) && holdsNow(script, runningMs));
+  return behaviorOf(container, behaviors).probes?.find((script) => asks(script, request) && holdsNow(script, runningMs));
 }
 
 function asks(script: ProbeBehavior, request: ProbeRequest): boolean {
+  if (script.purpose !== undefined && script.purpose !== request.purpose) return false;
   if (script.type !== undefined && script.type !== request.type) return false;
   if (script.port !== undefined && script.port !== request.port) return false;
   return script.path === undefined || (request.type === 'http' && matchesPattern(script.path, request.path));

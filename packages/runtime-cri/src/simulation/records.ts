@@ -9,6 +9,8 @@ import type {
   PodSandboxStatus,
 } from '../generated/cri.ts';
 import type { BehaviorSubject } from './behaviors.ts';
+import type { SimulatedFiles } from './files.ts';
+import type { ScriptedContainer } from './stages/container-script.ts';
 
 /** A line of a container's log. */
 export interface SimulatedLogLine {
@@ -50,7 +52,17 @@ export interface ContainerRecord {
   /** The end that the behaviour foresees. */
   cancelExit: (() => void) | undefined;
   hung: boolean;
+  /** Its part of a script while it runs. */
+  scripted: ScriptedContainer | undefined;
+  /** The time of its processor that was counted, until when; only where it changes. */
+  counted: { readonly coreNs: number; readonly atMs: number } | undefined;
   readonly log: SimulatedLogLine[];
+  /** How many lines were dropped from the beginning of `log`. */
+  logDropped: number;
+  /** Called once when a line is written or the container ends. */
+  readonly logWaiters: Set<() => void>;
+  /** What commands have written into its file system; made when one does. */
+  files: SimulatedFiles | undefined;
   readonly waiters: Set<() => void>;
   /** Made when asked for and dropped at every change, so an unchanged status is the same object. */
   status: ContainerStatus | undefined;

@@ -4,19 +4,33 @@ import { Subject } from '../internal/rx.ts';
 import { RuntimeError } from '../errors.ts';
 import type * as cri from '../generated/cri.ts';
 import type { Prober } from '../prober.ts';
-import type { ExecStreams, PortForwardStreams } from '../runtime.ts';
-import { matchesTarget, type Pattern, type PullBehavior, type SimulatedBehaviors, type SimulatedTarget } from './behaviors.ts';
-import { runCommand, type CommandResult } from './commands.ts';
+import type { ExecStreams, LogEntry, PortForwardStreams, ReadLogsRequest } from '../runtime.ts';
+import {
+  matchesPattern,
+  matchesTarget,
+  type Pattern,
+  type PortBehavior,
+  type PullBehavior,
+  type SimulatedBehaviors,
+  type SimulatedTarget,
+} from './behaviors.ts';
+import { holdsNow, runCommand, type CommandResult } from './commands.ts';
 import { SimulatedContainers, type ContainerEnd } from './containers.ts';
 import { SimulatedImages } from './images.ts';
+import { createSimulatedFiles, type SimulatedFiles } from './files.ts';
 import { createIpPool } from './ip-pool.ts';
 import { Latencies } from './latencies.ts';
+import { readLog, toLogEntry } from './log-reader.ts';
+import { simulatedPorts } from './ports.ts';
 import { simulatedProber } from './probes.ts';
+import { startProcess, type SimulatedProgram } from './processes.ts';
+import { findProgram } from './programs.ts';
 import { containerItem, containerStatus, sandboxItem, sandboxStatus, type ContainerRecord, type SandboxRecord, type SimulatedLogLine } from './records.ts';
 import { SimulatedSandboxes } from './sandboxes.ts';
 import type { ContainerSelector, CrashOptions, SimulatedContainer, SimulatedRuntime } from './simulated-runtime.ts';
+import { behaviorOf, type ContainerScripts } from './stages/container-script.ts';
 import { containerStats, sandboxStats } from './stats.ts';
-import { commandStreams, echoPorts, type WantedStreams } from './streams.ts';
+import { commandStreams, type WantedStreams } from './streams.ts';
 
 const HEX_DIGITS = '0123456789abcdef';
 
@@ -26,6 +40,7 @@ export interface SimulationDeps {
   readonly random: Random;
   readonly podCidr: string;
   readonly behaviors: SimulatedBehaviors;
+  readonly scripts?: ContainerScripts | undefined;
 }
 
 /** The CRI over simulated sandboxes, containers and images: checks each call, then leaves the work to them. */
@@ -43,7 +58,7 @@ export class RuntimeSimulation implements SimulatedRuntime {
   readonly #stopListening: () => void;
   #available = true;
 
-  constructor({ clock, random, podCidr, behaviors }: SimulationDeps) {
+  constructor({ clock, random, podCidr, behaviors, scripts }: SimulationDeps) {
     this.#clock = clock;
     this.#random = random;
     this.behaviors = behaviors;
@@ -51,7 +66,8 @@ export class RuntimeSimulation implements SimulatedRuntime {
     this.images = new SimulatedImages({ clock, behaviors, latencies: this.#latencies });
     const newId = (): string => this.#newId();
     const parts = { clock, behaviors, latencies: this.#latencies, newId };
-    this.#containers = new SimulatedContainers({ ...parts, images: this.images, emit: (type, record) => this.#emit(type, record) });
+    const script = scripts === undefined ? undefined : { scripts, random: random.fork('script') };
+    this.#containers = new SimulatedContainers({ ...parts, script, images: this.images, emit: (type, record) => this.#emit(type, record) });
     this.#sandboxes = new SimulatedSandboxes(parts, this.#containers, createIpPool(podCidr));
     this.events$ = this.#events$.asObservable();
     this.prober = simulatedProber({ clock, behaviors, latencies: this.#latencies, sandboxes: this.#sandboxes });
@@ -150,11 +166,13 @@ export class RuntimeSimulation implements SimulatedRuntime {
   async execSync(request: cri.ExecSyncRequest, options?: CallOptions): Promise<cri.ExecSyncResponse> {
     this.#admit(options);
     const record = this.#running(request.containerId);
+    const program = this.#program(record, request.cmd);
+    if (program !== undefined) return this.#runToEnd(record, { program, cmd: request.cmd, timeoutMs: timeoutOf(request), signal: options?.signal });
     const result = this.#command(record, request.cmd);
-    const timeoutMs = (request.timeout ?? 0) > 0 ? (request.timeout ?? 0) * 1000 : Infinity;
+    const timeoutMs = timeoutOf(request);
     if (result.durationMs > timeoutMs) {
       await this.#latencies.wait(timeoutMs, options?.signal);
-      throw new RuntimeError('DEADLINE_EXCEEDED', `failed to exec in container: timeout ${timeoutMs / 1000}s exceeded: context deadline exceeded`);
+      throw tooSlow(timeoutMs);
     }
     await this.#ended(record, result, options?.signal);
     const encoder = new TextEncoder();
@@ -164,6 +182,8 @@ export class RuntimeSimulation implements SimulatedRuntime {
   async exec(request: cri.ExecRequest, options?: CallOptions): Promise<ExecStreams> {
     this.#admit(options);
     const record = this.#running(request.containerId);
+    const program = this.#program(record, request.cmd);
+    if (program !== undefined) return this.#start(record, { program, cmd: request.cmd, wanted: request, signal: options?.signal });
     const result = this.#command(record, request.cmd);
     return commandStreams(result, request, this.#ended(record, result, options?.signal));
   }
@@ -171,18 +191,31 @@ export class RuntimeSimulation implements SimulatedRuntime {
   async attach(request: cri.AttachRequest, options?: CallOptions): Promise<ExecStreams> {
     this.#admit(options);
     const record = this.#running(request.containerId);
-    const ended = this.#latencies.untilAborted(this.#containers.exited(record), options?.signal);
-    const { stdout, stderr } = this.#written(record);
-    const streams = commandStreams({ stdout, stderr, exitCode: 0, durationMs: 0 }, wantedByAttach(request), ended);
-    return { ...streams, exitCode: ended.then(() => record.exitCode) };
+    const program = behaviorOf(record, this.behaviors).attach ?? followOwnLog(record);
+    const streams = this.#start(record, { program, cmd: [], wanted: wantedByAttach(request), signal: options?.signal });
+    const exitCode = streams.exitCode.then((code) => (isRunning(record) ? code : record.exitCode));
+    exitCode.catch(() => undefined);
+    return { ...streams, exitCode };
+  }
+
+  readLogs(request: ReadLogsRequest, options?: CallOptions): AsyncIterable<readonly LogEntry[]> {
+    return this.#readLogs(request, options);
+  }
+
+  async *#readLogs({ containerId, follow = false, ...reading }: ReadLogsRequest, options: CallOptions | undefined): AsyncGenerator<readonly LogEntry[]> {
+    this.#admit(options);
+    const lines = readLog(this.#containers.get(containerId), { ...reading, follow, signal: options?.signal });
+    for await (const batch of lines) yield batch.map(toLogEntry);
   }
 
   async portForward(request: cri.PortForwardRequest, options?: CallOptions): Promise<PortForwardStreams> {
     this.#admit(options);
-    if (this.#sandboxes.get(request.podSandboxId).state !== 'SANDBOX_READY') {
+    const sandbox = this.#sandboxes.get(request.podSandboxId);
+    if (sandbox.state !== 'SANDBOX_READY') {
       throw new RuntimeError('UNKNOWN', `sandbox container "${request.podSandboxId}" is not running`);
     }
-    return echoPorts();
+    const scripts = (): readonly PortBehavior[] => sandbox.containers.filter(isRunning).flatMap((record) => behaviorOf(record, this.behaviors).ports ?? []);
+    return simulatedPorts(sandbox.config.metadata.name, scripts);
   }
 
   // RuntimeService: the runtime itself
@@ -331,6 +364,17 @@ export class RuntimeSimulation implements SimulatedRuntime {
     }));
   }
 
+  writeLog(selector: ContainerSelector, line: string, stream: SimulatedLogLine['stream'] = 'stdout'): number {
+    const writing = this.#matching(selector).filter(isRunning);
+    for (const record of writing) this.#containers.write(record, stream, line);
+    return writing.length;
+  }
+
+  files(containerId: string): SimulatedFiles {
+    const record = this.#containers.get(containerId);
+    return (record.files ??= createSimulatedFiles());
+  }
+
   logs(containerId: string): readonly SimulatedLogLine[] {
     return [...(this.#containers.byId.get(containerId)?.log ?? [])];
   }
@@ -376,7 +420,11 @@ export class RuntimeSimulation implements SimulatedRuntime {
   #command(record: ContainerRecord, cmd: readonly string[]): CommandResult {
     if (record.hung) return { stdout: '', stderr: '', exitCode: 137, durationMs: Infinity };
     const runningMs = this.#clock.now() - record.startedAt / 1e6;
-    return runCommand(cmd, this.behaviors.resolve(record.subject), { runningMs, draw: (duration) => this.#latencies.draw(duration) });
+    return runCommand(cmd, behaviorOf(record, this.behaviors), {
+      runningMs,
+      draw: (duration) => this.#latencies.draw(duration),
+      ...this.#containers.context(record),
+    });
   }
 
   /** A command ends by itself or with its container. */
@@ -385,13 +433,34 @@ export class RuntimeSimulation implements SimulatedRuntime {
     return this.#latencies.wait(result.durationMs, signal);
   }
 
-  #written(record: ContainerRecord): { stdout: string; stderr: string } {
-    const text = (stream: SimulatedLogLine['stream']): string =>
-      record.log
-        .filter((line) => line.stream === stream)
-        .map(({ line }) => `${line}\n`)
-        .join('');
-    return { stdout: text('stdout'), stderr: text('stderr') };
+  /** The scripted or built-in program that a command is; undefined when its result is known beforehand. */
+  #program(record: ContainerRecord, cmd: readonly string[]): SimulatedProgram | undefined {
+    if (record.hung) return undefined;
+    const runningMs = this.#clock.now() - record.startedAt / 1e6;
+    const words = cmd.join(' ');
+    const script = behaviorOf(record, this.behaviors).exec?.find(
+      (exec) => holdsNow(exec, runningMs) && (exec.command === undefined || matchesPattern(exec.command, words)),
+    );
+    return script === undefined ? findProgram(cmd) : script.run;
+  }
+
+  #start(record: ContainerRecord, { program, cmd, wanted, signal }: Starting): ExecStreams {
+    const { env } = this.#containers.context(record);
+    const files = (record.files ??= createSimulatedFiles());
+    return startProcess({ program, command: cmd, env, files, now: () => this.#clock.now(), wanted, signal, containerEnded: this.#containers.exited(record) });
+  }
+
+  async #runToEnd(record: ContainerRecord, { timeoutMs, ...start }: Omit<Starting, 'wanted'> & { readonly timeoutMs: number }): Promise<cri.ExecSyncResponse> {
+    const end = new AbortController();
+    const cancel = timeoutMs === Infinity ? undefined : this.#clock.after(timeoutMs, () => end.abort(tooSlow(timeoutMs)));
+    const signal = start.signal === undefined ? end.signal : AbortSignal.any([end.signal, start.signal]);
+    try {
+      const { stdout, stderr, exitCode } = this.#start(record, { ...start, wanted: { stdout: true, stderr: true }, signal });
+      const [out, err, code] = await Promise.all([collect(stdout), collect(stderr), exitCode]);
+      return { stdout: out, stderr: err, exitCode: code };
+    } finally {
+      cancel?.();
+    }
   }
 
   #select(
@@ -415,7 +484,7 @@ export class RuntimeSimulation implements SimulatedRuntime {
   }
 
   #statsOf(record: ContainerRecord): cri.ContainerStats {
-    return containerStats(record, this.behaviors.resolve(record.subject), this.#clock.now());
+    return containerStats(record, behaviorOf(record, this.behaviors), this.#clock.now());
   }
 
   #statsOfSandbox(record: SandboxRecord): cri.PodSandboxStats {
@@ -428,6 +497,42 @@ export class RuntimeSimulation implements SimulatedRuntime {
 }
 
 const isRunning = (record: ContainerRecord): boolean => record.state === 'CONTAINER_RUNNING';
+
+/** A program to start in a container. */
+interface Starting {
+  readonly program: SimulatedProgram;
+  readonly cmd: readonly string[];
+  readonly wanted: WantedStreams;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** ExecSync keeps no more of what a command says. @see kubernetes v1.36 staging/src/k8s.io/cri-api/pkg/apis/runtime/v1/api.proto (ExecSyncResponse) */
+const MAX_OUTPUT_BYTES = 16 * 2 ** 20;
+
+const timeoutOf = ({ timeout = 0 }: cri.ExecSyncRequest): number => (timeout > 0 ? timeout * 1000 : Infinity);
+
+function tooSlow(timeoutMs: number): RuntimeError {
+  return new RuntimeError('DEADLINE_EXCEEDED', `failed to exec in container: timeout ${timeoutMs / 1000}s exceeded: context deadline exceeded`);
+}
+
+async function collect(stream: ReadableStream<Uint8Array> | undefined): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream ?? []) {
+    size += chunk.byteLength;
+    if (size <= MAX_OUTPUT_BYTES) chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** What a container's process shows to those who attach: the lines that it writes from then on. What it is given it reads, and does nothing with. */
+function followOwnLog(record: ContainerRecord): SimulatedProgram {
+  return async ({ stdin, write, signal }) => {
+    void stdin.pipeTo(new WritableStream()).catch(() => undefined);
+    for await (const batch of readLog(record, { follow: true, tailLines: 0, signal })) for (const { line, stream } of batch) await write(`${line}\n`, stream);
+    return record.exitCode;
+  };
+}
 
 const wantedByAttach = ({ stdin = false, stdout = false, stderr = false, tty = false }: cri.AttachRequest): WantedStreams => ({ stdin, stdout, stderr, tty });
 

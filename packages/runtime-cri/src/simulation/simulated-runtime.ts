@@ -10,6 +10,8 @@ import {
 } from './behaviors.ts';
 import type { ContainerState } from '../generated/cri.ts';
 import type { SimulatedLogLine } from './records.ts';
+import type { SimulatedFiles } from './files.ts';
+import type { ContainerScripts } from './stages/container-script.ts';
 import { RuntimeSimulation } from './runtime-simulation.ts';
 
 /** Options of {@link createSimulatedRuntime}. */
@@ -25,6 +27,8 @@ export interface SimulatedRuntimeOptions {
   readonly podCidr?: string;
   /** What containers do; without it they start and run for ever. Pass one set to several runtimes to script them together. */
   readonly behaviors?: readonly SimulatedBehavior[] | SimulatedBehaviors;
+  /** What containers do by themselves, by a script: see {@link createContainerScripts}. Share one among the runtimes of a cluster. */
+  readonly scripts?: ContainerScripts;
   /** Images that are there from the start. */
   readonly images?: readonly string[];
 }
@@ -78,6 +82,10 @@ export interface SimulatedRuntime extends ContainerRuntime, Disposable {
   powerOn(): void;
   /** All containers there are, or those that match, in the order of their creation. */
   containers(selector?: ContainerSelector): readonly SimulatedContainer[];
+  /** Makes running containers write a line. @returns how many there were */
+  writeLog(selector: ContainerSelector, line: string, stream?: SimulatedLogLine['stream']): number;
+  /** A container's files, for commands such as `cat` and `tar`. @throws {RuntimeError} `NOT_FOUND` */
+  files(containerId: string): SimulatedFiles;
   /** What a container wrote: at most its last 1,000 lines. Empty when there is no such container. */
   logs(containerId: string): readonly SimulatedLogLine[];
   /** Ends the simulation: no more events, and no more interest in a shared set of behaviours. */
@@ -95,7 +103,7 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions = {}): S
   const behaviors = 'resolve' in given ? given : createSimulatedBehaviors(given);
   const own = random.fork('runtime');
   const podCidr = options.podCidr ?? `10.${128 + randomInt(own, 128)}.${randomInt(own, 256)}.0/24`;
-  const runtime = new RuntimeSimulation({ clock, random: own, podCidr, behaviors });
+  const runtime = new RuntimeSimulation({ clock, random: own, podCidr, behaviors, scripts: options.scripts });
   for (const image of images) runtime.images.add(image);
   return runtime;
 }

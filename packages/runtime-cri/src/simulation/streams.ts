@@ -1,4 +1,4 @@
-import type { ExecStreams, PortForwardStreams } from '../runtime.ts';
+import type { ExecStreams } from '../runtime.ts';
 import type { CommandResult } from './commands.ts';
 
 /** Which streams a request asks for. */
@@ -18,16 +18,6 @@ export function commandStreams(result: CommandResult, wanted: WantedStreams, end
     ...(wanted.stderr === true && !tty ? { stderr: textStream(result.stderr) } : {}),
     exitCode: ended.then(() => result.exitCode),
     resize: () => Promise.resolve(),
-  };
-}
-
-/** Connections to ports at which everything that is sent comes back. */
-export function echoPorts(): PortForwardStreams {
-  return {
-    connect: () => {
-      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-      return Promise.resolve({ readable, writable });
-    },
   };
 }
 

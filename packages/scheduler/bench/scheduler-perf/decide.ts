@@ -7,6 +7,8 @@ import { buildWorkload, type Workload, type WorkloadData } from './workload.ts';
 export interface Decided {
   readonly podsPerSec: number;
   readonly p99Ms: number;
+  /** Time of the processor, which other work on the machine does not falsify. */
+  readonly cpuMicrosPerPod: number;
 }
 
 /** Where decisions are made one after the other. */
@@ -42,6 +44,7 @@ export function decide(row: WorkloadData, options: { readonly plugins: readonly 
   for (const pod of workload.init) if (placer.place(pod) === undefined) throw new Error(`${row.test}: an init Pod found no node`);
   const { measured, churn } = workload;
   const times = new Float64Array(measured.length);
+  const cpuBefore = process.cpuUsage();
   const began = performance.now();
   let [now, nextChurn] = [began, began + (churn?.intervalMs ?? Infinity)];
   for (let index = 0; index < measured.length; index++) {
@@ -55,5 +58,6 @@ export function decide(row: WorkloadData, options: { readonly plugins: readonly 
     times[index] = now - before;
   }
   const podsPerSec = (measured.length * 1000) / (now - began);
-  return { podsPerSec, p99Ms: times.sort()[Math.floor(times.length * 0.99)] ?? 0 };
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return { podsPerSec, cpuMicrosPerPod: (user + system) / measured.length, p99Ms: times.sort()[Math.floor(times.length * 0.99)] ?? 0 };
 }

@@ -9,7 +9,7 @@ import type { NodeInfo } from './node-info.ts';
 import { NodeOrder } from './node-order.ts';
 import { NominatedPods } from './nominated-pods.ts';
 import { PlacementIndex } from './placement-index.ts';
-import { ClaimIndex } from './pod-claims.ts';
+import { ClaimIndex, podClaims } from './pod-claims.ts';
 import { podRequests } from './pod-requests.ts';
 import { StateTrial } from './state-trial.ts';
 
@@ -24,6 +24,10 @@ export interface ClusterSnapshot extends Snapshot<NodeInfo> {
   /** Everything that is neither a node nor a Pod. */
   readonly objects: ClusterObjects;
   get(nodeName: string): NodeInfo | undefined;
+  /** The node in a row of `versions`, which must be in use. */
+  readonly nodeAt: (row: number) => NodeInfo;
+  /** The largest `volumeCount` of all nodes. */
+  readonly mostVolumes: number;
   trial(): Trial;
 }
 
@@ -51,7 +55,10 @@ export class ClusterState implements ClusterSnapshot {
   readonly images: ImageIndex = new ImageIndex();
   readonly claims: ClaimIndex = new ClaimIndex();
   readonly placements: PlacementIndex = new PlacementIndex((namespace) => this.#namespaceLabels(namespace));
+  readonly nodeAt: (row: number) => NodeInfo = (row) => this.#byRow[row] as NodeEntry;
   readonly #columns = new NodeColumns();
+  /** Invariant: has exactly the entries of `#entries`. */
+  readonly #byRow: (NodeEntry | undefined)[] = [];
   readonly #entries = new Map<string, NodeEntry>();
   readonly #order = new NodeOrder();
   readonly #pods = new Map<string, PodRecord>();
@@ -62,7 +69,7 @@ export class ClusterState implements ClusterSnapshot {
   #rows = new Int32Array(0);
 
   constructor() {
-    const { fixed } = this.#columns;
+    const { fixed, log } = this.#columns;
     const rows = (): Int32Array => {
       this.#arrange();
       return this.#rows;
@@ -75,7 +82,12 @@ export class ClusterState implements ClusterSnapshot {
       get rows() {
         return rows();
       },
+      log,
     };
+  }
+
+  get mostVolumes(): number {
+    return this.#columns.volumes.most;
   }
 
   get nodes(): readonly NodeInfo[] {
@@ -103,6 +115,7 @@ export class ClusterState implements ClusterSnapshot {
     }
     const added = new NodeEntry(node, this.#columns);
     this.#entries.set(name, added);
+    this.#byRow[added.row] = added;
     this.placements.addNode(added.row, node);
     this.images.setNode(added.row, node);
     for (const record of this.#strays.get(name) ?? []) this.#addTo(added, record);
@@ -126,6 +139,7 @@ export class ClusterState implements ClusterSnapshot {
     const left = new Set(entry.records);
     if (left.size > 0) this.#strays.set(name, left);
     this.#entries.delete(name);
+    this.#byRow[entry.row] = undefined;
     this.#order.delete(name);
     for (const record of left) {
       this.placements.removePod(record, entry.row);
@@ -165,7 +179,7 @@ export class ClusterState implements ClusterSnapshot {
     const key = keyOf(pod);
     this.removePod(key);
     if (nodeName === undefined || nodeName === '') return;
-    this.#put({ key, pod, nodeName, requests: podRequests(pod), placement: undefined });
+    this.#put({ key, pod, nodeName, requests: podRequests(pod), claims: podClaims(pod), placement: undefined });
   }
 
   /** No longer counts the Pod under this key. */

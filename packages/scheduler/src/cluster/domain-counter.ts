@@ -1,3 +1,4 @@
+import type { RowBatch } from '../engine/plugin.ts';
 import type { NodeSet } from './node-set.ts';
 import { NO_DOMAIN, type TopologyColumn } from './topology-column.ts';
 
@@ -55,6 +56,27 @@ export class DomainCounter {
   at(row: number): number {
     const domain = this.column.domains[row] as number;
     return domain === NO_DOMAIN ? 0 : (this.counts[domain] ?? 0);
+  }
+
+  /** Adds `weight` times {@link at} of each row. */
+  addTo(scores: Float64Array, rows: Int32Array, weight: number): void {
+    const { counts } = this;
+    const { domains } = this.column;
+    for (let i = 0; i < scores.length; i++) {
+      const domain = domains[rows[i] as number] as number;
+      if (domain !== NO_DOMAIN && domain < counts.length) (scores[i] as number) += weight * (counts[domain] as number);
+    }
+  }
+
+  /** Turns down the rows whose {@link at} is above 0. */
+  rejectOccupied({ rows, count, rejected }: RowBatch): void {
+    if (this.total === 0) return;
+    const { counts } = this;
+    const { domains } = this.column;
+    for (let i = 0; i < count; i++) {
+      const domain = domains[rows[i] as number] as number;
+      if (domain !== NO_DOMAIN && domain < counts.length && (counts[domain] as number) > 0) rejected[i] = 1;
+    }
   }
 
   /** The smallest count of all domains that have a node; 0 when there is none. */

@@ -1,3 +1,5 @@
+import { VolumeCounts } from './volume-counts.ts';
+
 /** Amounts of all nodes side by side, one array per amount, indexed by row. */
 export interface Columns {
   allocatableCpuMillis: Float64Array;
@@ -18,6 +20,15 @@ export interface ExtendedColumn {
   allocatable: Float64Array;
   requested: Float64Array;
 }
+
+/** The writable side of a change log. Invariant: `oldest` never falls, also when the log is rewound over entries that were written over. */
+interface Log {
+  count: number;
+  oldest: number;
+  readonly rows: Int32Array;
+}
+
+const LOG_LENGTH = 8192;
 
 const NAMES: readonly (keyof Columns)[] = [
   'allocatableCpuMillis',
@@ -41,6 +52,9 @@ export class NodeColumns {
   /** The columns; the arrays are replaced when the table grows, so they are not to be kept over an {@link allocate}. */
   readonly fixed: Columns;
   readonly extended: Map<string, ExtendedColumn> = new Map();
+  readonly volumes: VolumeCounts = new VolumeCounts();
+  /** Which rows changed last. Rewound by whoever takes changes back. */
+  readonly log: Log = { count: 0, oldest: 0, rows: new Int32Array(LOG_LENGTH) };
   readonly #free: number[] = [];
   #capacity: number;
   #rows = 0;
@@ -68,6 +82,14 @@ export class NodeColumns {
   /** Marks a row as changed. */
   touch(row: number): void {
     this.fixed.version[row] = ++this.#tick;
+    const { log } = this;
+    log.rows[++log.count % LOG_LENGTH] = row;
+    if (log.count - LOG_LENGTH > log.oldest) log.oldest = log.count - LOG_LENGTH;
+  }
+
+  /** Forgets the changes after the first `count`, which have all been taken back. */
+  rewind(count: number): void {
+    this.log.count = count;
   }
 
   /** The row's present version, to be given back to {@link restore}. */

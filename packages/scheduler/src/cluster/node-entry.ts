@@ -2,6 +2,7 @@ import type { Node, Pod } from '@kybern/core/kinds';
 import type { NodeColumns } from './node-columns.ts';
 import type { NodeInfo, ResourceAmounts } from './node-info.ts';
 import type { Placement } from './placement-index.ts';
+import type { PodClaim } from './pod-claims.ts';
 import { amounts, isExtendedResource, type HostPort, type PodRequests } from './pod-requests.ts';
 
 /** A Pod that counts on a node. */
@@ -10,6 +11,7 @@ export interface PodRecord {
   readonly pod: Pod;
   readonly nodeName: string;
   readonly requests: PodRequests;
+  readonly claims: readonly PodClaim[];
   /** Written by the {@link PlacementIndex} alone: set exactly while the Pod is counted there. */
   placement: Placement | undefined;
 }
@@ -21,6 +23,7 @@ export class NodeEntry implements NodeInfo {
   readonly #columns: NodeColumns;
   readonly #records = new Map<string, PodRecord>();
   #portHolders = 0;
+  #volumes = 0;
   #node: Node;
   /** Made only for plugins that ask, and kept until the node changes; so is `#view`. */
   #pods: readonly Pod[] | undefined;
@@ -89,6 +92,10 @@ export class NodeEntry implements NodeInfo {
     return this.#columns.extended.get(resource)?.requested[this.row] ?? 0;
   }
 
+  get volumeCount(): number {
+    return this.#volumes;
+  }
+
   hasPortConflict(wanted: HostPort): boolean {
     if (this.#portHolders === 0) return false;
     for (const { requests } of this.#records.values()) if (requests.hostPorts.some((used) => portsClash(used, wanted))) return true;
@@ -112,17 +119,26 @@ export class NodeEntry implements NodeInfo {
 
   add(record: PodRecord): void {
     this.#records.set(record.key, record);
+    this.#countVolumes(record.pod.spec.volumes?.length ?? 0);
     this.#count(record.requests, 1);
   }
 
   remove(record: PodRecord): void {
     if (this.#records.get(record.key) !== record) return;
     this.#records.delete(record.key);
+    this.#countVolumes(-(record.pod.spec.volumes?.length ?? 0));
     this.#count(record.requests, -1);
+  }
+
+  #countVolumes(by: number): void {
+    if (by === 0) return;
+    this.#columns.volumes.move(this.#volumes, this.#volumes + by);
+    this.#volumes += by;
   }
 
   /** Gives the row back. The entry must not be used afterwards. */
   release(): void {
+    this.#columns.volumes.move(this.#volumes, 0);
     this.#columns.release(this.row);
   }
 

@@ -15,6 +15,8 @@ export interface NodeInfo {
   readonly node: Node;
   readonly pods: readonly Pod[];
   readonly podCount: number;
+  /** Volumes of all kinds that the Pods on the node mount, a shared one each time. */
+  readonly volumeCount: number;
   /** What the Pods request: `node.requested['nvidia.com/gpu']`. Frozen. */
   readonly requested: ResourceAmounts;
   /** `status.allocatable`. Frozen. */

@@ -17,6 +17,9 @@ export class NominatedPods {
   /** Invariant: a Pod is in `#byNode` under the node that `#nodeOf` says, and nowhere else. */
   readonly #byNode = new Map<string, Map<string, Pod>>();
   readonly #nodeOf = new Map<string, string>();
+  /** By node: the number of the last change there. Invariant: has the nodes of `#byNode`. */
+  readonly #changes = new Map<string, number>();
+  #lastChange = 0;
 
   get size(): number {
     return this.#nodeOf.size;
@@ -38,6 +41,19 @@ export class NominatedPods {
     let there = this.#byNode.get(nodeName);
     if (there === undefined) this.#byNode.set(nodeName, (there = new Map()));
     there.set(key, pod);
+    this.#changes.set(nodeName, ++this.#lastChange);
+  }
+
+  /** The nodes where room was promised. */
+  bins(): Iterable<string> {
+    return this.#byNode.keys();
+  }
+
+  /** See {@link Nominations}. */
+  stamp(pod: Pod, nodeName: string): string | undefined {
+    const change = this.#changes.get(nodeName);
+    if (change === undefined) return '';
+    return this.#nodeOf.get(keyOf(pod)) === nodeName ? undefined : `${change}/${priorityOf(pod)}`;
   }
 
   delete(key: string): void {
@@ -46,7 +62,10 @@ export class NominatedPods {
     this.#nodeOf.delete(key);
     const there = this.#byNode.get(nodeName);
     there?.delete(key);
-    if (there?.size === 0) this.#byNode.delete(nodeName);
+    if (there?.size === 0) {
+      this.#byNode.delete(nodeName);
+      this.#changes.delete(nodeName);
+    } else this.#changes.set(nodeName, ++this.#lastChange);
   }
 
   /** The Pods whose room on the node `pod` must respect: all of at least its priority. */

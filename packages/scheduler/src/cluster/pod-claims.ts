@@ -38,9 +38,8 @@ export class ClaimIndex {
     return this.#users.get(claimKey) ?? 0;
   }
 
-  count({ pod }: PodRecord, by: 1 | -1): void {
-    if (pod.spec.volumes === undefined) return;
-    for (const { key } of podClaims(pod)) {
+  count({ claims }: PodRecord, by: 1 | -1): void {
+    for (const { key } of claims) {
       const users = this.usersOf(key) + by;
       if (users === 0) this.#users.delete(key);
       else this.#users.set(key, users);

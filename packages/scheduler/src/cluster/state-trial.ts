@@ -3,6 +3,7 @@ import type { Pod } from '@kybern/core/kinds';
 import type { Trial } from '../engine/snapshot.ts';
 import type { NodeColumns } from './node-columns.ts';
 import type { PodRecord } from './node-entry.ts';
+import { podClaims } from './pod-claims.ts';
 import { podRequests } from './pod-requests.ts';
 
 /** What a trial may do to the state that it belongs to. */
@@ -29,8 +30,11 @@ export class StateTrial implements Trial {
   /** By row, as it was before the first change. */
   readonly #versions = new Map<number, number>();
 
+  readonly #changes: number;
+
   constructor(access: TrialAccess) {
     this.#access = access;
+    this.#changes = access.columns.log.count;
   }
 
   add(item: unknown, binName: string): void {
@@ -64,6 +68,7 @@ export class StateTrial implements Trial {
     this.#touched.length = 0;
     for (const [row, version] of this.#versions) this.#access.columns.restore(row, version);
     this.#versions.clear();
+    this.#access.columns.rewind(this.#changes);
   }
 
   #touch(touched: Touched, isThere: boolean): void {
@@ -81,5 +86,5 @@ export class StateTrial implements Trial {
 
 function newRecord(pod: Pod, nodeName: string): PodRecord {
   const placed: Pod = pod.spec.nodeName === nodeName ? pod : { ...pod, spec: { ...pod.spec, nodeName } };
-  return { key: keyOf(pod), pod: placed, nodeName, requests: podRequests(pod), placement: undefined };
+  return { key: keyOf(pod), pod: placed, nodeName, requests: podRequests(pod), claims: podClaims(pod), placement: undefined };
 }

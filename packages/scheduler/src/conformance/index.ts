@@ -4,10 +4,12 @@ import { describe, expect, it } from 'vitest';
 import type { ClusterState } from '../cluster/cluster-state.ts';
 import { createSnapshot } from '../cluster/create-snapshot.ts';
 import type { NodeInfo } from '../cluster/node-info.ts';
+import { Cycle, selectAll } from '../engine/cycle.ts';
 import { explainItem, type Explanation } from '../engine/explanation.ts';
 import type { Plugin } from '../engine/plugin.ts';
 import { compileProfile } from '../engine/profile.ts';
 import { createScheduler } from '../engine/scheduler.ts';
+import { isSuccess } from '../engine/status.ts';
 import type { ActionType, ClusterEventWithHint } from '../queue/cluster-event.ts';
 import { randomCluster, type RandomCluster } from './random-cluster.ts';
 
@@ -58,6 +60,10 @@ export function describePluginConformance(name: string, make: () => Plugin, opti
     test(
       'using answers again does not change a decision',
       onEach((cluster) => expectSameDecisions(make, cluster)),
+    );
+    test(
+      'what it says of many nodes at once is what it says of each',
+      onEach((cluster) => expectSameByRow(make(), cluster)),
     );
     test(
       'its queueing hints answer Queue or QueueSkip',
@@ -144,6 +150,31 @@ function expectSameDecisions(make: () => Plugin, cluster: RandomCluster): void {
       });
   };
   expectEqual(decide(true), decide(false));
+}
+
+/** Asks filter and filterRows, score and scoreRows about every node. */
+function expectSameByRow(plugin: Plugin, cluster: RandomCluster): void {
+  for (const pod of cluster.waiting) {
+    const snapshot = snapshotOf(cluster);
+    const cycle = new Cycle<NodeInfo>(snapshot, false);
+    const { nodes, versions } = snapshot;
+    const before = plugin.preFilter?.(pod, cycle);
+    const isAsked = before === undefined || 'nodeNames' in before || before.code === 'Success';
+    if (plugin.filter !== undefined && plugin.filterRows !== undefined && isAsked) {
+      const rejected = new Uint8Array(nodes.length);
+      plugin.filterRows(pod, { rows: versions.rows, count: nodes.length, rejected }, cycle);
+      const single = nodes.map((node) => (isSuccess(plugin.filter?.(pod, node, cycle)) ? 0 : 1));
+      expectEqual([...rejected], single);
+    }
+    cycle.select(selectAll(nodes));
+    if (plugin.score === undefined || plugin.scoreRows === undefined || !isSuccess(plugin.preScore?.(pod, cycle))) continue;
+    const scores = new Float64Array(nodes.length).fill(-1);
+    plugin.scoreRows(pod, versions.rows, scores, cycle);
+    expectEqual(
+      [...scores],
+      nodes.map((node) => plugin.score?.(pod, node, cycle)),
+    );
+  }
 }
 
 function expectHints(plugin: Plugin, cluster: RandomCluster): void {

@@ -1,4 +1,4 @@
-import { failure, isStatus, withPlugin, type Status, type StatusCode, type StatusResult } from './status.ts';
+import { failure, isStatus, skip, success, withPlugin, type Status, type StatusCode, type StatusResult } from './status.ts';
 
 /** Names of the extension points, as events and explanations write them. */
 export type ExtensionPoint =
@@ -39,7 +39,8 @@ const ALLOWED: Readonly<Record<ExtensionPoint, ReadonlySet<StatusCode>>> = {
 
 /** The answer of a plugin, made safe: what is no answer, or none that belongs here, becomes an `Error` that names the plugin. */
 export function checkedStatus(plugin: string, point: ExtensionPoint, answer: unknown): StatusResult {
-  if (answer === undefined) return undefined;
+  if (answer === undefined || answer === success()) return undefined;
+  if (answer === skip() && ALLOWED[point].has('Skip')) return skip();
   if (isPromise(answer)) return nonsense(plugin, point, 'returned a promise, but must answer at once');
   if (!isStatus(answer)) return nonsense(plugin, point, `returned ${describe(answer)} instead of a status`);
   if (answer.code === 'Success') return undefined;

@@ -18,6 +18,7 @@ export class Cycle<B extends Bin> implements CycleContext<B> {
   readonly state: CycleState;
   readonly explaining: boolean;
   #selection: BinSelection<B> = NO_BINS;
+  #later: (() => BinSelection<B>) | undefined;
   #feasible: readonly B[] | undefined = [];
 
   constructor(snapshot: Snapshot<B>, explaining: boolean, state: CycleState = new CycleState()) {
@@ -28,16 +29,37 @@ export class Cycle<B extends Bin> implements CycleContext<B> {
 
   /** Made only when somebody wants it: most plugins look at one bin after the other. */
   get feasible(): readonly B[] {
-    this.#feasible ??= listBins(this.#selection);
+    this.#feasible ??= listBins(this.selection);
     return this.#feasible;
   }
 
+  get feasibleRows(): Int32Array | undefined {
+    const { bins, positions, count } = this.selection;
+    const { nodes, versions } = this.snapshot;
+    if (versions === undefined || bins !== nodes) return undefined;
+    const { rows } = versions;
+    const list = new Int32Array(count);
+    for (let i = 0; i < count; i++) list[i] = rows[positions[i] as number] as number;
+    return list;
+  }
+
   get selection(): BinSelection<B> {
+    if (this.#later !== undefined) {
+      this.#selection = this.#later();
+      this.#later = undefined;
+    }
     return this.#selection;
   }
 
   select(selection: BinSelection<B>): void {
     this.#selection = selection;
+    this.#later = undefined;
+    this.#feasible = undefined;
+  }
+
+  /** Selects bins that are only sought out when somebody asks for them. */
+  selectLater(find: () => BinSelection<B>): void {
+    this.#later = find;
     this.#feasible = undefined;
   }
 }

@@ -39,13 +39,13 @@ export function diagnosisMessage<B extends Bin>(diagnosis: Diagnosis<B>): string
 }
 
 function countReasons<B extends Bin>(diagnosis: Diagnosis<B>): string {
-  const counts = new Map<string, number>();
-  const count = (status: Status, times: number): void => {
-    for (const reason of status.reasons) counts.set(reason, (counts.get(reason) ?? 0) + times);
-  };
-  for (const status of diagnosis.rejected.values()) count(status, 1);
+  // Most bins got one of a few answers.
+  const answers = new Map<Status, number>();
+  for (const status of diagnosis.rejected.values()) answers.set(status, (answers.get(status) ?? 0) + 1);
   const left = diagnosis.binCount - diagnosis.rejected.size;
-  if (left > 0 && diagnosis.others !== undefined) count(diagnosis.others, left);
+  if (left > 0 && diagnosis.others !== undefined) answers.set(diagnosis.others, (answers.get(diagnosis.others) ?? 0) + left);
+  const counts = new Map<string, number>();
+  for (const [{ reasons }, times] of answers) for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + times);
   return Array.from(counts, ([reason, times]) => `${times} ${reason}`)
     .sort(byCodePoint)
     .join(', ');

@@ -60,7 +60,7 @@ export interface ExplainInput<Item, B extends Bin> {
 export function explainItem<Item, B extends Bin>(input: ExplainInput<Item, B>): Explanation {
   const { profile, item, snapshot, chosen } = input;
   const cycle = new Cycle(snapshot, true);
-  const before = runPreFilters(profile, item, cycle);
+  const before = runPreFilters(profile, item, { cycle });
   const verdicts = new Map(snapshot.nodes.map((bin) => [bin.name, explainFilters({ profile, item, cycle, before }, bin)]));
   const isFeasible = (bin: B): boolean => Object.values(verdicts.get(bin.name) ?? {}).every(({ code }) => code === 'Success');
   cycle.select(selectAll((input.compared ?? snapshot.nodes).filter(isFeasible)));
@@ -88,7 +88,7 @@ function explainFilters<Item, B extends Bin>({ profile, item, cycle, before }: A
   const verdicts: Record<string, FilterVerdict> = {};
   for (const { name } of profile.preFilter) {
     const answer = before.answers.get(name);
-    if (answer !== undefined && answer.code !== 'Skip') verdicts[name] = verdict(answer);
+    if (answer !== undefined) verdicts[name] = verdict(answer);
   }
   for (const [name, left] of before.leftBy) {
     if (!left.has(bin.name)) verdicts[name] ??= verdict(unresolvable(`node(s) didn't satisfy plugin(s) [${name}]`));

@@ -6,7 +6,7 @@ import { runFilter } from './run-filter.ts';
 import type { Scratch } from './scratch.ts';
 import type { Bin, Snapshot } from './snapshot.ts';
 import type { Status, StatusResult } from './status.ts';
-import { judgeBesidePromised } from './what-if.ts';
+import { recallBesidePromised } from './what-if.ts';
 
 /** A filter with its place in the profile. */
 interface PlacedFilter<Item, B extends Bin> {
@@ -48,13 +48,26 @@ export function activeFilters<Item, B extends Bin>(
   attempt: { readonly item: Item; readonly cycle: Cycle<B>; readonly signed: Signed; readonly skipped: ReadonlySet<string> },
 ): ActiveFilters<Item, B> {
   const { item, cycle, signed: signature, skipped } = attempt;
+  let sorted = signature.sorted.get(skipped) as SortedFilters<Item, B> | undefined;
+  if (sorted === undefined) {
+    sorted = sortFilters(profile, signature.plugins, skipped);
+    // Without a signature there is nothing that lives as long.
+    if (signature.table !== undefined) signature.sorted.set(skipped, sorted);
+  }
+  return { item, cycle, table: signature.table, ...sorted };
+}
+
+/** The filters of {@link ActiveFilters}, which are the same for all attempts of a signature that skip the same ones. */
+type SortedFilters<Item, B extends Bin> = Pick<ActiveFilters<Item, B>, 'signed' | 'unsigned' | 'whatIf'>;
+
+function sortFilters<Item, B extends Bin>(profile: Profile<Item, B>, signers: ReadonlySet<string>, skipped: ReadonlySet<string>): SortedFilters<Item, B> {
   const signed: PlacedFilter<Item, B>[] = [];
   const unsigned: PlacedFilter<Item, B>[] = [];
   profile.filter.forEach((plugin, position) => {
     if (skipped.has(plugin.name)) return;
-    (signature.plugins.has(plugin.name) ? signed : unsigned).push({ plugin, position });
+    (signers.has(plugin.name) ? signed : unsigned).push({ plugin, position });
   });
-  return { item, cycle, table: signature.table, signed, unsigned, whatIf: whatIfPlugins(profile, skipped) };
+  return { signed, unsigned, whatIf: whatIfPlugins(profile, skipped) };
 }
 
 /** What the filters made of the bins. */
@@ -102,7 +115,7 @@ export function filterBins<Item, B extends Bin>(filters: ActiveFilters<Item, B>,
     else {
       const known = table !== undefined && table.filterVersion[row] === at[row];
       const settled = known && isSettled(table.rejectedBy[row] as number, firstUnsigned);
-      const promised = nominations === undefined ? undefined : judgeBesidePromised(filters, bins[position] as B, nominations);
+      const promised = nominations === undefined ? undefined : recallBesidePromised(filters, bins[position] as B, nominations);
       const status = promised ?? (settled ? table.statuses[row] : judge(filters, bins[position] as B, { row, known }));
       if (status === undefined) feasible[count++] = position;
       else if (status.code === 'Error') {
@@ -112,6 +125,7 @@ export function filterBins<Item, B extends Bin>(filters: ActiveFilters<Item, B>,
     }
     if (++position === bins.length) position = 0;
   }
+  if (table !== undefined) table.looked += count + statuses.length;
   return { feasible: { bins, positions: feasible, count }, rejected: { bins, positions: rejected, count: statuses.length }, statuses, failure };
 }
 
@@ -145,7 +159,7 @@ function judge<Item, B extends Bin>(filters: ActiveFilters<Item, B>, bin: B, { r
 }
 
 /** Makes the table's row true of the bin as it is now. An `Error` is returned and not written down. */
-function updateRow<Item, B extends Bin>(filters: ActiveFilters<Item, B>, bin: B, row: number): StatusResult {
+export function updateRow<Item, B extends Bin>(filters: ActiveFilters<Item, B>, bin: B, row: number): StatusResult {
   const table = filters.table as AnswerTable;
   const version = filters.cycle.snapshot.versions?.at[row] as number;
   if (table.filterVersion[row] === version) return undefined;

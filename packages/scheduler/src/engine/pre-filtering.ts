@@ -1,6 +1,7 @@
 import { checkedStatus, nonsense, thrownStatus } from './checked-call.ts';
 import type { Cycle } from './cycle.ts';
 import { byCodePoint } from './diagnosis.ts';
+import { NameSets, placeKey } from './name-sets.ts';
 import type { Having, Profile } from './profile.ts';
 import type { Bin } from './snapshot.ts';
 import { unresolvable, withPlugin, type Status, type StatusResult } from './status.ts';
@@ -15,37 +16,50 @@ export interface PreFiltering {
   readonly binNames: ReadonlySet<string> | undefined;
   /** The plugins that narrowed the bins down, sorted. */
   readonly narrowedBy: readonly string[];
-  /** Each plugin's own answer, for explanations. */
+  /** What each plugin had against the item, for explanations. */
   readonly answers: ReadonlyMap<string, Status>;
   /** The bins that each narrowing plugin left, for explanations. */
   readonly leftBy: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
+const NO_ANSWERS: ReadonlyMap<string, Status> = new Map();
+const NOTHING_LEFT_OUT: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+const NOBODY: readonly string[] = Object.freeze([]);
+
 /**
  * Runs all PreFilter plugins. A plain `Unschedulable` does not end the round: a later plugin may know that it is hopeless. For an explanation nothing
  * ends it.
  */
-export function runPreFilters<Item, B extends Bin>(profile: Profile<Item, B>, item: Item, cycle: Cycle<B>): PreFiltering {
-  const skipped = new Set<string>();
-  const answers = new Map<string, Status>();
-  const leftBy = new Map<string, ReadonlySet<string>>();
+export function runPreFilters<Item, B extends Bin>(
+  profile: Profile<Item, B>,
+  item: Item,
+  { cycle, sets = new NameSets(profile.preFilter) }: { readonly cycle: Cycle<B>; readonly sets?: NameSets },
+): PreFiltering {
+  let skippedKey = '';
+  let answers = NO_ANSWERS;
+  let leftBy = NOTHING_LEFT_OUT;
   let binNames: ReadonlySet<string> | undefined;
   let status: StatusResult;
   const result = (final: StatusResult): PreFiltering => {
-    return { status: final, skipped, binNames, narrowedBy: [...leftBy.keys()].sort(byCodePoint), answers, leftBy };
+    const narrowedBy = leftBy.size === 0 ? NOBODY : [...leftBy.keys()].sort(byCodePoint);
+    return { status: final, skipped: sets.of(skippedKey), binNames, narrowedBy, answers, leftBy };
   };
   let hopeless: StatusResult;
-  for (const plugin of profile.preFilter) {
+  for (let place = 0; place < profile.preFilter.length; place++) {
+    const plugin = profile.preFilter[place] as Having<Item, B, 'preFilter'>;
     const answer = runPreFilter(plugin, item, cycle);
     if (answer === undefined) continue;
     if ('nodeNames' in answer) {
-      leftBy.set(plugin.name, answer.nodeNames);
+      leftBy = new Map(leftBy).set(plugin.name, answer.nodeNames);
       binNames = intersect(binNames, answer.nodeNames);
       if (binNames.size === 0) hopeless ??= noBinLeft(plugin.name, [...leftBy.keys()]);
     } else {
-      answers.set(plugin.name, answer);
-      if (answer.code === 'Skip') skipped.add(plugin.name);
-      else if (answer.code === 'Unschedulable') status ??= answer;
+      if (answer.code === 'Skip') {
+        skippedKey += placeKey(place);
+        continue;
+      }
+      answers = new Map(answers).set(plugin.name, answer);
+      if (answer.code === 'Unschedulable') status ??= answer;
       else hopeless ??= answer;
     }
     if (hopeless !== undefined && !cycle.explaining) break;

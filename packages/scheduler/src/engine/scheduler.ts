@@ -1,24 +1,28 @@
-import { systemRandom, type Random } from '@kybern/core';
+import { randomInt, systemRandom, type Random } from '@kybern/core';
 import type { Pod } from '@kybern/core/kinds';
 import type { NodeInfo } from '../cluster/node-info.ts';
 import { SchedulerConfigError } from '../errors.ts';
 import { defaultPlugins } from '../plugins/default-plugins.ts';
 import { AnswerTables, NOTHING_SIGNED, type Signed } from './answer-table.ts';
+import { filterInBulk } from './bulk-filter.ts';
 import { Cycle, listBins, type BinSelection } from './cycle.ts';
 import type { CycleState } from './cycle-state.ts';
 import type { Decision, ScheduleOptions } from './decision.ts';
 import { diagnosisMessage, noteRejection, type Diagnosis } from './diagnosis.ts';
 import { explainItem, type Explanation } from './explanation.ts';
 import { activeFilters, filterBins, type ActiveFilters, type FilterRange, type Filtering } from './filtering.ts';
+import { NameSets } from './name-sets.ts';
 import type { Plugin, PostFilterContext } from './plugin.ts';
 import { runPostFilters } from './post-filtering.ts';
 import { runPreFilters, type PreFiltering } from './pre-filtering.ts';
 import { compileProfile, type PluginOrder, type Profile } from './profile.ts';
+import { bestOfRanking, searchRanking, type RankedSearch } from './ranked-search.ts';
 import { feasibleBinsToFind } from './sampling.ts';
-import { scoreBins } from './scoring.ts';
+import { runPreScores, scoreBins, scoreBinsBut } from './scoring.ts';
 import { Scratch } from './scratch.ts';
 import { selectLargest } from './selection.ts';
 import type { Bin, Snapshot } from './snapshot.ts';
+import { tableMemo } from './table-memo.ts';
 import { isStatus, messageOf, success, unresolvable, unschedulable, type Status } from './status.ts';
 import { BinWhatIf } from './what-if.ts';
 
@@ -80,6 +84,9 @@ interface Progress<B extends Bin> {
   readonly feasible: number;
 }
 
+/** The slot of the scratch arrays for bins found through a ranking: the same as for those that the filters find. */
+const RANKED = 0;
+
 const NOTHING_FOUND: Progress<never> = { bins: [], start: 0, evaluated: 0, feasible: 0 };
 
 class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
@@ -90,6 +97,8 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
   readonly #keyOf: (item: Item) => string;
   readonly #tables: AnswerTables<Item, B> | undefined;
   readonly #scratch = new Scratch();
+  readonly #preFilterSets: NameSets;
+  readonly #preScoreSets: NameSets;
 
   constructor(options: SchedulerOptions<Item, B>) {
     const percentage = options.percentageOfNodesToScore ?? 0;
@@ -97,6 +106,8 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
       throw new SchedulerConfigError('percentageOfNodesToScore', 'must be a whole number from 0 to 100');
     }
     this.profile = compileProfile(options.plugins ?? (defaultPlugins() as unknown as readonly Plugin<Item, B>[]), options.order);
+    this.#preFilterSets = new NameSets(this.profile.preFilter);
+    this.#preScoreSets = new NameSets(this.profile.preScore);
     this.#order = options.order;
     this.#percentage = percentage;
     this.#random = options.random ?? systemRandom();
@@ -110,7 +121,7 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
     const everyPlugin = (): Set<string> => new Set(this.profile.plugins.map(({ name }) => name));
     if (snapshot.nodes.length === 0)
       return this.#nowhere(attempt, { ...emptyDiagnosis(0), unschedulablePlugins: everyPlugin() }, { ...NOTHING_FOUND, skipped: new Set() });
-    const before = runPreFilters(this.profile, item, attempt.cycle);
+    const before = runPreFilters(this.profile, item, { cycle: attempt.cycle, sets: this.#preFilterSets });
     if (before.status?.code === 'Error') return this.#failed(attempt, before.status, NOTHING_FOUND);
     if (before.status !== undefined) {
       return this.#nowhere(attempt, preFilterDiagnosis(snapshot, before.status), { ...NOTHING_FOUND, skipped: before.skipped });
@@ -137,23 +148,49 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
     const filters = activeFilters(this.profile, { item, cycle, signed, skipped: before.skipped });
     const bins = before.binNames === undefined ? snapshot.nodes : namedBins(snapshot, before.binNames);
     const range = { bins, start: options.startIndex ?? 0, wanted: this.#wanted(bins.length), scratch: this.#scratch };
-    const found = tryNominated(filters, range, options) ?? filterBins(filters, range);
+    const nominated = tryNominated(filters, range, options);
+    const ranked = nominated === undefined ? searchRanking(filters, range) : undefined;
+    // The ranking does not know why: for that all bins are looked at.
+    if (ranked !== undefined && ranked.window.feasible > 0) return this.#fromRanking(attempt, ranked, signed);
+    const found = nominated ?? filterInBulk(filters, range) ?? filterBins(filters, range);
     const { feasible, rejected, failure } = found;
     const progress = { bins: feasible.bins, start: range.start, evaluated: feasible.count + rejected.count, feasible: feasible.count };
     if (failure !== undefined) return this.#failed(attempt, failure, progress);
-    if (feasible.count === 0) return this.#nowhere(attempt, filterDiagnosis(snapshot, before, found), { ...progress, skipped: before.skipped });
+    if (feasible.count === 0) return this.#nowhere(attempt, filterDiagnosis(snapshot, before, found), { ...progress, skipped: before.skipped, signed });
     cycle.select(feasible);
     if (feasible.count === 1) return this.#chosen(attempt, binAt(feasible, 0), progress);
-    const totals = scoreBins({ profile: this.profile, item, cycle, signed, scratch: this.#scratch });
+    const scoring = { profile: this.profile, item, cycle, signed, scratch: this.#scratch, sets: this.#preScoreSets };
+    return this.#largest(attempt, scoreBins(scoring), progress);
+  }
+
+  /** The same decision from what is known of all bins. */
+  #fromRanking(attempt: Attempt<Item, B>, search: RankedSearch<Item, B>, signed: Signed): Decision<Item, B> {
+    const { item, cycle } = attempt;
+    const { ranking, window } = search;
+    const { bins } = ranking;
+    const progress = { bins, ...window };
+    const list = (): BinSelection<B> => {
+      const positions = this.#scratch.integers(RANKED, window.feasible);
+      ranking.listInto(window, positions);
+      return { bins, positions, count: window.feasible };
+    };
+    cycle.selectLater(list);
+    if (window.feasible === 1) return this.#chosen(attempt, binAt(cycle.selection, 0), progress);
+    const scoring = { profile: this.profile, item, cycle, signed, scratch: this.#scratch, sets: this.#preScoreSets };
+    const skipped = runPreScores(scoring);
+    if (isStatus(skipped)) return this.#failed(attempt, skipped, progress);
+    const choose = (ties: number): number => randomInt(this.#random.fork(this.#keyOf(item)), ties);
+    const position = bestOfRanking(search, scoring, { skipped, choose });
+    if (position !== undefined) return this.#chosen(attempt, bins[position] as B, progress);
+    return this.#largest(attempt, scoreBinsBut(scoring, skipped), progress);
+  }
+
+  /** One of the selected bins of the largest total. */
+  #largest(attempt: Attempt<Item, B>, totals: Float64Array | Status, progress: Progress<B>): Decision<Item, B> {
+    const { item, cycle } = attempt;
     if (!(totals instanceof Float64Array)) return this.#failed(attempt, totals, progress);
-    return this.#chosen(
-      attempt,
-      binAt(
-        feasible,
-        selectLargest(totals, () => this.#random.fork(this.#keyOf(item))),
-      ),
-      progress,
-    );
+    const index = selectLargest(totals, () => this.#random.fork(this.#keyOf(item)));
+    return this.#chosen(attempt, binAt(cycle.selection, index), progress);
   }
 
   #wanted(bins: number): number {
@@ -168,9 +205,13 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
     return this.#decision(attempt, progress, { ...NO_OUTCOME, status, message: messageOf(status) });
   }
 
-  #nowhere(attempt: Attempt<Item, B>, found: Diagnosis<B>, progress: Progress<B> & Pick<PreFiltering, 'skipped'>): Decision<Item, B> {
+  #nowhere(
+    attempt: Attempt<Item, B>,
+    found: Diagnosis<B>,
+    progress: Progress<B> & Pick<PreFiltering, 'skipped'> & { readonly signed?: Signed },
+  ): Decision<Item, B> {
     const { item } = attempt;
-    const after = runPostFilters(this.profile, item, { diagnosis: found, cycle: this.#postFilterContext(attempt, progress.skipped) });
+    const after = runPostFilters(this.profile, item, { diagnosis: found, cycle: this.#postFilterContext(attempt, progress) });
     if (after.status?.code === 'Error') return this.#failed(attempt, after.status, progress);
     const diagnosis = { ...found, postFilterMessage: after.message };
     const message = diagnosisMessage(diagnosis);
@@ -178,7 +219,10 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
     return this.#decision(attempt, progress, { node: undefined, status: unschedulable(message), message, diagnosis, victims, nominatedNodeName });
   }
 
-  #postFilterContext({ item, snapshot, cycle }: Attempt<Item, B>, skipped: ReadonlySet<string>): PostFilterContext<Item, B> {
+  #postFilterContext(
+    { item, snapshot, cycle }: Attempt<Item, B>,
+    { skipped, signed = NOTHING_SIGNED }: { readonly skipped: ReadonlySet<string>; readonly signed?: Signed },
+  ): PostFilterContext<Item, B> {
     const filters = activeFilters(this.profile, { item, cycle, signed: NOTHING_SIGNED, skipped });
     const random = (): Random => this.#random.fork(`${this.#keyOf(item)}/post-filter`);
     return {
@@ -186,6 +230,7 @@ class Engine<Item, B extends Bin> implements Scheduler<Item, B> {
       state: cycle.state,
       feasible: [],
       explaining: cycle.explaining,
+      memo: tableMemo(this.profile, { item, snapshot, signed, skipped }),
       get random() {
         return random();
       },
@@ -264,7 +309,9 @@ function namedBins<B extends Bin>(snapshot: Snapshot<B>, names: ReadonlySet<stri
 /** A bin that was promised to the item goes before all others. */
 function tryNominated<Item, B extends Bin>(filters: ActiveFilters<Item, B>, range: FilterRange<B>, options: ScheduleOptions): Filtering<B> | undefined {
   if (options.nominatedNodeName === undefined) return undefined;
-  const nominated = range.bins.filter((bin) => bin.name === options.nominatedNodeName);
+  const { nodes, get } = filters.cycle.snapshot;
+  const named = range.bins === nodes ? get?.call(filters.cycle.snapshot, options.nominatedNodeName) : undefined;
+  const nominated = named === undefined ? range.bins.filter((bin) => bin.name === options.nominatedNodeName) : [named];
   const found = filterBins(filters, { ...range, bins: nominated, wanted: 1 });
   return found.feasible.count > 0 || found.failure !== undefined ? found : undefined;
 }

@@ -2,6 +2,7 @@ import type { AnswerTable, Signed } from './answer-table.ts';
 import { checkedStatus, describe, nonsense, thrownStatus } from './checked-call.ts';
 import type { Cycle } from './cycle.ts';
 import { rowsOf } from './filtering.ts';
+import { NameSets, placeKey } from './name-sets.ts';
 import { MAX_SCORE } from './normalize.ts';
 import { weightOf, type Having, type Profile } from './profile.ts';
 import type { Scratch } from './scratch.ts';
@@ -16,6 +17,8 @@ export interface Scoring<Item, B extends Bin> {
   readonly cycle: Cycle<B>;
   readonly signed: Signed;
   readonly scratch: Scratch;
+  /** Of the PreScore plugins. */
+  readonly sets?: NameSets;
 }
 
 /** The scores of one plugin. `raw[i]` and `normalized[i]` are of `feasible[i]`. */
@@ -27,7 +30,7 @@ export interface PluginScores {
 }
 
 /** A score plugin with its place in the profile. */
-interface PlacedScore<Item, B extends Bin> {
+export interface PlacedScore<Item, B extends Bin> {
   readonly plugin: Having<Item, B, 'score'>;
   readonly position: number;
 }
@@ -45,14 +48,15 @@ const FEASIBLE_ROWS = 2;
  * @returns an array of the scratch space
  */
 export function scoreBins<Item, B extends Bin>(scoring: Scoring<Item, B>, keep?: PluginScores[]): Float64Array | Status {
-  const { profile, cycle, signed, scratch } = scoring;
   const skipped = runPreScores(scoring);
-  if (!(skipped instanceof Set)) return skipped;
+  return isStatus(skipped) ? skipped : scoreBinsBut(scoring, skipped, keep);
+}
+
+/** {@link scoreBins} without PreScore, which skipped these plugins. */
+export function scoreBinsBut<Item, B extends Bin>(scoring: Scoring<Item, B>, skipped: ReadonlySet<string>, keep?: PluginScores[]): Float64Array | Status {
+  const { profile, cycle, signed, scratch } = scoring;
   const totals = scratch.floats(TOTALS, cycle.selection.count);
-  const active: PlacedScore<Item, B>[] = [];
-  profile.score.forEach((plugin, position) => {
-    if (!skipped.has(plugin.name)) active.push({ plugin, position });
-  });
+  const active = placeScores(profile, skipped);
   const failed = beginTotals(scoring, active, totals);
   if (failed !== undefined) return failed;
   for (const placed of active) {
@@ -63,9 +67,20 @@ export function scoreBins<Item, B extends Bin>(scoring: Scoring<Item, B>, keep?:
   return totals;
 }
 
-function runPreScores<Item, B extends Bin>({ profile, item, cycle }: Scoring<Item, B>): Set<string> | Status {
-  const skipped = new Set<string>();
-  for (const plugin of profile.preScore) {
+/** The score plugins that take part. */
+export function placeScores<Item, B extends Bin>({ score }: Profile<Item, B>, skipped: ReadonlySet<string>): readonly PlacedScore<Item, B>[] {
+  const active: PlacedScore<Item, B>[] = [];
+  score.forEach((plugin, position) => {
+    if (!skipped.has(plugin.name)) active.push({ plugin, position });
+  });
+  return active;
+}
+
+/** Runs all PreScore plugins: the names of those that are not to score, or the `Error` of one. */
+export function runPreScores<Item, B extends Bin>({ profile, item, cycle, sets }: Scoring<Item, B>): ReadonlySet<string> | Status {
+  let skippedKey = '';
+  for (let place = 0; place < profile.preScore.length; place++) {
+    const plugin = profile.preScore[place] as Having<Item, B, 'preScore'>;
     let status: StatusResult;
     try {
       status = checkedStatus(plugin.name, 'PreScore', plugin.preScore(item, cycle));
@@ -74,9 +89,9 @@ function runPreScores<Item, B extends Bin>({ profile, item, cycle }: Scoring<Ite
     }
     if (status === undefined) continue;
     if (status.code !== 'Skip') return status;
-    skipped.add(plugin.name);
+    skippedKey += placeKey(place);
   }
-  return skipped;
+  return (sets ?? new NameSets(profile.preScore)).of(skippedKey);
 }
 
 /** Starts the totals with what the table has of the signed plugins that do not compare bins, bringing the table up to date. */
@@ -84,8 +99,16 @@ function beginTotals<Item, B extends Bin>(scoring: Scoring<Item, B>, active: rea
   const { cycle, signed, scratch } = scoring;
   const { table } = signed;
   const { versions } = cycle.snapshot;
-  if (table === undefined || versions === undefined) {
+  if (versions === undefined) {
     totals.fill(0);
+    return undefined;
+  }
+  if (table === undefined) {
+    totals.fill(0);
+    const { positions } = cycle.selection;
+    const feasibleRows = scratch.integers(FEASIBLE_ROWS, totals.length);
+    const all = rowsOf(cycle.snapshot, cycle.selection.bins) as Int32Array;
+    for (let i = 0; i < totals.length; i++) feasibleRows[i] = all[positions[i] as number] as number;
     return undefined;
   }
   const plugins = active.filter(({ plugin }) => signed.plugins.has(plugin.name));
@@ -99,20 +122,29 @@ function beginTotals<Item, B extends Bin>(scoring: Scoring<Item, B>, active: rea
     const row = rows[position] as number;
     feasibleRows[i] = row;
     if (scoreVersion[row] !== at[row]) {
-      const failed = fillRow(scoring, plugins, { bin: bins[position] as B, row, table });
+      const failed = settleRow(scoring, plugins, { bin: bins[position] as B, row, table, version: at[row] as number });
       if (failed !== undefined) return failed;
-      scoreVersion[row] = at[row] as number;
     }
     totals[i] = settled[row] as number;
   }
   return undefined;
 }
 
-function fillRow<Item, B extends Bin>(
+/** A row of the table that is to be true of a bin as it is now. */
+interface TableRow<B extends Bin> {
+  readonly bin: B;
+  readonly row: number;
+  readonly table: AnswerTable;
+  readonly version: number;
+}
+
+/** Asks the signed plugins for the scores of a bin, unless the table has them. */
+export function settleRow<Item, B extends Bin>(
   scoring: Scoring<Item, B>,
   plugins: readonly PlacedScore<Item, B>[],
-  { bin, row, table }: { readonly bin: B; readonly row: number; readonly table: AnswerTable },
+  { bin, row, table, version }: TableRow<B>,
 ): StatusResult {
+  if (table.scoreVersion[row] === version) return undefined;
   let settled = 0;
   for (const { plugin, position } of plugins) {
     const score = runScore(scoring, plugin, bin);
@@ -125,6 +157,7 @@ function fillRow<Item, B extends Bin>(
     settled += weightOf(plugin) * score;
   }
   table.settled[row] = settled;
+  table.scoreVersion[row] = version;
   return undefined;
 }
 
@@ -159,6 +192,7 @@ function rawScores<Item, B extends Bin>(scoring: Scoring<Item, B>, { plugin, pos
     for (let i = 0; i < into.length; i++) into[i] = raw[rows[i] as number] as number;
     return undefined;
   }
+  if (plugin.scoreRows !== undefined && cycle.snapshot.versions !== undefined) return runScoreRows(scoring, plugin, into);
   const { bins, positions } = cycle.selection;
   for (let i = 0; i < into.length; i++) {
     const score = runScore(scoring, plugin, bins[positions[i] as number] as B);
@@ -166,6 +200,16 @@ function rawScores<Item, B extends Bin>(scoring: Scoring<Item, B>, { plugin, pos
     into[i] = score;
   }
   return undefined;
+}
+
+/** The scores of all bins in one call. */
+function runScoreRows<Item, B extends Bin>({ item, cycle, scratch }: Scoring<Item, B>, plugin: Having<Item, B, 'score'>, into: Float64Array): StatusResult {
+  try {
+    plugin.scoreRows?.(item, scratch.integers(FEASIBLE_ROWS, into.length), into, cycle);
+    return undefined;
+  } catch (error) {
+    return thrownStatus(plugin.name, 'Score', error);
+  }
 }
 
 function runScore<Item, B extends Bin>({ item, cycle }: Scoring<Item, B>, plugin: Having<Item, B, 'score'>, bin: B): number | Status {

@@ -5,6 +5,7 @@
 export class Scratch {
   readonly #floats: Float64Array[] = [];
   readonly #integers: Int32Array[] = [];
+  #bytes = new Uint8Array(64);
 
   /** The array of a slot: `length` numbers of any value. */
   floats(slot: number, length: number): Float64Array {
@@ -18,5 +19,12 @@ export class Scratch {
   integers(slot: number, length: number): Int32Array {
     const last = this.#integers[slot];
     return last !== undefined && last.length >= length ? last : (this.#integers[slot] = new Int32Array(Math.max(64, length * 2)));
+  }
+
+  /** So many zeros. */
+  zeros(length: number): Uint8Array {
+    if (this.#bytes.length < length) this.#bytes = new Uint8Array(length);
+    else this.#bytes.fill(0, 0, length);
+    return this.#bytes;
   }
 }

@@ -14,6 +14,17 @@ export interface BinVersions<B extends Bin> {
   readonly at: Float64Array;
   /** The rows of `snapshot.nodes`, in their order. */
   readonly rows: Int32Array;
+  /** Optional: see {@link ChangeLog}. */
+  readonly log?: ChangeLog;
+}
+
+/** Which rows changed last, so that whoever knows all bins need not look for what changed. Changes that a {@link Trial} took back are not in it. */
+export interface ChangeLog {
+  /** Changes so far. Change number `n`, from 1, was of row `rows[n % rows.length]`. */
+  readonly count: number;
+  /** Changes up to this one are no longer known. */
+  readonly oldest: number;
+  readonly rows: Int32Array;
 }
 
 /**
@@ -51,4 +62,11 @@ export interface Nominations {
   readonly size: number;
   /** Those whose room on the bin `item` must respect. */
   before(item: unknown, binName: string): readonly unknown[];
+  /** Optional: the bins where room was promised. */
+  bins?(): Iterable<string>;
+  /**
+   * Optional: a text that stays the same for as long as `before` has the same answer for this bin and for items of the same rank as this; empty when there is
+   * nobody. Undefined when the answer is for this very item.
+   */
+  stamp?(item: unknown, binName: string): string | undefined;
 }

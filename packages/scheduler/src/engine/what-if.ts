@@ -74,6 +74,22 @@ function tellPlugin<Item, B extends Bin>({ name }: Plugin<Item, B>, point: 'AddP
   }
 }
 
+/** {@link judgeBesidePromised}, remembered for items of the same signature and rank as long as neither bin nor promises change. */
+export function recallBesidePromised<Item, B extends Bin>(filters: ActiveFilters<Item, B>, bin: B, nominations: Nominations): StatusResult {
+  const { table, unsigned, item, cycle } = filters;
+  const { versions } = cycle.snapshot;
+  const stamp = nominations.stamp?.(item, bin.name);
+  if (stamp === '') return undefined;
+  if (stamp === undefined || table === undefined || unsigned.length > 0 || versions === undefined) return judgeBesidePromised(filters, bin, nominations);
+  const row = versions.row(bin);
+  const version = versions.at[row] as number;
+  const known = table.besidePromised[row];
+  if (known?.version === version && known.stamp === stamp) return known.status;
+  const status = judgeBesidePromised(filters, bin, nominations);
+  if (status?.code !== 'Error') table.besidePromised[row] = { version, stamp, status };
+  return status;
+}
+
 /** Whether the item fits beside those that were promised room on the bin. Undefined when there are none, or it does: then the usual pass decides. */
 export function judgeBesidePromised<Item, B extends Bin>(filters: ActiveFilters<Item, B>, bin: B, nominations: Nominations): StatusResult {
   const promised = nominations.before(filters.item, bin.name);

@@ -6,6 +6,7 @@ import type { CycleState } from '../engine/cycle-state.ts';
 import type { BindingContext, Plugin } from '../engine/plugin.ts';
 import type { Profile } from '../engine/profile.ts';
 import { failure, type StatusResult } from '../engine/status.ts';
+import { Deadlines } from './deadlines.ts';
 import type { PermitRoom, Hold } from './waiting-pods.ts';
 
 /** How long plugins may take, in ms. */
@@ -28,8 +29,24 @@ export interface BindingDeps {
   readonly client: Client;
   readonly clock: Clock;
   readonly room: PermitRoom;
-  readonly timeouts: PluginTimeouts;
+  readonly permitEnds: Deadlines;
+  readonly preBindEnds: Deadlines;
+  readonly bindEnds: Deadlines;
+  readonly postBindEnds: Deadlines;
 }
+
+/** How long the plugins of all binding cycles of a loop may take. */
+export function bindingDeadlines(clock: Clock, { permitMs = MINUTE_MS, preBindMs = 10 * MINUTE_MS, bindMs = MINUTE_MS }: PluginTimeouts): BindingDeadlines {
+  return {
+    permitEnds: new Deadlines(clock, permitMs),
+    preBindEnds: new Deadlines(clock, preBindMs),
+    bindEnds: new Deadlines(clock, bindMs),
+    postBindEnds: new Deadlines(clock, MINUTE_MS),
+  };
+}
+
+/** See {@link bindingDeadlines}. */
+export type BindingDeadlines = Pick<BindingDeps, 'permitEnds' | 'preBindEnds' | 'bindEnds' | 'postBindEnds'>;
 
 /** One Pod on its way to its node: from Reserve to PostBind. The first step that does not succeed ends it, and is what each method returns. */
 export class BindingCycle {
@@ -38,6 +55,8 @@ export class BindingCycle {
   readonly #deps: BindingDeps;
   readonly #abort = new AbortController();
   readonly #context: BindingContext;
+  /** Ends the wait for a plugin, one at a time. */
+  #onStop: (() => void) | undefined;
 
   constructor(deps: BindingDeps, task: { readonly pod: Pod; readonly nodeName: string; readonly state: CycleState }) {
     this.pod = task.pod;
@@ -50,6 +69,7 @@ export class BindingCycle {
   /** Ends whatever the cycle is waiting for, with an error. */
   stop(reason: unknown): void {
     this.#abort.abort(reason);
+    this.#onStop?.();
   }
 
   reserve(): StatusResult {
@@ -82,8 +102,8 @@ export class BindingCycle {
   async permit(): Promise<StatusResult> {
     const holds: Hold[] = [];
     for (const plugin of this.#deps.profile.permit) {
-      const limitMs = this.#deps.timeouts.permitMs ?? MINUTE_MS;
-      const status = await this.#call(plugin, 'Permit', { limitMs, call: () => plugin.permit(this.pod, this.nodeName, this.#context) });
+      const ends = this.#deps.permitEnds;
+      const status = await this.#call(plugin, 'Permit', { ends, call: () => plugin.permit(this.pod, this.nodeName, this.#context) });
       if (status === undefined) continue;
       if (status.code !== 'Wait') return status;
       holds.push({ plugin: plugin.name, timeoutMs: Math.min(MAX_WAIT_MS, status.timeoutMs ?? MAX_WAIT_MS) });
@@ -92,18 +112,18 @@ export class BindingCycle {
   }
 
   async preBind(): Promise<StatusResult> {
-    const limitMs = this.#deps.timeouts.preBindMs ?? 10 * MINUTE_MS;
+    const ends = this.#deps.preBindEnds;
     for (const plugin of this.#deps.profile.preBind) {
-      const status = await this.#call(plugin, 'PreBind', { limitMs, call: () => plugin.preBind(this.pod, this.nodeName, this.#context) });
+      const status = await this.#call(plugin, 'PreBind', { ends, call: () => plugin.preBind(this.pod, this.nodeName, this.#context) });
       if (status !== undefined) return status;
     }
     return undefined;
   }
 
   async bind(): Promise<StatusResult> {
-    const limitMs = this.#deps.timeouts.bindMs ?? MINUTE_MS;
+    const ends = this.#deps.bindEnds;
     for (const plugin of this.#deps.profile.bind) {
-      const status = await this.#call(plugin, 'Bind', { limitMs, call: () => plugin.bind(this.pod, this.nodeName, this.#context) });
+      const status = await this.#call(plugin, 'Bind', { ends, call: () => plugin.bind(this.pod, this.nodeName, this.#context) });
       if (status?.code !== 'Skip') return status;
     }
     return failure('no Bind plugin took the Pod');
@@ -114,35 +134,34 @@ export class BindingCycle {
     const errors: StatusResult[] = [];
     for (const plugin of this.#deps.profile.postBind) {
       const call = (): unknown => plugin.postBind(this.pod, this.nodeName, this.#context);
-      const status = await this.#call(plugin, 'PostBind', { limitMs: MINUTE_MS, call });
+      const status = await this.#call(plugin, 'PostBind', { ends: this.#deps.postBindEnds, call });
       if (status !== undefined) errors.push(status);
     }
     return errors;
   }
 
-  async #call(plugin: Plugin, point: ExtensionPoint, { limitMs, call }: { readonly limitMs: number; readonly call: () => unknown }): Promise<StatusResult> {
+  async #call(plugin: Plugin, point: ExtensionPoint, { ends, call }: { readonly ends: Deadlines; readonly call: () => unknown }): Promise<StatusResult> {
     try {
       const answer = call();
-      const settled = isThenable(answer) ? await this.#within(limitMs, answer) : answer;
+      const settled = isThenable(answer) ? await this.#within(ends, answer) : answer;
       if (settled !== TIMED_OUT) return checkedStatus(plugin.name, point, settled);
-      this.#abort.abort(new Error(`${point} plugin "${plugin.name}" took longer than ${limitMs} ms`));
-      return nonsense(plugin.name, point, `did not answer within ${limitMs} ms`);
+      this.#abort.abort(new Error(`${point} plugin "${plugin.name}" took longer than ${ends.limitMs} ms`));
+      return nonsense(plugin.name, point, `did not answer within ${ends.limitMs} ms`);
     } catch (error) {
       return thrownStatus(plugin.name, point, error);
     }
   }
 
-  #within(limitMs: number, answer: PromiseLike<unknown>): Promise<unknown> {
+  #within(ends: Deadlines, answer: PromiseLike<unknown>): Promise<unknown> {
     const { signal } = this.#abort;
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => end(() => reject(signal.reason as Error));
-      const cancel = this.#deps.clock.after(limitMs, () => end(() => resolve(TIMED_OUT)));
+      this.#onStop = () => end(() => reject(signal.reason as Error));
+      const cancel = ends.add(() => end(() => resolve(TIMED_OUT)));
       const end = (settle: () => void): void => {
         cancel();
-        signal.removeEventListener('abort', onAbort);
+        this.#onStop = undefined;
         settle();
       };
-      signal.addEventListener('abort', onAbort, { once: true });
       answer.then(
         (value) => end(() => resolve(value)),
         (error: unknown) => end(() => reject(error as Error)),

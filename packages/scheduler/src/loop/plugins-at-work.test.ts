@@ -201,7 +201,7 @@ describe('Permit', () => {
     await cluster.settle();
     expect((await cluster.events())[0]).toMatch(/^FailedScheduling q: 0\/1 nodes are available: 1 Insufficient cpu\. preemption: 0\/1 nodes/);
     await cluster.clock.advance(300_000);
-    expect(await cluster.events()).toContain('FailedScheduling p: rejected due to timeout after waiting 300000 ms at plugin Gang');
+    expect(await cluster.events()).toContain('FailedScheduling p: 0/1 nodes are available: 1 rejected due to timeout after waiting 5m0s at plugin Gang.');
     expect(getCondition(await cluster.pod('p'), 'PodScheduled')).toMatchObject({ reason: 'Unschedulable' });
     await cluster.client.delete(Pod, 'default/p', { gracePeriodSeconds: 0 });
     await cluster.addPod(cores('r', '1'));

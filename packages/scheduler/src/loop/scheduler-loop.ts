@@ -16,6 +16,7 @@ import { createInformer, type EventRecorder, type Informer } from '@kybern/recon
 import { kindName } from '../cluster/cluster-objects.ts';
 import { ClusterState } from '../cluster/cluster-state.ts';
 import type { NodeInfo } from '../cluster/node-info.ts';
+import { byCodePoint } from '../engine/diagnosis.ts';
 import type { Decision, ScheduleOptions } from '../engine/decision.ts';
 import type { ExtenderConfig } from '../config/configuration-types.ts';
 import type { SchedulerProfile } from '../config/configure-profile.ts';
@@ -32,7 +33,7 @@ import type { QueuedItem } from '../queue/queued-item.ts';
 import { SchedulingQueue, type FailedAttempt } from '../queue/scheduling-queue.ts';
 import { copyCluster } from '../simulate/copy-cluster.ts';
 import { AssumedPods } from './assumed-pods.ts';
-import { BindingCycle, type BindingDeps, type PluginTimeouts } from './binding-cycle.ts';
+import { BindingCycle, bindingDeadlines, type BindingDeps, type PluginTimeouts } from './binding-cycle.ts';
 import { findBindingOutcome, isCertainlyUnbound } from './binding-outcome.ts';
 import { nodeFeed, objectFeed, podFeed } from './cluster-feed.ts';
 import { loopProfiles, profileRecorder, schedulerNameOf, type LoopProfile, type LoopProfiles } from './loop-profiles.ts';
@@ -140,7 +141,7 @@ class Loop implements SchedulerLoop {
       ...(options.maxBackoffMs === undefined ? {} : { maxBackoffMs: options.maxBackoffMs }),
     });
     this.#room = new PermitRoom(clock);
-    const binding = { client, clock, room: this.#room, timeouts: options.timeouts ?? {} };
+    const binding = { client, clock, room: this.#room, ...bindingDeadlines(clock, options.timeouts ?? {}) };
     this.#bindings = new Map([...this.#profiles.values()].map(({ engine }) => [engine, { ...binding, profile: engine.profile }]));
     this.#slots = new Semaphore(bindConcurrency);
     const shared = { client, clock, logger };
@@ -262,8 +263,9 @@ class Loop implements SchedulerLoop {
   /** The binding cycle. Never rejects: however it ends, the Pod is bound, gone, or back in the queue. */
   async #bind(queued: QueuedItem<Pod>, cycle: BindingCycle, signal: AbortSignal): Promise<void> {
     try {
-      const failed = cycle.reserve() ?? (await cycle.permit()) ?? (await cycle.preBind()) ?? (await this.#bindInTurn(queued, cycle, signal));
-      if (failed !== undefined) this.#giveUp(queued, cycle, { status: failed, signal });
+      const rejected = cycle.reserve() ?? (await cycle.permit());
+      const failed = rejected ?? (await cycle.preBind()) ?? (await this.#bindInTurn(queued, cycle, signal));
+      if (failed !== undefined) this.#giveUp(queued, cycle, { status: rejected === undefined ? failed : asNodeRejection(rejected), signal });
     } catch (error) {
       const status = failure(`binding "${queued.key}": ${error instanceof Error ? error.message : String(error)}`, error);
       this.#giveUp(queued, cycle, { status, signal });
@@ -361,6 +363,13 @@ const NOBODY_REJECTED: FailedAttempt = { unschedulablePlugins: new Set(), pendin
 function kindsRead(plugins: readonly Plugin[]): readonly Kind[] {
   const kinds = new Map(plugins.flatMap(({ reads = [] }) => reads.map((kind) => [kindName(kind), kind] as const)));
   return [...kinds.values()];
+}
+
+/** A Pod that is turned down after its node was chosen was turned down by that one node. Its reasons are counted as those of the filters are. */
+function asNodeRejection(status: Status): Status {
+  if (!isRejected(status)) return status;
+  const counts = status.reasons.map((reason) => `1 ${reason}`).sort(byCodePoint);
+  return { ...status, reasons: [`0/1 nodes are available:${counts.length === 0 ? '' : ` ${counts.join(', ')}.`}`] };
 }
 
 /** Which plugins' events can cure this failure. */

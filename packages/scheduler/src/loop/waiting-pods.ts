@@ -38,7 +38,7 @@ export class PermitRoom implements WaitingPods {
     signal.addEventListener('abort', waiting.onAbort, { once: true });
     const cancels = holds.map(({ plugin, timeoutMs }) => {
       waiting.pending.add(plugin);
-      return this.#clock.after(timeoutMs, () => waiting.reject(plugin, `rejected due to timeout after waiting ${timeoutMs} ms at plugin ${plugin}`));
+      return this.#clock.after(timeoutMs, () => waiting.reject(plugin, `rejected due to timeout after waiting ${durationText(timeoutMs)} at plugin ${plugin}`));
     });
     try {
       signal.throwIfAborted();
@@ -79,4 +79,12 @@ class Waiting implements WaitingPod {
   reject(plugin: string, message: string): void {
     this.#settle(withPlugin(unschedulable(message), plugin));
   }
+}
+
+/** A time as Kubernetes writes it: `5m0s`, `1h30m0s`, `1.5s`, `250ms`. */
+export function durationText(ms: number): string {
+  if (ms === 0) return '0s';
+  if (ms < 1000) return `${ms}ms`;
+  const [hours, minutes, seconds] = [Math.floor(ms / 3_600_000), Math.floor(ms / 60_000) % 60, (ms % 60_000) / 1000];
+  return `${hours > 0 ? `${hours}h` : ''}${ms >= 60_000 ? `${minutes}m` : ''}${seconds}s`;
 }

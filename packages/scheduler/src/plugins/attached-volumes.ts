@@ -10,7 +10,7 @@ import {
 } from '@kybern/core/kinds';
 import type { ClusterObjects } from '../cluster/cluster-objects.ts';
 import { podClaims } from '../cluster/pod-claims.ts';
-import { claimClass } from './claim-class.ts';
+import { claimClass } from '@kybern/storage';
 
 /** Volumes by their unique name, each with its CSI driver. */
 export type AttachedVolumes = Map<string, string>;

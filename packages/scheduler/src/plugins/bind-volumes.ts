@@ -2,7 +2,7 @@ import { isNotFound, keyOf, sleep, type Client, type Clock } from '@kybern/core'
 import { PersistentVolume, PersistentVolumeClaim } from '@kybern/core/kinds';
 import { failure, type StatusResult } from '../engine/status.ts';
 import { isFullyBound, SELECTED_NODE, type PodVolumes } from './volume-decisions.ts';
-import { isBoundTo } from './volume-matching.ts';
+import { isBoundTo } from '@kybern/storage';
 
 /** What it takes to carry out a decision about volumes. */
 export interface BindVolumesDeps {

@@ -1,17 +1,28 @@
+import type { Pod } from '@kybern/core/kinds';
 import { priorityOf } from '../cluster/nominated-pods.ts';
-import { startOf, type Candidate } from './victim-selection.ts';
 
 /** Added to each priority, so that a sum of priorities counts every victim, also those of negative priority. */
 const PRIORITY_OFFSET = 2 ** 31;
 
 /** What must be smallest, the first thing first. */
-const MEASURES: readonly ((candidate: Candidate) => number)[] = [
-  ({ violations }) => violations,
-  highestPriority,
-  ({ victims }) => victims.reduce((sum, victim) => sum + priorityOf(victim) + PRIORITY_OFFSET, 0),
-  ({ victims }) => victims.length,
-  (candidate) => -earliestStart(candidate),
-];
+export type Harm = readonly [violations: number, highestPriority: number, sumOfPriorities: number, victims: number, earliestStart: number];
+
+/** How much the eviction of these Pods hurts. `violations`: how many of them a budget wants to keep. */
+export function harmOf(victims: readonly Pod[], violations: number): Harm {
+  let highest = -Infinity;
+  let sum = 0;
+  let earliest = Infinity;
+  for (const victim of victims) {
+    const priority = priorityOf(victim);
+    sum += priority + PRIORITY_OFFSET;
+    if (priority > highest) {
+      highest = priority;
+      earliest = Infinity;
+    }
+    if (priority === highest) earliest = Math.min(earliest, startOf(victim));
+  }
+  return [violations, highest, sum, victims.length, -earliest];
+}
 
 /**
  * The candidate that hurts least: fewest broken budgets, then the least important highest victim, the smallest sum of priorities, the fewest victims, and
@@ -19,23 +30,18 @@ const MEASURES: readonly ((candidate: Candidate) => number)[] = [
  *
  * @see kubernetes v1.36 pkg/scheduler/framework/preemption/preemption.go (pickOneNodeForPreemption)
  */
-export function chooseCandidate(candidates: readonly Candidate[]): Candidate | undefined {
-  let left = candidates;
-  for (const measure of MEASURES) {
-    if (left.length <= 1) break;
-    const values = left.map(measure);
-    const least = values.reduce((least, value) => Math.min(least, value), Infinity);
-    left = left.filter((_candidate, index) => values[index] === least);
-  }
-  return left[0];
+export function chooseCandidate<T extends { readonly harm: Harm }>(candidates: readonly T[]): T | undefined {
+  let best: T | undefined;
+  for (const candidate of candidates) if (best === undefined || isLess(candidate.harm, best.harm)) best = candidate;
+  return best;
 }
 
-function highestPriority({ victims }: Candidate): number {
-  return victims.reduce((highest, victim) => Math.max(highest, priorityOf(victim)), -Infinity);
+function isLess(a: Harm, b: Harm): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return (a[i] as number) < (b[i] as number);
+  return false;
 }
 
-/** Of the victims of highest priority. */
-function earliestStart(candidate: Candidate): number {
-  const highest = highestPriority(candidate);
-  return candidate.victims.reduce((earliest, victim) => (priorityOf(victim) === highest ? Math.min(earliest, startOf(victim)) : earliest), Infinity);
+/** When a Pod started, in ms since the epoch; Infinity when it has not. */
+export function startOf({ status }: Pod): number {
+  return status?.startTime === undefined ? Infinity : Date.parse(status.startTime);
 }

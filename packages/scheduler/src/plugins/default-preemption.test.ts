@@ -7,7 +7,7 @@ import { createSnapshot, type SnapshotInput } from '../cluster/create-snapshot.t
 import { describePluginConformance } from '../conformance/index.ts';
 import { createScheduler } from '../engine/scheduler.ts';
 import { SchedulerConfigError } from '../errors.ts';
-import { chooseCandidate } from './candidate-choice.ts';
+import { chooseCandidate, harmOf } from './candidate-choice.ts';
 import { defaultPlugins } from './default-plugins.ts';
 import { defaultPreemption, type DefaultPreemptionArgs } from './default-preemption.ts';
 import { splitByBudgets } from './victim-selection.ts';
@@ -218,7 +218,7 @@ describe('budgets', () => {
 
 describe('the choice among candidates', () => {
   const candidate = (name: string, ...victims: readonly (readonly [number, number?])[]) => ({
-    node: { name } as never,
+    node: { name },
     victims: victims.map(([priority, started], index) => on(name, `${name}${index}`, { priority, ...(started === undefined ? {} : { started }) })),
     violations: 0,
   });
@@ -241,7 +241,8 @@ describe('the choice among candidates', () => {
     { name: 'a broken budget', candidates: [{ ...candidate('1', [LOW]), violations: 1 }, candidate('2', [MID])], chosen: '2' },
     { name: 'the first of equals', candidates: [candidate('1', [LOW]), candidate('2', [LOW])], chosen: '1' },
   ])('$name', ({ candidates, chosen }) => {
-    expect(chooseCandidate(candidates)?.node.name).toBe(chosen);
+    const harmed = candidates.map((each) => ({ ...each, harm: harmOf(each.victims, each.violations) }));
+    expect(chooseCandidate(harmed)?.node.name).toBe(chosen);
   });
 });
 

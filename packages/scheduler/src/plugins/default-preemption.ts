@@ -94,7 +94,7 @@ function findCandidates(pod: Pod, diagnosis: Diagnosis, { cycle, wanted }: Preem
   const offset = randomInt(cycle.random, nodes.length);
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes[(offset + i) % nodes.length] as NodeInfo;
-    const result = tryNode(pod, node, { cycle, budgets });
+    const result = tried(pod, node, { cycle, budgets });
     if (isStatus(result)) {
       if (result.code === 'Error') return result;
       statuses.set(node.name, result);
@@ -105,6 +105,25 @@ function findCandidates(pod: Pod, diagnosis: Diagnosis, { cycle, wanted }: Preem
     if (kind.length > 0 && kind.length + violating.length >= enough) break;
   }
   return { candidates: [...kind, ...violating], statuses };
+}
+
+/** What came of trying a node, for which Pod and under which budgets. */
+interface Tried {
+  readonly priority: number;
+  readonly budgets: readonly PodDisruptionBudget[];
+  readonly result: Candidate | Status;
+}
+
+/** Pods of one template find the same victims on a node that did not change. */
+function tried(pod: Pod, node: NodeInfo, context: { readonly cycle: PostFilterContext; readonly budgets: readonly PodDisruptionBudget[] }): Candidate | Status {
+  const { budgets } = context;
+  const { memo } = context.cycle;
+  const priority = priorityOf(pod);
+  const known = memo?.get(NAME, node) as Tried | undefined;
+  if (known !== undefined && known.priority === priority && known.budgets === budgets) return known.result;
+  const result = tryNode(pod, node, context);
+  if (!isStatus(result) || result.code !== 'Error') memo?.set(NAME, node, { priority, budgets, result } satisfies Tried);
+  return result;
 }
 
 function tryNode(

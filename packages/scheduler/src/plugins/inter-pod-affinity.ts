@@ -6,7 +6,7 @@ import type { NodeInfo } from '../cluster/node-info.ts';
 import { allOf } from '../cluster/pod-matcher.ts';
 import { NO_DOMAIN } from '../cluster/topology-column.ts';
 import { MAX_SCORE } from '../engine/normalize.ts';
-import type { CycleContext, FilterPlugin, PreFilterPlugin, PreScorePlugin, ScorePlugin } from '../engine/plugin.ts';
+import type { CycleContext, FilterPlugin, PreFilterPlugin, PreScorePlugin, RowBatch, ScorePlugin } from '../engine/plugin.ts';
 import { skip, unresolvable, unschedulable, withPlugin, type StatusResult } from '../engine/status.ts';
 import { SchedulerConfigError } from '../errors.ts';
 import { affinityEvents } from './affinity-events.ts';
@@ -64,6 +64,7 @@ export function interPodAffinity(args: InterPodAffinityArgs = {}): PreFilterPlug
       return undefined;
     },
     filter: (_pod, node, cycle) => judge(node, cycle),
+    filterRows: (_pod, batch, { state }) => judgeRows(batch, state.get<Rules>(NAME) as Rules),
     preScore(pod, cycle) {
       const own = affinityTerms(pod).filter(({ kind }) => kind === 'preferredAffinity' || kind === 'preferredAntiAffinity');
       if (ignorePreferredTermsOfExistingPods && own.length === 0) return skip();
@@ -79,7 +80,12 @@ export function interPodAffinity(args: InterPodAffinityArgs = {}): PreFilterPlug
       for (const { counter, weight } of parts) score += weight * counter.at(row);
       return score;
     },
+    scoreRows(_pod, rows, scores, { state }) {
+      scores.fill(0);
+      for (const { counter, weight } of (state.get<Scoring>(SCORING) as Scoring).parts) counter.addTo(scores, rows, weight);
+    },
     normalizeScore: (_pod, scores) => normalizeBetweenExtremes(scores),
+    normalizeKeepsTies: true,
     reads: [Namespace],
     eventsToRegister: affinityEvents,
   };
@@ -112,6 +118,16 @@ function judge(node: NodeInfo, { state }: CycleContext): StatusResult {
   for (const counter of rules.antiAffinity) if (counter.at(row) > 0) return REJECTED_ANTI_AFFINITY;
   for (const owners of rules.existing) if (owners.at(row) > 0) return REJECTED_EXISTING;
   return undefined;
+}
+
+/** {@link judge} for many nodes. */
+function judgeRows(batch: RowBatch, rules: Rules): void {
+  const { rows, count, rejected } = batch;
+  if (rules.affinity.length > 0) {
+    for (let i = 0; i < count; i++) if (!satisfiesAffinity(rules, rows[i] as number)) rejected[i] = 1;
+  }
+  for (const counter of rules.antiAffinity) counter.rejectOccupied(batch);
+  for (const owners of rules.existing) owners.rejectOccupied(batch);
 }
 
 /** Some Pod that all terms mean must be in each term's domain, unless there is none anywhere and this Pod is to be the first. */

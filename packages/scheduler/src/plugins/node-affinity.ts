@@ -52,6 +52,7 @@ export function nodeAffinity({ addedAffinity }: NodeAffinityArgs = {}): PreFilte
     },
     score: (_pod, { node }, cycle) => preferencesOf(cycle)?.(node) ?? 0,
     normalizeScore: (_pod, scores) => normalizeByMaximum(scores),
+    normalizeKeepsTies: true,
     eventsToRegister: () => [
       { resource: 'Node', actions: ['Add', 'UpdateNodeLabel'], hint: (pod, event) => hintForNode(event, (node) => isRequired(pod, node)) },
     ],

@@ -29,6 +29,7 @@ export function nodeResourcesFit(args: NodeResourcesFitArgs = {}): FilterPlugin 
   const ignored = new Set(args.ignoredResources);
   const ignoredGroups = new Set(args.ignoredResourceGroups);
   const score = resourceScorer(args.scoringStrategy);
+  const given = new Map<string, Status>();
   const isIgnored = (name: string): boolean => ignored.has(name) || ignoredGroups.has(name.slice(0, Math.max(0, name.indexOf('/'))));
   return {
     name: NAME,
@@ -36,7 +37,7 @@ export function nodeResourcesFit(args: NodeResourcesFitArgs = {}): FilterPlugin 
     filter(pod, node, { explaining }) {
       const requests = podRequests(pod);
       if (fits(requests, node, isIgnored)) return undefined;
-      return rejection(findShortages(requests, node, isIgnored), explaining);
+      return rejection(findShortages(requests, node, isIgnored), explaining, given);
     },
     score: (pod, node) => score(podRequests(pod), node),
     eventsToRegister: () => EVENTS,
@@ -76,16 +77,24 @@ function findShortages(requests: PodRequests, node: NodeInfo, isIgnored: IsIgnor
   return shortages;
 }
 
-/** More than the node has at all cannot be cured by evicting Pods. */
-function rejection(shortages: readonly Shortage[], explaining: boolean): Status {
+/** More than the node has at all cannot be cured by evicting Pods. Answers without details are the same object each time. */
+function rejection(shortages: readonly Shortage[], explaining: boolean, given: Map<string, Status>): Status {
   const hopeless = shortages.some(({ resource, requested, capacity }) => resource !== 'pods' && requested > capacity);
-  return {
-    code: hopeless ? 'UnschedulableAndUnresolvable' : 'Unschedulable',
-    reasons: shortages.map(({ resource }) => (resource === 'pods' ? 'Too many pods' : `Insufficient ${resource}`)),
-    plugin: NAME,
-    ...(explaining ? { details: { insufficient: shortages } } : {}),
-  };
+  const reasons = shortages.map(({ resource }) => (resource === 'pods' ? 'Too many pods' : `Insufficient ${resource}`));
+  const code = hopeless ? 'UnschedulableAndUnresolvable' : 'Unschedulable';
+  if (explaining) return { code, reasons, plugin: NAME, details: { insufficient: shortages } };
+  const key = `${code}/${reasons.join('/')}`;
+  let status = given.get(key);
+  if (status === undefined) {
+    if (given.size >= MAX_GIVEN) given.clear();
+    status = Object.freeze({ code, reasons: Object.freeze(reasons), plugin: NAME });
+    given.set(key, status);
+  }
+  return status;
 }
+
+/** Answers that are kept: there are as many as combinations of resources. */
+const MAX_GIVEN = 256;
 
 const EVENTS: readonly ClusterEventWithHint[] = [
   { resource: 'AssignedPod', actions: ['Delete', 'UpdatePodScaleDown'], hint: hintForAssignedPod },

@@ -26,26 +26,29 @@ interface Excess {
  */
 export function nodeVolumeLimits(): PreFilterPlugin & FilterPlugin {
   const byNode = attachmentsByNode();
-  const limitsOf = driverLimits();
   const nodesOf = csiNodesByRow();
+  const leastLimit = leastLimitOfAll();
   return {
     name: NAME,
     preFilter(pod, cycle) {
       if (!mayAttach(pod)) return skip();
       const cluster = clusterOf(cycle.snapshot);
-      cycle.state.set(NAME, { cluster, csiNodeOf: nodesOf(cluster), attachmentsByNode: byNode(cluster) } satisfies Known);
+      const attachments = byNode(cluster);
+      const most = cluster.mostVolumes + attachments.most + (pod.spec.volumes?.length ?? 0);
+      // No node can be over any limit: none need be looked at. Not so if Pods may count that are not there yet.
+      if (most <= leastLimit(cluster) && cluster.nominations.size === 0 && !cycle.explaining) return skip();
+      const { nodeAt: nodeOf } = cluster;
+      cycle.state.set(NAME, { cluster, nodeOf, csiNodeOf: nodesOf(cluster), attachmentsByNode: attachments.byNode } satisfies Known);
       return undefined;
     },
     filter(pod, node, cycle) {
-      const { cluster, csiNodeOf, attachmentsByNode: groups } = cycle.state.get<Known>(NAME) as Known;
-      const csiNode = csiNodeOf(node);
-      if (csiNode === undefined) return undefined;
-      const limits = limitsOf(csiNode);
-      const attachments = (groups.size === 0 ? undefined : groups.get(node.name)) ?? NO_ATTACHMENTS;
-      if (isFarBelow(limits, pod, { node, attachments })) return undefined;
-      const excess = findExcess(pod, node, { csiNode, cluster, attachments, limits });
+      const excess = judge(pod, node, cycle.state.get<Known>(NAME) as Known);
       if (excess === undefined) return undefined;
       return cycle.explaining ? { ...REJECTED, details: { ...excess } } : REJECTED;
+    },
+    filterRows(pod, { rows, count, rejected }, cycle) {
+      const known = cycle.state.get<Known>(NAME) as Known;
+      for (let i = 0; i < count; i++) if (judge(pod, known.nodeOf(rows[i] as number), known) !== undefined) rejected[i] = 1;
     },
     reads: [CSINode, PersistentVolume, PersistentVolumeClaim, StorageClass, VolumeAttachment],
     eventsToRegister: () => [
@@ -60,13 +63,21 @@ export function nodeVolumeLimits(): PreFilterPlugin & FilterPlugin {
 /** What PreFilter looks up for all nodes at once. */
 interface Known {
   readonly cluster: ClusterSnapshot;
-  readonly csiNodeOf: (node: NodeInfo) => CSINode | undefined;
+  readonly nodeOf: (row: number) => NodeInfo;
+  readonly csiNodeOf: (node: NodeInfo) => LimitedNode;
   readonly attachmentsByNode: ReadonlyMap<string, readonly VolumeAttachment[]>;
 }
 
+/** What the drivers of a node can attach. Without a CSINode nobody counts. */
+interface LimitedNode {
+  readonly name: string;
+  readonly csiNode: CSINode | undefined;
+  readonly limits: DriverLimits;
+}
+
 /** Remembers by row which CSINode belongs to a node, for as long as no CSINode changes: a look-up by name costs more than all the rest. */
-function csiNodesByRow(): (cluster: ClusterSnapshot) => (node: NodeInfo) => CSINode | undefined {
-  const known = new WeakMap<ClusterSnapshot, { readonly version: number; readonly byRow: (CSINode | undefined)[] }>();
+function csiNodesByRow(): (cluster: ClusterSnapshot) => (node: NodeInfo) => LimitedNode {
+  const known = new WeakMap<ClusterSnapshot, { readonly version: number; readonly byRow: (LimitedNode | undefined)[] }>();
   return (cluster) => {
     const version = cluster.objects.version(CSINode);
     let rows = known.get(cluster);
@@ -77,9 +88,25 @@ function csiNodesByRow(): (cluster: ClusterSnapshot) => (node: NodeInfo) => CSIN
       const row = rowOf(node);
       const found = byRow[row];
       // A row may have gone to another node since.
-      return found?.metadata.name === node.name ? found : (byRow[row] = cluster.objects.get(CSINode, node.name));
+      return found?.name === node.name ? found : (byRow[row] = limitedNode(node.name, cluster));
     };
   };
+}
+
+function limitedNode(name: string, { objects }: ClusterSnapshot): LimitedNode {
+  const csiNode = objects.get(CSINode, name);
+  const byDriver = new Map<string, number>();
+  for (const { name: driver, allocatable } of csiNode?.spec.drivers ?? []) if (allocatable?.count !== undefined) byDriver.set(driver, allocatable.count);
+  return { name, csiNode, limits: { byDriver, least: Math.min(...byDriver.values()) } };
+}
+
+function judge(pod: Pod, node: NodeInfo, { cluster, csiNodeOf, attachmentsByNode: groups }: Known): Excess | undefined {
+  const { csiNode, limits } = csiNodeOf(node);
+  if (csiNode === undefined) return undefined;
+  const attachments = (groups.size === 0 ? undefined : groups.get(node.name)) ?? NO_ATTACHMENTS;
+  // The limits would hold even if every volume counted, for every driver: true of nearly all nodes, and quickly said.
+  if (attachments.length + (pod.spec.volumes?.length ?? 0) + node.volumeCount <= limits.least) return undefined;
+  return findExcess(pod, node, { csiNode, cluster, attachments, limits });
 }
 
 const NO_ATTACHMENTS: readonly VolumeAttachment[] = Object.freeze([]);
@@ -95,31 +122,6 @@ interface Asked {
   readonly cluster: ClusterSnapshot;
   readonly attachments: readonly VolumeAttachment[];
   readonly limits: DriverLimits;
-}
-
-/** Read once per object: objects are immutable. */
-function driverLimits(): (csiNode: CSINode) => DriverLimits {
-  const known = new WeakMap<CSINode, DriverLimits>();
-  return (csiNode) => {
-    let limits = known.get(csiNode);
-    if (limits === undefined) {
-      const byDriver = new Map<string, number>();
-      for (const { name, allocatable } of csiNode.spec.drivers) if (allocatable?.count !== undefined) byDriver.set(name, allocatable.count);
-      known.set(csiNode, (limits = { byDriver, least: Math.min(...byDriver.values()) }));
-    }
-    return limits;
-  };
-}
-
-/** Whether the limits would hold even if every volume counted, for every driver: true of nearly all nodes, and quickly said. */
-function isFarBelow(
-  { least }: DriverLimits,
-  pod: Pod,
-  { node, attachments }: { readonly node: NodeInfo; readonly attachments: readonly VolumeAttachment[] },
-): boolean {
-  let volumes = attachments.length + (pod.spec.volumes?.length ?? 0);
-  for (const { spec } of node.pods) volumes += spec.volumes?.length ?? 0;
-  return volumes <= least;
 }
 
 function findExcess(pod: Pod, node: NodeInfo, { csiNode, cluster, attachments, limits }: Asked): Excess | undefined {
@@ -140,14 +142,40 @@ function findExcess(pod: Pod, node: NodeInfo, { csiNode, cluster, attachments, l
   return undefined;
 }
 
+/** Attachments by node, and how many the node has that has most. */
+interface Attachments {
+  readonly byNode: ReadonlyMap<string, readonly VolumeAttachment[]>;
+  readonly most: number;
+}
+
 /** Groups the attachments by node once for as long as they stay the same. */
-function attachmentsByNode(): (cluster: ClusterSnapshot) => ReadonlyMap<string, readonly VolumeAttachment[]> {
-  const grouped = new WeakMap<readonly VolumeAttachment[], ReadonlyMap<string, readonly VolumeAttachment[]>>();
+function attachmentsByNode(): (cluster: ClusterSnapshot) => Attachments {
+  const grouped = new WeakMap<readonly VolumeAttachment[], Attachments>();
   return ({ objects }) => {
     const list = objects.list(VolumeAttachment);
     let groups = grouped.get(list);
-    if (groups === undefined) grouped.set(list, (groups = Map.groupBy(list, ({ spec }) => spec.nodeName)));
+    if (groups === undefined) {
+      const byNode = Map.groupBy(list, ({ spec }) => spec.nodeName);
+      let most = 0;
+      for (const { length } of byNode.values()) most = Math.max(most, length);
+      grouped.set(list, (groups = { byNode, most }));
+    }
     return groups;
+  };
+}
+
+/** The least that any driver can attach on any node, looked up once for as long as no CSINode changes; Infinity without limits. */
+function leastLimitOfAll(): (cluster: ClusterSnapshot) => number {
+  const known = new WeakMap<readonly CSINode[], number>();
+  return ({ objects }) => {
+    const list = objects.list(CSINode);
+    let least = known.get(list);
+    if (least === undefined) {
+      least = Infinity;
+      for (const { spec } of list) for (const { allocatable } of spec.drivers) least = Math.min(least, allocatable?.count ?? Infinity);
+      known.set(list, least);
+    }
+    return least;
   };
 }
 

@@ -3,12 +3,12 @@ import { clusterOf, type ClusterSnapshot } from '../cluster/cluster-state.ts';
 import type { DomainCounter } from '../cluster/domain-counter.ts';
 import type { NodeInfo } from '../cluster/node-info.ts';
 import { NO_DOMAIN } from '../cluster/topology-column.ts';
-import type { CycleContext, FilterPlugin, PreFilterPlugin, PreScorePlugin, ScorePlugin } from '../engine/plugin.ts';
+import type { CycleContext, FilterPlugin, PreFilterPlugin, PreScorePlugin, RowBatch, ScorePlugin } from '../engine/plugin.ts';
 import { skip, unresolvable, unschedulable, withPlugin, type StatusResult } from '../engine/status.ts';
 import { SchedulerConfigError } from '../errors.ts';
 import { defaultConstraints, ownConstraints, spreadCounter, type SpreadConstraint } from './spread-constraint.ts';
 import { spreadEvents } from './spread-events.ts';
-import { normalizeSpread, prepareSpreadScore, spreadScore, type SpreadScoring } from './spread-score.ts';
+import { normalizeSpread, prepareSpreadScore, spreadScore, spreadScores, type SpreadScoring } from './spread-score.ts';
 
 const NAME = 'PodTopologySpread';
 const SCORING = `${NAME}/score`;
@@ -65,15 +65,17 @@ export function podTopologySpread(args: PodTopologySpreadArgs = {}): PreFilterPl
       return undefined;
     },
     filter: (_pod, node, cycle) => judge(node, cycle),
+    filterRows: (_pod, batch, { state }) => judgeRows(batch, state.get<Hard>(NAME) as Hard),
     preScore(pod, cycle) {
       const cluster = clusterOf(cycle.snapshot);
       const constraints = constraintsOf(pod, 'ScheduleAnyway', cluster);
       if (constraints.length === 0) return skip();
       const needsAllKeys = hasOwn(pod) || !isSystem;
-      cycle.state.set(SCORING, prepareSpreadScore(constraints, { pod, cluster, feasible: cycle.feasible, needsAllKeys }));
+      cycle.state.set(SCORING, prepareSpreadScore(constraints, { pod, cluster, cycle, needsAllKeys }));
       return undefined;
     },
     score: (_pod, node, cycle) => spreadScore(cycle.state.get<SpreadScoring>(SCORING) as SpreadScoring, node),
+    scoreRows: (_pod, rows, scores, { state }) => spreadScores(state.get<SpreadScoring>(SCORING) as SpreadScoring, rows, scores),
     normalizeScore: (_pod, scores, cycle) => normalizeSpread(cycle.state.get<SpreadScoring>(SCORING) as SpreadScoring, scores, cycle),
     reads: [Service, ReplicationController, ReplicaSet, StatefulSet],
     eventsToRegister: spreadEvents,
@@ -128,4 +130,18 @@ function judge(node: NodeInfo, { state, explaining }: CycleContext): StatusResul
     return { ...REJECTED, details: { topologyKey, maxSkew, count: counter.at(row), self, least, skew } };
   }
   return undefined;
+}
+
+/** {@link judge} for many nodes. */
+function judgeRows({ rows, count, rejected }: RowBatch, { constraints }: Hard): void {
+  for (const { constraint, counter, self } of constraints) {
+    const least = counter.domains < constraint.minDomains ? 0 : counter.least();
+    const most = constraint.maxSkew + least - self;
+    const { counts } = counter;
+    const { domains } = counter.column;
+    for (let i = 0; i < count; i++) {
+      const domain = domains[rows[i] as number] as number;
+      if (domain === NO_DOMAIN || (domain < counts.length ? (counts[domain] as number) : 0) > most) rejected[i] = 1;
+    }
+  }
 }

@@ -29,17 +29,22 @@ export interface SpreadScoring {
 /** Sizes up the topologies among the feasible nodes. @see kubernetes v1.36 pkg/scheduler/framework/plugins/podtopologyspread/scoring.go */
 export function prepareSpreadScore(
   constraints: readonly SpreadConstraint[],
-  input: { readonly pod: Pod; readonly cluster: ClusterSnapshot; readonly feasible: readonly NodeInfo[]; readonly needsAllKeys: boolean },
+  input: {
+    readonly pod: Pod;
+    readonly cluster: ClusterSnapshot;
+    readonly cycle: Pick<CycleContext, 'feasible' | 'feasibleRows'>;
+    readonly needsAllKeys: boolean;
+  },
 ): SpreadScoring {
-  const { pod, cluster, feasible, needsAllKeys } = input;
+  const { pod, cluster, cycle, needsAllKeys } = input;
   const rowOf = cluster.versions.row;
   const keys = constraints.map(({ topologyKey }) => topologyKey);
   const columns = keys.map((key) => cluster.placements.column(key));
   const ignored = new Set<number>();
+  const feasible = cycle.feasibleRows ?? Int32Array.from(cycle.feasible, rowOf);
   const rows = new Int32Array(feasible.length);
   let count = 0;
-  for (const node of feasible) {
-    const row = rowOf(node);
+  for (const row of feasible) {
     if (needsAllKeys && lacksKey(columns, row)) ignored.add(row);
     else rows[count++] = row;
   }
@@ -90,6 +95,24 @@ export function spreadScore({ constraints, ignored, rowOf }: SpreadScoring, node
     if (column.domains[row] !== NO_DOMAIN) score += counter.at(row) * weight + (maxSkew - 1);
   }
   return Math.round(score);
+}
+
+/** {@link spreadScore} for many nodes. */
+export function spreadScores({ constraints, ignored }: SpreadScoring, rows: Int32Array, scores: Float64Array): void {
+  scores.fill(0);
+  for (const { column, counter, weight, maxSkew } of constraints) {
+    const { domains } = column;
+    const { counts } = counter;
+    const nearby = counter.column.domains;
+    for (let i = 0; i < scores.length; i++) {
+      const row = rows[i] as number;
+      if (domains[row] === NO_DOMAIN) continue;
+      const domain = nearby[row] as number;
+      (scores[i] as number) += (domain === NO_DOMAIN || domain >= counts.length ? 0 : (counts[domain] as number)) * weight + (maxSkew - 1);
+    }
+  }
+  const anyIgnored = ignored.size > 0;
+  for (let i = 0; i < scores.length; i++) scores[i] = anyIgnored && ignored.has(rows[i] as number) ? 0 : Math.round(scores[i] as number);
 }
 
 /** Turns the scores round: the fewest become 100. */

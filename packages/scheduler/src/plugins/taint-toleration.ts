@@ -28,6 +28,7 @@ export function taintToleration(): FilterPlugin & ScorePlugin {
     },
     score: countIntolerable,
     normalizeScore: (_pod, scores) => normalizeByMaximum(scores, true),
+    normalizeKeepsTies: true,
     eventsToRegister: () => EVENTS,
   };
 }

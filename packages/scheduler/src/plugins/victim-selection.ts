@@ -5,6 +5,7 @@ import { priorityOf } from '../cluster/nominated-pods.ts';
 import { selectorOrNothing } from '../cluster/pod-matcher.ts';
 import type { WhatIf } from '../engine/plugin.ts';
 import { isSuccess, unresolvable, type Status } from '../engine/status.ts';
+import { harmOf, startOf, type Harm } from './candidate-choice.ts';
 
 /** A node that has room once some Pods are gone. */
 export interface Candidate {
@@ -13,6 +14,7 @@ export interface Candidate {
   readonly victims: readonly Pod[];
   /** How many of the victims a budget wants to keep. */
   readonly violations: number;
+  readonly harm: Harm;
 }
 
 const NO_VICTIMS = Object.freeze(unresolvable('No preemption victims found for incoming pod'));
@@ -40,7 +42,7 @@ export function selectVictims(
   const failed = keepWhatFits(violating, kept);
   const violations = kept.victims.length;
   const problem = failed ?? keepWhatFits(others, kept);
-  return problem ?? { node, victims: kept.victims.sort(byImportance), violations };
+  return problem ?? { node, victims: kept.victims.sort(byImportance), violations, harm: harmOf(kept.victims, violations) };
 }
 
 /** Puts Pods back as long as the preemptor still fits; the others are victims. */
@@ -62,11 +64,6 @@ function keepWhatFits(pods: readonly Pod[], { whatIf, victims }: { readonly what
 export function byImportance(a: Pod, b: Pod): number {
   const difference = priorityOf(b) - priorityOf(a) || startOf(a) - startOf(b);
   return Number.isNaN(difference) || difference === 0 ? (keyOf(a) < keyOf(b) ? -1 : 1) : difference;
-}
-
-/** When a Pod started, in ms since the epoch; Infinity when it has not. */
-export function startOf({ status }: Pod): number {
-  return status?.startTime === undefined ? Infinity : Date.parse(status.startTime);
 }
 
 /**

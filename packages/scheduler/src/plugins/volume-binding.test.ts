@@ -1,5 +1,6 @@
 import { randomInt, seededRandom } from '@kybern/core';
 import { Event, PersistentVolume, PersistentVolumeClaim, StorageClass, type CSIDriver, type CSIStorageCapacity, type Pod } from '@kybern/core/kinds';
+import { findMatchingVolume } from '@kybern/storage';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../../test/cluster.ts';
@@ -10,7 +11,6 @@ import type { SnapshotInput } from '../cluster/create-snapshot.ts';
 import { describePluginConformance } from '../conformance/index.ts';
 import { SchedulerConfigError } from '../errors.ts';
 import { volumeBinding } from './volume-binding.ts';
-import { findMatchingVolume } from './volume-matching.ts';
 
 describePluginConformance('VolumeBinding', volumeBinding);
 

@@ -1,5 +1,6 @@
 import { deepEqual } from '@kybern/core';
 import { CSIDriver, CSINode, CSIStorageCapacity, PersistentVolume, PersistentVolumeClaim, StorageClass, type Pod } from '@kybern/core/kinds';
+import { storageCapacity, storageRequest, volumeClass } from '@kybern/storage';
 import { clusterOf } from '../cluster/cluster-state.ts';
 import type { CycleState } from '../engine/cycle-state.ts';
 import type { FilterPlugin, PreBindPlugin, PreFilterPlugin, PreScorePlugin, ReservePlugin, ScorePlugin } from '../engine/plugin.ts';
@@ -11,8 +12,7 @@ import { bindVolumes } from './bind-volumes.ts';
 import { checkedShape, shapeFunction, type UtilizationShapePoint } from './utilization-shape.ts';
 import { areEverywhere, classifyClaims, computePodVolumes, volumeLimit, type ClassifiedClaims, type PodVolumes } from './volume-decisions.ts';
 import { hintForClaim } from './volume-events.ts';
-import { storageCapacity, storageRequest, VolumeBooks } from './volume-matching.ts';
-import { volumeClass } from './claim-class.ts';
+import { VolumeBooks } from './volume-books.ts';
 
 const NAME = 'VolumeBinding';
 

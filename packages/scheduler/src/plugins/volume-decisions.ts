@@ -9,12 +9,12 @@ import {
   type Pod,
   type TopologySelectorTerm,
 } from '@kybern/core/kinds';
+import { claimClass, findMatchingVolume, isBoundTo, storageRequest, volumeClass } from '@kybern/storage';
 import type { ClusterObjects } from '../cluster/cluster-objects.ts';
 import { podClaims } from '../cluster/pod-claims.ts';
 import { selectorOrNothing } from '../cluster/pod-matcher.ts';
-import { claimClass, volumeClass } from './claim-class.ts';
 import { compileNodeSelector, type NodeMatcher } from './node-selector.ts';
-import { findMatchingVolume, isBoundTo, storageRequest, type VolumeBooks } from './volume-matching.ts';
+import type { VolumeBooks } from './volume-books.ts';
 
 /** A Pod's claims, by what is to be done about them. */
 export interface ClassifiedClaims {

@@ -5,7 +5,7 @@ import { podClaims } from '../cluster/pod-claims.ts';
 import type { FilterPlugin, PreFilterPlugin } from '../engine/plugin.ts';
 import { isStatus, skip, unresolvable, withPlugin, type Status } from '../engine/status.ts';
 import type { ClusterEvent, QueueingHint } from '../queue/cluster-event.ts';
-import { claimClass } from './claim-class.ts';
+import { claimClass } from '@kybern/storage';
 import { hintForClaim } from './volume-events.ts';
 
 const NAME = 'VolumeZone';

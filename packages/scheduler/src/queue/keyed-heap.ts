@@ -38,8 +38,18 @@ export class KeyedHeap<E extends HeapElement> {
     const last = this.#items.pop();
     element.position = -1;
     if (last === undefined || last === element) return;
-    this.#rise(last, at);
-    this.#sink(last, last.position);
+    this.#rise(last, this.#fill(at));
+  }
+
+  /** Lets the lesser children move up into the gap, down to a leaf, which is then the gap: the last element mostly belongs near there anyway. */
+  #fill(gap: number): number {
+    let at = gap;
+    for (let child = this.#lesserChild(at); child !== undefined; child = this.#lesserChild(at)) {
+      const next = child.position;
+      this.#place(child, at);
+      at = next;
+    }
+    return at;
   }
 
   /** Restores the order after `element` changed. */

@@ -174,6 +174,7 @@ export class SchedulingQueue<Item, B extends Bin = Bin> {
   notify(event: ClusterEvent): void {
     if (!this.#isInteresting(event)) return;
     this.#inFlight.record(event);
+    if (this.#heldBy.size === 0) return;
     for (const entry of this.#heldByInterested(event)) this.#reconsider(entry, event);
   }
 

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { encodedObject, encodeObject } from '../encoded-object.ts';
 import { CompareFailedError } from '../errors.ts';
 import type { Case } from './describe.ts';
 import { del, keyOf, put, thing, view, views, write } from './fixtures.ts';
@@ -44,6 +45,36 @@ export const commitCases: readonly Case[] = [
       const value = records[0]?.value;
       expect(value).toEqual({ ...thing('a', '1'), metadata: { ...thing('a').metadata, resourceVersion: String(revision) } });
       expect([value, value?.metadata, (value as { spec?: unknown }).spec].every(Object.isFrozen)).toBe(true);
+    },
+  ],
+  [
+    'an object that is encoded already is stored like any other',
+    async (make) => {
+      const store = await make();
+      const first = await store.commit([{ key: keyOf('a'), value: encodeObject(thing('a', 'ä€😀"\\')), expect: 0 }]);
+      const json = Buffer.from('{ "kind":"ConfigMap", "metadata":{}, "apiVersion":"v1" }');
+      const second = await store.commit([put('c'), { key: keyOf('b'), value: encodedObject(json) }]);
+      const third = await store.commit([{ key: keyOf('a'), value: encodeObject(thing('a', '2')), expect: first.revision }]);
+      const stamped = { ...thing('a').metadata, resourceVersion: String(third.revision) };
+      const [record] = third.records;
+      expect(record?.value).toEqual({ ...thing('a', '2'), metadata: stamped });
+      expect(JSON.parse(Buffer.from(record?.bytes() ?? []).toString())).toEqual(record?.value);
+      expect([record?.value, record?.value.metadata].every(Object.isFrozen)).toBe(true);
+      expect((await store.get(keyOf('b')))?.value).toEqual({ kind: 'ConfigMap', metadata: { resourceVersion: String(second.revision) }, apiVersion: 'v1' });
+      expect(view(await store.get(keyOf('a'), { at: second.revision }))).toBe(`a=ä€😀"\\@${first.revision}`);
+      const stale = store.commit([{ key: keyOf('a'), value: encodeObject(thing('a', '3')), expect: first.revision }]);
+      await expect(stale).rejects.toThrow(CompareFailedError);
+      expect((await store.commit([del('a', third.revision)])).events.map(({ type, value }) => [type, value.metadata.name])).toEqual([['delete', 'a']]);
+    },
+  ],
+  [
+    'a key that bytes could not bring back is refused',
+    async (make) => {
+      const store = await make();
+      const before = store.revision;
+      await expect(store.commit([{ key: '/registry/\ud800', value: thing('a') }])).rejects.toThrow(/surrogate/);
+      await expect(store.commit([put('b'), { key: '/registry/\udc00x', value: undefined }])).rejects.toThrow(/surrogate/);
+      expect(store.revision).toBe(before);
     },
   ],
   [

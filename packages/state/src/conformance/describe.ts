@@ -1,6 +1,7 @@
 import { describe, it } from 'vitest';
 import type { StateStore } from '../store.ts';
 import { commitCases } from './commit-cases.ts';
+import { durableCases } from './durable-cases.ts';
 import { forkCases } from './fork-cases.ts';
 import { readCases } from './read-cases.ts';
 import { watchCases } from './watch-cases.ts';
@@ -19,6 +20,11 @@ export type MakeStore = (options: MakeStoreOptions) => StateStore | Promise<Stat
 export interface StateConformanceOptions {
   /** Tests that do not hold for this backend, by name, each with the reason. */
   readonly skip?: Readonly<Record<string, string>>;
+  /**
+   * Ends a store that `make` made and opens the state that it kept: for backends whose state outlives the process. The suite disposes what it returns.
+   * Default: there is nothing to open again.
+   */
+  readonly reopen?: (store: StateStore) => Promise<StateStore>;
 }
 
 /** One test: a sentence, and what must hold. It may use `make` several times. */
@@ -51,6 +57,19 @@ export function describeStateConformance(name: string, make: MakeStore, options:
         }
       });
     }
+    const { reopen } = options;
+    if (reopen === undefined) return;
+    describe('opened again', () => {
+      for (const [test, run] of durableCases) {
+        it(test, async () => {
+          await using stores = new AsyncDisposableStack();
+          await run({
+            make: async (made = {}) => stores.use(await make(made)),
+            reopen: async (store) => stores.use(await reopen(store)),
+          });
+        });
+      }
+    });
   });
 }
 

@@ -105,7 +105,21 @@ export const readCases: readonly Case[] = [
       const error = { requested: revision + 1, current: revision };
       await expect(store.get(keyOf('a'), { at: revision + 1 })).rejects.toMatchObject(error);
       await expect(store.range('/', { at: revision + 1 })).rejects.toBeInstanceOf(FutureRevisionError);
+      await expect(store.get(keyOf('a'), { atLeast: revision + 1 })).rejects.toMatchObject(error);
+      await expect(store.range('/', { atLeast: revision + 1 })).rejects.toBeInstanceOf(FutureRevisionError);
       await expect(store.compact(revision + 1)).rejects.toBeInstanceOf(FutureRevisionError);
+    },
+  ],
+  [
+    'a revision that is new enough is served with what is there',
+    async (make) => {
+      const store = await make();
+      const [first, , third] = await history(store);
+      for (const atLeast of [0, first, third]) {
+        expect(view(await store.get(keyOf('b'), { atLeast }))).toBe(`b=3@${third}`);
+        expect(await store.range('/', { atLeast })).toMatchObject({ revision: third });
+      }
+      expect(view(await store.get(keyOf('b'), { at: first + 1, atLeast: third }))).toBe(`b=2@${first + 1}`);
     },
   ],
   [

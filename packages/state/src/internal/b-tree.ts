@@ -75,6 +75,35 @@ export interface Inserted<R> {
   readonly moved: Leaf<R> | undefined;
 }
 
+const LOADED_ITEMS = (MAX_ITEMS * 3) / 4;
+
+/** A tree of records that ascend by key. Whoever changes it copies what it changes. */
+export function fromSorted<R extends Keyed>(records: readonly R[]): Node<R> {
+  const owner: Owner = {};
+  let nodes: Node<R>[] = [];
+  let firsts: string[] = [];
+  for (let at = 0; at === 0 || at < records.length; at += LOADED_ITEMS) {
+    const items = records.slice(at, at + LOADED_ITEMS);
+    nodes.push({ owner, id: -1, size: items.length, keys: undefined, items });
+    firsts.push(items[0]?.key ?? '');
+  }
+  while (nodes.length > 1) {
+    const parents: Node<R>[] = [];
+    const parentFirsts: string[] = [];
+    // The last node of a level has a brother: an inner node has two children at least.
+    for (let at = 0; at < nodes.length; ) {
+      const rest = nodes.length - at;
+      const count = rest === LOADED_ITEMS + 1 ? LOADED_ITEMS - 1 : Math.min(rest, LOADED_ITEMS);
+      parents.push(innerOf(owner, firsts.slice(at + 1, at + count), nodes.slice(at, at + count)));
+      parentFirsts.push(firsts[at] as string);
+      at += count;
+    }
+    nodes = parents;
+    firsts = parentFirsts;
+  }
+  return nodes[0] as Node<R>;
+}
+
 /** Adds a record, or replaces the one with its key. */
 export function insert<R extends Keyed>(root: Node<R>, record: R, edit: Edit<R>): Inserted<R> {
   const insertion: Insertion<R> = { edit, record, leaf: undefined, moved: undefined, split: undefined };

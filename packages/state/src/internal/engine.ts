@@ -1,10 +1,10 @@
 import type { Observable } from 'rxjs';
 import { CompareFailedError, ExpiredError, FutureRevisionError } from '../errors.ts';
-import type { Change, CommitResult, PageOptions, RangeResult, Revision, StateCursor, StateEvent, StateRecord, StateSnapshot } from '../store.ts';
-import type { History } from './history.ts';
+import type { Change, CommitResult, EncodedChange, PageOptions, RangeResult, Revision, StateCursor, StateEvent, StateRecord, StateSnapshot } from '../store.ts';
+import { defaultHistoryLimit, type History } from './history.ts';
 import type { OrderedMap, Page, Slot } from './ordered-map.ts';
 import { Past } from './past.ts';
-import { accept, ObjectRecord, RecordEvent } from './record.ts';
+import { DeletedRecord, faceOf, makeObjectRecord, RecordEvent, type MakeRecord } from './record.ts';
 import { WatchHub, type WatchHubOptions } from './watch-hub.ts';
 
 /** What an engine starts from. It owns `records` and `history`. */
@@ -18,10 +18,25 @@ export interface EngineState {
 export interface EngineOptions extends Pick<WatchHubOptions, 'schedule' | 'onError'> {
   /** How many events to keep; undefined: as many as there are objects, within bounds. */
   readonly historyLimit: number | undefined;
+  /** Makes the records of commits. Default: records that keep objects. */
+  readonly makeRecord?: MakeRecord | undefined;
 }
 
-const MIN_HISTORY = 10_000;
-const MAX_HISTORY = 100_000;
+/**
+ * A commit that has been decided and has its revision, and that nobody can see yet. Later commits are decided on top of it.
+ */
+export interface Staged extends CommitResult {
+  /** What of the staged commits before it this one put aside, per event. For {@link Engine.unstage}. */
+  readonly aside: readonly (StateEvent | undefined)[];
+}
+
+/** A write that another system made, for {@link Engine.feed}. */
+export interface FedWrite {
+  readonly key: string;
+  /** What the key has now; undefined: it was deleted. */
+  readonly record: StateRecord | undefined;
+}
+
 /** A drain that is late may hold this many times the limit before watchers are ended. */
 const UNPUBLISHED_FACTOR = 10;
 const MAX_PINS = 8;
@@ -29,18 +44,24 @@ const MAX_PINS = 8;
 /** The state, synchronously: what every backend serves its reads and watches from. */
 export class Engine {
   readonly #options: EngineOptions;
-  readonly #records: OrderedMap<StateRecord>;
+  #records: OrderedMap<StateRecord>;
   readonly #history: History;
   readonly #hub: WatchHub;
   /** Pictures of which a first page was read, so that the next pages are as cheap. Invariant: none is older than the history. Oldest first. */
   readonly #pins = new Map<Revision, OrderedMap<StateRecord>>();
+  /** The newest staged event per key. Invariant: empty once everything staged is applied. */
+  readonly #staged = new Map<string, StateEvent>();
+  readonly #makeRecord: MakeRecord;
   #revision: Revision;
+  #stagedRevision: Revision;
 
   constructor(state: EngineState, options: EngineOptions) {
     this.#options = options;
     this.#records = state.records;
     this.#history = state.history;
     this.#revision = state.revision;
+    this.#stagedRevision = state.revision;
+    this.#makeRecord = options.makeRecord ?? makeObjectRecord;
     this.#hub = new WatchHub({ ...options, history: state.history, revision: state.revision });
   }
 
@@ -48,27 +69,40 @@ export class Engine {
     return this.#revision;
   }
 
+  /** The revision of the last commit that was staged, applied or not. */
+  get stagedRevision(): Revision {
+    return this.#stagedRevision;
+  }
+
   get compactedRevision(): Revision {
     return this.#history.compacted;
   }
 
-  get(key: string, at?: Revision): StateRecord | undefined {
+  /** How many keys there are. */
+  get size(): number {
+    return this.#records.size;
+  }
+
+  get(key: string, at?: Revision, atLeast: Revision = 0): StateRecord | undefined {
+    if (at === undefined && atLeast > this.#revision) throw new FutureRevisionError(atLeast, this.#revision);
     return at === undefined ? this.#records.get(key) : this.#picture(at).get(key);
   }
 
-  range(prefix: string, options?: PageOptions & { readonly at?: Revision | undefined }): RangeResult {
+  range(prefix: string, options?: PageOptions & { readonly at?: Revision | undefined; readonly atLeast?: Revision | undefined }): RangeResult {
+    const { at, atLeast = 0 } = options ?? {};
+    if (at === undefined && atLeast > this.#revision) throw new FutureRevisionError(atLeast, this.#revision);
     const page = this.#picture(options?.at).page(prefix, checkPage(options));
     const revision = options?.at ?? this.#revision;
     if (page.remaining > 0 && revision === this.#revision) this.#pin();
     return toResult(revision, page);
   }
 
-  commit(changes: readonly Change[]): CommitResult {
+  commit(changes: readonly (Change | EncodedChange)[]): CommitResult {
     if (changes.length === 1) return this.#commitOne(changes[0] as Change);
     checkKeys(changes);
     const slots = changes.map((change) => this.#slot(change));
     const revision = this.#revision + 1;
-    const made = changes.map((change, at) => eventOf(change, slots[at]?.record, revision));
+    const made = changes.map((change, at) => this.#eventOf(change, slots[at]?.record, revision));
     const records = made.map((event, at) => (event === undefined ? slots[at]?.record : event.type === 'put' ? event.record : undefined));
     const events = made.includes(undefined) ? made.filter((event) => event !== undefined) : (made as StateEvent[]);
     if (events.length > 0) {
@@ -79,15 +113,121 @@ export class Engine {
   }
 
   /** Nearly every commit is of one change. */
-  #commitOne(change: Change): CommitResult {
+  #commitOne(change: Change | EncodedChange): CommitResult {
     const slot = this.#slot(change);
     const revision = this.#revision + 1;
-    const event = eventOf(change, slot?.record, revision);
+    const event = this.#eventOf(change, slot?.record, revision);
     if (event === undefined) return { revision: this.#revision, records: [slot?.record], events: [] };
     this.#store(event, slot);
     const events = [event];
     this.#publish(revision, events);
     return { revision, records: [event.type === 'put' ? event.record : undefined], events };
+  }
+
+  /**
+   * Decides a commit and gives it its revision, on top of everything staged before; nobody can see it before {@link apply}. A commit that changes
+   * nothing has no events, and need not be applied.
+   *
+   * @throws {CompareFailedError} as of a commit; what it found may itself be staged only
+   */
+  stage(changes: readonly (Change | EncodedChange)[]): Staged {
+    if (changes.length === 1) return this.#stageOne(changes[0] as Change);
+    checkKeys(changes);
+    const found = changes.map((change) => expected(change, this.#latest(change.key)));
+    const revision = this.#stagedRevision + 1;
+    const made = changes.map((change, at) => this.#eventOf(change, found[at], revision));
+    const records = made.map((event, at) => (event === undefined ? found[at] : event.type === 'put' ? event.record : undefined));
+    const events = made.filter((event) => event !== undefined);
+    const aside = events.map(({ key }) => this.#staged.get(key));
+    for (const event of events) this.#staged.set(event.key, event);
+    if (events.length > 0) this.#stagedRevision = revision;
+    return { revision: this.#stagedRevision, records, events, aside };
+  }
+
+  #stageOne(change: Change | EncodedChange): Staged {
+    const { key } = change;
+    const before = this.#staged.get(key);
+    const found = expected(change, before === undefined ? this.#records.get(key) : before.type === 'put' ? before.record : undefined);
+    const revision = this.#stagedRevision + 1;
+    const event = this.#eventOf(change, found, revision);
+    if (event === undefined) return { revision: this.#stagedRevision, records: [found], events: [], aside: [] };
+    this.#staged.set(key, event);
+    this.#stagedRevision = revision;
+    return { revision, records: [event.type === 'put' ? event.record : undefined], events: [event], aside: [before] };
+  }
+
+  /** Makes a staged commit the current revision. Commits are applied in the order in which they were staged, all of them. */
+  apply({ revision, events }: Staged): void {
+    if (events.length === 0) return;
+    if (revision !== this.#revision + 1) throw new RangeError(`revision ${revision} cannot be applied after ${this.#revision}`);
+    for (const event of events) {
+      this.#store(event, this.#records.slot(event.key));
+      if (this.#staged.get(event.key) === event) this.#staged.delete(event.key);
+    }
+    this.#publish(revision, events);
+  }
+
+  /** Takes the commit back that was staged last. */
+  unstage({ revision, events, aside }: Staged): void {
+    if (events.length === 0) return;
+    if (revision !== this.#stagedRevision) throw new RangeError(`revision ${revision} is not the one that was staged last`);
+    events.forEach(({ key }, at) => {
+      const before = aside[at];
+      if (before === undefined) this.#staged.delete(key);
+      else this.#staged.set(key, before);
+    });
+    this.#stagedRevision = revision - 1;
+  }
+
+  /** Takes back everything that is staged and not applied: it could not be kept. */
+  discard(): void {
+    this.#staged.clear();
+    this.#stagedRevision = this.#revision;
+  }
+
+  /**
+   * Takes over what another system committed as `revision`, which is greater than the current one; revisions may be left out. Not to be mixed with
+   * staged commits.
+   */
+  feed(revision: Revision, writes: readonly FedWrite[]): readonly StateEvent[] {
+    if (revision <= this.#revision) throw new RangeError(`revision ${revision} cannot follow ${this.#revision}`);
+    const events: StateEvent[] = [];
+    for (const { key, record } of writes) {
+      const slot = this.#records.slot(key);
+      if (record === undefined && slot === undefined) continue;
+      const event = record === undefined ? this.#deletion(slot?.record as StateRecord, revision) : new RecordEvent('put', record, slot?.record);
+      this.#store(event, slot);
+      events.push(event);
+    }
+    this.#stagedRevision = revision;
+    if (events.length > 0) this.#publish(revision, events);
+    else {
+      this.#revision = revision;
+      this.#hub.advanced(revision);
+    }
+    return events;
+  }
+
+  /** The events of a revision; empty when they are no longer retained, or nothing was changed. */
+  eventsOf(revision: Revision): readonly StateEvent[] {
+    const { events, at } = this.#history.from(this.#history.after(revision - 1));
+    let end = at;
+    while (events[end]?.revision === revision) end += 1;
+    return events.slice(at, end);
+  }
+
+  /**
+   * Takes over a newer picture of the whole state, of which nobody knows how it came about: the history begins anew with it, and every watch expires.
+   * Records that the picture shares with the engine should be the same objects.
+   */
+  replace(records: OrderedMap<StateRecord>, revision: Revision): void {
+    if (revision <= this.#revision) throw new RangeError(`revision ${revision} cannot follow ${this.#revision}`);
+    this.#records = records;
+    this.#revision = revision;
+    this.#stagedRevision = revision;
+    this.#history.restart(revision);
+    this.#hub.committed(revision);
+    this.#unpin();
   }
 
   observe(prefix: string, from: Revision): Observable<StateEvent> {
@@ -124,11 +264,17 @@ export class Engine {
   }
 
   /** Where the record of a change's key is, if it is the one that the change expects. */
-  #slot({ key, expect }: Change): Slot<StateRecord> | undefined {
-    if (key === '') throw new TypeError('a key is empty');
-    const slot = this.#records.slot(key);
-    if (expect !== undefined && (slot === undefined ? 0 : slot.record.modRevision) !== expect) throw new CompareFailedError(key, expect, slot?.record);
+  #slot(change: Change | EncodedChange): Slot<StateRecord> | undefined {
+    const slot = this.#records.slot(change.key);
+    expected(change, slot?.record);
     return slot;
+  }
+
+  /** What a key has once everything staged is applied. */
+  #latest(key: string): StateRecord | undefined {
+    const staged = this.#staged.get(key);
+    if (staged === undefined) return this.#records.get(key);
+    return staged.type === 'put' ? staged.record : undefined;
   }
 
   #store(event: StateEvent | undefined, slot: Slot<StateRecord> | undefined): void {
@@ -137,9 +283,27 @@ export class Engine {
     else this.#records.delete(event.key);
   }
 
+  /** What a change does; undefined when nothing. */
+  #eventOf({ key, value }: Change | EncodedChange, previous: StateRecord | undefined, revision: Revision): StateEvent | undefined {
+    if (previous === undefined) {
+      if (value === undefined) return undefined;
+      return new RecordEvent('put', this.#makeRecord(key, value, { modRevision: revision, createRevision: revision, version: 1 }), undefined);
+    }
+    if (value === undefined) return this.#deletion(previous, revision);
+    if (value === faceOf(previous)) return undefined;
+    // One string per key, however many callers made their own.
+    const at = { modRevision: revision, createRevision: previous.createRevision, version: previous.version + 1 };
+    return new RecordEvent('put', this.#makeRecord(previous.key, value, at), previous);
+  }
+
+  #deletion(previous: StateRecord, revision: Revision): StateEvent {
+    return new RecordEvent('delete', new DeletedRecord(previous, revision), previous);
+  }
+
   #publish(revision: Revision, events: readonly StateEvent[]): void {
     this.#revision = revision;
-    const limit = this.#options.historyLimit ?? Math.min(Math.max(this.#records.size, MIN_HISTORY), MAX_HISTORY);
+    if (revision > this.#stagedRevision) this.#stagedRevision = revision;
+    const limit = this.#options.historyLimit ?? defaultHistoryLimit(this.#records.size);
     this.#history.append(events, limit);
     this.#hub.committed(revision);
     this.#history.trim(limit, Math.max(this.#hub.needed, this.#history.end - limit * UNPUBLISHED_FACTOR));
@@ -174,21 +338,19 @@ function checkPage(options: PageOptions | undefined): PageOptions | undefined {
   return options;
 }
 
-function checkKeys(changes: readonly Change[]): void {
+function checkKeys(changes: readonly (Change | EncodedChange)[]): void {
   if (new Set(changes.map(({ key }) => key)).size < changes.length) throw new TypeError('a commit changes a key twice');
 }
 
-/** What a change does; undefined when nothing. */
-function eventOf(change: Change, previous: StateRecord | undefined, revision: Revision): StateEvent | undefined {
-  const { value } = change;
-  if (value === previous?.value) return undefined;
-  // One string per key, however many callers made their own.
-  const key = previous === undefined ? change.key : previous.key;
-  const createRevision = previous === undefined ? revision : previous.createRevision;
-  const writes = previous === undefined ? 0 : previous.version;
-  if (value === undefined) {
-    const last = previous as StateRecord;
-    return new RecordEvent('delete', new ObjectRecord(key, accept(last.value, revision), { modRevision: revision, createRevision, version: writes }), last);
-  }
-  return new RecordEvent('put', new ObjectRecord(key, accept(value, revision), { modRevision: revision, createRevision, version: writes + 1 }), previous);
+/** @throws {TypeError} it could not be read back as it is from bytes */
+export function checkKey(key: string): void {
+  if (key === '') throw new TypeError('a key is empty');
+  if (!key.isWellFormed()) throw new TypeError(`the key ${JSON.stringify(key)} has half of a surrogate pair`);
+}
+
+/** What a change's key has, if it is what the change expects. */
+function expected({ key, expect }: Change | EncodedChange, record: StateRecord | undefined): StateRecord | undefined {
+  checkKey(key);
+  if (expect !== undefined && (record === undefined ? 0 : record.modRevision) !== expect) throw new CompareFailedError(key, expect, record);
+  return record;
 }

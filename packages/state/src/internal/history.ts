@@ -11,6 +11,14 @@ interface Chunk {
 const MAX_CHUNK_EVENTS = 256;
 const CHUNKS_PER_LIMIT = 16;
 
+const MIN_LIMIT = 10_000;
+const MAX_LIMIT = 100_000;
+
+/** How many events to keep where nobody says it: as many as there are objects, within bounds. */
+export function defaultHistoryLimit(objects: number): number {
+  return Math.min(Math.max(objects, MIN_LIMIT), MAX_LIMIT);
+}
+
 /**
  * The bounded log of all changes, oldest first. Events are found by position, a number that counts them from the beginning of the store. A fork
  * shares the chunks and costs one pointer per chunk.
@@ -93,6 +101,13 @@ export class History {
       if ((first.events.at(-1) as StateEvent).revision > before || first.first + first.events.length > keep) return;
       this.#chunks.shift();
     }
+  }
+
+  /** Forgets everything: what led to `revision` is not known. Whoever was told of all there was has missed something. */
+  restart(revision: Revision): void {
+    this.#chunks.length = 0;
+    this.#compacted = revision;
+    this.#end += 1;
   }
 
   fork(): History {

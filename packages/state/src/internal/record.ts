@@ -1,4 +1,5 @@
 import { deepFreeze, type KubernetesObject } from '@kybern/core';
+import { isEncodedObject, stampedBytes, type EncodedObject } from '../encoded-object.ts';
 import type { Revision, StateEvent, StateRecord } from '../store.ts';
 
 const encoder = new TextEncoder();
@@ -9,6 +10,13 @@ export interface RecordVersion {
   readonly createRevision: Revision;
   readonly version: number;
 }
+
+/** Makes the record of a value that is not accepted yet. */
+export type MakeRecord = (key: string, value: KubernetesObject | EncodedObject, at: RecordVersion) => StateRecord;
+
+/** Makes records that are kept in memory as they come. */
+export const makeObjectRecord: MakeRecord = (key, value, at) =>
+  isEncodedObject(value) ? new EncodedRecord(key, stampedBytes(value, String(at.modRevision)), at) : new ObjectRecord(key, accept(value, at.modRevision), at);
 
 /** A record that keeps its object face and makes its byte face on demand. */
 export class ObjectRecord implements StateRecord {
@@ -35,6 +43,81 @@ export class ObjectRecord implements StateRecord {
   dropBytes(): void {
     this.#bytes = undefined;
   }
+}
+
+/** A record that was committed as bytes: it keeps them, and makes its object face once somebody reads it. */
+export class EncodedRecord implements LazyRecord {
+  readonly key: string;
+  readonly modRevision: Revision;
+  readonly createRevision: Revision;
+  readonly version: number;
+  readonly #bytes: Uint8Array;
+  face: KubernetesObject | undefined;
+
+  constructor(key: string, bytes: Uint8Array, at: RecordVersion) {
+    this.key = key;
+    this.modRevision = at.modRevision;
+    this.createRevision = at.createRevision;
+    this.version = at.version;
+    this.#bytes = bytes;
+  }
+
+  get value(): KubernetesObject {
+    return (this.face ??= deepFreeze(
+      JSON.parse(Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength).toString()) as KubernetesObject,
+    ));
+  }
+
+  bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** The bytes are what it keeps. */
+  dropBytes(): void {
+    // Nothing was made of them that would cost memory.
+  }
+}
+
+/** The last record of a key that was deleted: value and `modRevision` stamped with the revision of the delete. Its faces are made when they are asked for. */
+export class DeletedRecord implements StateRecord {
+  readonly key: string;
+  readonly modRevision: Revision;
+  readonly createRevision: Revision;
+  readonly version: number;
+  readonly #last: StateRecord;
+  #value: KubernetesObject | undefined;
+  #bytes: Uint8Array | undefined;
+
+  constructor(last: StateRecord, revision: Revision) {
+    this.key = last.key;
+    this.modRevision = revision;
+    this.createRevision = last.createRevision;
+    this.version = last.version;
+    this.#last = last;
+  }
+
+  get value(): KubernetesObject {
+    return (this.#value ??= accept(this.#last.value, this.modRevision));
+  }
+
+  bytes(): Uint8Array {
+    return (this.#bytes ??= encoder.encode(JSON.stringify(this.value)));
+  }
+
+  dropBytes(): void {
+    this.#bytes = undefined;
+  }
+}
+
+/** A record that may have no object face at the moment. */
+export interface LazyRecord extends StateRecord {
+  /** The object face, if it is there: it is not made. */
+  readonly face: KubernetesObject | undefined;
+}
+
+/** The object face of a record, unless it would have to be made. */
+export function faceOf(record: StateRecord): KubernetesObject | undefined {
+  return 'face' in record ? (record as LazyRecord).face : record.value;
 }
 
 /** An event; its value is read from the record only when somebody asks for it, so that records may keep bytes alone. */

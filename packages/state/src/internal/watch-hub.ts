@@ -68,6 +68,11 @@ export class WatchHub implements Publisher {
     }
   }
 
+  /** Told of a revision in which nothing changed. */
+  advanced(revision: Revision): void {
+    if (this.#published === this.history.end) this.#publishedRevision = revision;
+  }
+
   cursor(prefix: string, from: Revision): StateCursor {
     const cursor = new Cursor(this, { prefix, from, onClose: (closed) => this.#forget(closed) });
     this.#watchers.set(cursor, this.#index.add(prefix, cursor));

@@ -1,11 +1,12 @@
 import { deepEqual, formatQuantity, type Kind, type KubernetesObject } from '@kybern/core';
 import type { ResourceQuota, ResourceQuotaStatus } from '@kybern/core/kinds';
-import { isCompareFailed, type Change, type CommitOptions, type CommitResult, type StateSnapshot, type StateStore } from '@kybern/state';
+import { isCompareFailed, plainChange, type Change, type CommitOptions, type CommitResult, type StateSnapshot, type StateStore } from '@kybern/state';
 import { forbidden } from '../../authorization.ts';
 import { carryLedger } from '../../managed-fields/ledger.ts';
 import type { ObjectTable } from '../../object-table.ts';
 import { charge, transferTo, usedOf, type Transfer } from './ledger.ts';
 import { resourceOfName } from './usage.ts';
+import { withCommit } from '../../with-commit.ts';
 
 const PREFIX = '/registry/';
 /** Where quotas are stored. */
@@ -42,23 +43,10 @@ export function withQuotas(state: StateStore, parts: QuotaParts): StateStore {
       }
     }
   };
-  return {
-    get revision() {
-      return state.revision;
-    },
-    get compactedRevision() {
-      return state.compactedRevision;
-    },
-    get: (key, options) => state.get(key, options),
-    range: (prefix, options) => state.range(prefix, options),
-    commit: (changes, options) => (parts.quotas.isEmpty() && !changes.some(isQuotaWrite) ? state.commit(changes, options) : commit(changes, options)),
-    watch: (prefix, from) => state.watch(prefix, from),
-    cursor: (prefix, from) => state.cursor(prefix, from),
-    compact: (before) => state.compact(before),
-    snapshot: () => state.snapshot(),
-    fork: () => state.fork(),
-    [Symbol.asyncDispose]: () => state[Symbol.asyncDispose](),
-  };
+  return withCommit(state, (offered, options) => {
+    const changes = offered.map(plainChange);
+    return parts.quotas.isEmpty() && !changes.some(isQuotaWrite) ? state.commit(changes, options) : commit(changes, options);
+  });
 }
 
 /** Whether a write fits into the quotas, for those that are only tried. @throws {ApiError} `Forbidden` */

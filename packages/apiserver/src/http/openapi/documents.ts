@@ -10,6 +10,8 @@ const TYPES = ['application/json', 'application/yaml'];
 export interface TypedKind {
   readonly kind: Kind;
   readonly schema: Schema;
+  /** What a CustomResourceDefinition says of the objects, word for word; undefined for all other kinds. */
+  readonly custom?: ((dialect: Dialect) => Doc) | undefined;
 }
 
 /** The OpenAPI 3.0 document of one group and version. */
@@ -29,7 +31,7 @@ export function openApiV2(kinds: readonly TypedKind[], version: string): Doc {
 function pathsOf(kinds: readonly TypedKind[], types: TypeCollector, dialect: Dialect): Doc {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const typed of kinds) {
-    types.kind(typed.kind, typed.schema);
+    types.kind(typed);
     for (const operation of operationsOf(typed.kind)) {
       const item = (paths[operation.path] ??= parametersOfPath(operation.path, dialect));
       item[operation.method] = dialect === 2 ? operationV2(operation, typed, types) : operationV3(operation, typed, types);
@@ -63,7 +65,7 @@ function operationV3(operation: Operation, typed: TypedKind, types: TypeCollecto
   return {
     ...common(operation),
     parameters: operation.queryParameters.map(({ name, type }) => ({ name, in: 'query', schema: { type, uniqueItems: true } })),
-    ...(body === undefined ? {} : { requestBody: { content: content(operation.method === 'patch' ? PATCH_TYPES : ['*/*'], body) } }),
+    ...(body === undefined ? {} : { requestBody: { content: content(operation.method === 'patch' ? patchTypes(typed) : ['*/*'], body) } }),
     responses: { 200: { description: 'OK', content: content(TYPES, answer) } },
   };
 }
@@ -72,7 +74,7 @@ function operationV2(operation: Operation, typed: TypedKind, types: TypeCollecto
   const { body, answer } = bodiesOf(operation, typed, types);
   return {
     ...common(operation),
-    consumes: operation.method === 'patch' ? PATCH_TYPES : ['*/*'],
+    consumes: operation.method === 'patch' ? patchTypes(typed) : ['*/*'],
     produces: TYPES,
     schemes: ['https'],
     parameters: [
@@ -83,11 +85,17 @@ function operationV2(operation: Operation, typed: TypedKind, types: TypeCollecto
   };
 }
 
-function bodiesOf(operation: Operation, { kind, schema }: TypedKind, types: TypeCollector): { readonly body: Doc | undefined; readonly answer: Doc } {
+/** Without Go types nobody knows how lists merge strategically. */
+function patchTypes({ custom }: TypedKind): readonly string[] {
+  return custom === undefined ? PATCH_TYPES : PATCH_TYPES.filter((type) => !type.includes('strategic'));
+}
+
+function bodiesOf(operation: Operation, typed: TypedKind, types: TypeCollector): { readonly body: Doc | undefined; readonly answer: Doc } {
   const { subresource } = operation;
+  const { kind } = typed;
   const same = subresource === undefined || (subresource.group === kind.group && subresource.version === kind.version && subresource.kind === kind.kind);
-  const object = same ? types.kind(kind, schema) : { type: 'object' };
-  const answer = operation.answer === 'status' ? types.status() : operation.answer === 'list' ? types.list(kind, schema) : object;
+  const object = same ? types.kind(typed) : { type: 'object' };
+  const answer = operation.answer === 'status' ? types.status() : operation.answer === 'list' ? types.list(typed) : object;
   if (!operation.body) return { body: undefined, answer };
   return { body: operation.method === 'patch' || operation.method === 'delete' ? { type: 'object' } : object, answer };
 }

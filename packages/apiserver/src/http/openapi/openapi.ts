@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Kind } from '@kybern/core';
+import type { CustomModel } from '../../customresources/custom-model.ts';
 import type { KindRegistry } from '../../registry.ts';
 import { openApiV2, openApiV3, type TypedKind } from './documents.ts';
 import { encodeOpenApiV2 } from './protobuf.ts';
@@ -68,8 +69,8 @@ export function createOpenApi(registry: KindRegistry, version: string): OpenApi 
 async function loadSchemas(kinds: readonly Kind[]): Promise<readonly TypedKind[]> {
   const models = await Promise.all(kinds.map((kind) => kind.model()));
   return kinds.flatMap((kind, index) => {
-    const schema = models[index]?.schema;
-    return schema === undefined ? [] : [{ kind, schema }];
+    const model = models[index];
+    return model === undefined ? [] : [{ kind, schema: model.schema, custom: (model as Partial<CustomModel>).custom?.openApi }];
   });
 }
 

@@ -1,4 +1,5 @@
 import { apiVersionOf, type Kind, type Schema } from '@kybern/core';
+import type { TypedKind } from './documents.ts';
 
 /** A part of an OpenAPI document. */
 export type Doc = Readonly<Record<string, unknown>>;
@@ -51,9 +52,9 @@ const STATUS: Doc = {
 /** Collects the types that a document refers to, each once. */
 export interface TypeCollector {
   /** A reference to the objects of a kind. */
-  kind(kind: Kind, schema: Schema): Doc;
+  kind(typed: TypedKind): Doc;
   /** A reference to the lists of a kind. */
-  list(kind: Kind, schema: Schema): Doc;
+  list(typed: TypedKind): Doc;
   /** A reference to `meta/v1.Status`. */
   status(): Doc;
   /** All types so far, by name. */
@@ -99,10 +100,20 @@ export function createTypeCollector(dialect: Dialect): TypeCollector {
       ...(builtin ? {} : customExtensionsOf(schema)),
     };
   };
+  const objectType = (typed: TypedKind): Doc => {
+    const { kind, schema, custom } = typed;
+    const fields = schema.properties?.['metadata'];
+    const metadata = (): Doc => (fields === undefined ? {} : { metadata: define(`${META}.ObjectMeta`, () => body(fields, true)) });
+    return define(typeName(kind, schema), () => ({
+      ...(custom === undefined ? body(schema, schema.named !== undefined) : customBody(custom(dialect), metadata())),
+      ...groupVersionKind(kind, kind.kind),
+    }));
+  };
   return {
-    kind: (kind, schema) => define(typeName(kind, schema), () => ({ ...body(schema, schema.named !== undefined), ...groupVersionKind(kind, kind.kind) })),
-    list(kind, schema) {
-      const item = define(typeName(kind, schema), () => ({ ...body(schema, schema.named !== undefined), ...groupVersionKind(kind, kind.kind) }));
+    kind: objectType,
+    list(typed) {
+      const { kind, schema } = typed;
+      const item = objectType(typed);
       return define(`${typeName(kind, schema).slice(0, -kind.kind.length)}${kind.listKind}`, () => ({
         type: 'object',
         required: ['items'],
@@ -118,6 +129,12 @@ export function createTypeCollector(dialect: Dialect): TypeCollector {
     status: () => define(`${META}.Status`, () => STATUS),
     definitions: () => Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1))),
   };
+}
+
+/** What every object has comes before what its definition says. */
+function customBody(doc: Doc, metadata: Doc): Doc {
+  const { properties, ...rest } = doc as { readonly properties?: Doc };
+  return { ...rest, type: 'object', properties: { apiVersion: { type: 'string' }, kind: { type: 'string' }, ...properties, ...metadata } };
 }
 
 /** Types of one's own are named by their group, turned round: `com.example.v1.Site`. */

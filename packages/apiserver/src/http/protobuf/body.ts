@@ -28,7 +28,7 @@ export function createProtobufReader(kinds: KindRegistry): ProtobufReader {
   };
 }
 
-/** Options come under the group of what they are for. */
-function modelOf(kinds: KindRegistry, apiVersion: string, kind: string): Promise<KindModel> | undefined {
+/** The model of what a body or an answer is. Options come under the group of what they are for. */
+export function modelOf(kinds: KindRegistry, apiVersion: string, kind: string): Promise<KindModel> | undefined {
   return kinds.find(apiVersion, kind)?.model() ?? findBodyModel(apiVersion, kind) ?? (kind === 'DeleteOptions' ? findBodyModel('v1', kind) : undefined);
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Pod } from '@kybern/core/kinds';
+import { PersistentVolume, PersistentVolumeClaim, Pod } from '@kybern/core/kinds';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCluster, type Cluster } from '../../cluster.ts';
 import type { CliIo } from '../io.ts';
@@ -76,8 +76,27 @@ describe('kybern explain', () => {
     });
   });
 
+  it('says why a claim is Pending', async () => {
+    await cluster.client.create(PersistentVolumeClaim, {
+      metadata: { name: 'data', namespace: 'default' },
+      spec: { accessModes: ['ReadWriteMany'], resources: { requests: { storage: '5Gi' } }, storageClassName: 'none' },
+    });
+    await cluster.client.create(PersistentVolume, {
+      metadata: { name: 'v1' },
+      spec: { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' }, storageClassName: 'none', hostPath: { path: '/data' } },
+    });
+    for (let phase = 'Pending'; phase === 'Pending'; ) phase = (await cluster.client.get(PersistentVolume, 'v1')).status?.phase ?? 'Pending';
+    const { code, out, err } = await run('explain', 'pvc', 'data');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toBe(
+      'PersistentVolumeClaim default/data is Pending: storageclass.storage.k8s.io "none" not found\n\nVOLUME   WHY NOT\nv1       has 1Gi, 5Gi are asked for; offers ReadWriteOnce, ReadWriteMany is asked for\n',
+    );
+    expect(JSON.parse((await run('explain', 'pvc', 'data', '-o', 'json')).out)).toMatchObject({ phase: 'Pending', volumes: [{ volume: 'v1', fits: false }] });
+  });
+
   it.each([
-    { name: 'another kind', args: ['deployment', 'web'], err: 'kybern: only Pods can be explained, not deployments\n' },
+    { name: 'a claim without a name', args: ['pvc'], err: 'kybern: say which claim: kybern explain pvc NAME\n' },
+    { name: 'another kind', args: ['deployment', 'web'], err: 'kybern: only Pods, claims and connections can be explained, not deployments\n' },
     { name: 'no name', args: ['pod'], err: 'kybern: say which Pod: kybern explain pod NAME\n' },
     { name: 'a Pod that is not there', args: ['pod', 'none'], err: 'kybern: Error from server (NotFound): pods "none" not found\n' },
     {

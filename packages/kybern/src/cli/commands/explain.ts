@@ -8,6 +8,8 @@ import { CliError } from '../errors.ts';
 import { explanationText } from '../explanation-text.ts';
 import { line, type CliIo } from '../io.ts';
 import { cliKinds, parseResourceArguments } from '../resource-argument.ts';
+import { explainClaims } from './explain-claim.ts';
+import { explainConnection } from './explain-connection.ts';
 import { clusterOptions, withClient, type ClusterArgs, type Command } from './command.ts';
 
 interface ExplainArgs extends ClusterArgs {
@@ -15,30 +17,51 @@ interface ExplainArgs extends ClusterArgs {
   readonly output: string | undefined;
   readonly schedulerConfig: string | undefined;
   readonly all: boolean;
+  readonly filename: readonly string[] | undefined;
 }
 
-/** `kybern explain pod`: why a Pod is Pending or where it is, node by node. */
+/** `kybern explain pod`: why a Pod is Pending or where it is, node by node. `kybern explain pvc`: the same of a claim, volume by volume. `kybern explain connection`: what becomes of a connection. */
 export const explainCommand: Command<ExplainArgs> = {
   command: 'explain <resources..>',
-  describe: 'Say why a Pod is Pending, or why it is where it is, node by node',
+  describe: 'Say why a Pod is Pending or where it is, node by node, or what becomes of a connection, step by step',
   examples: [
     ['kybern explain pod web-0', "each node's verdict, and the smallest change that would help"],
     ['kybern explain pod/web-0 -o json', 'the same as data: every filter and every score'],
     ['kybern explain pod web-0 --scheduler-config scheduler.yaml', "by the profile of the Pod's scheduler"],
+    ['kybern explain pvc data', 'why a claim is Pending, volume by volume'],
+    ['kybern explain connection web/front-1 postgres.db 5432', 'name, Service, endpoints, NetworkPolicies: where it ends'],
+    ['kybern explain connection web/front-1 postgres.db 5432 -f manifests/', 'the same of manifests, before anything runs'],
   ],
   options: (yargs) =>
     clusterOptions(yargs)
-      .positional('resources', { type: 'string', array: true, describe: 'the Pod: "pod web-0" or "pod/web-0"' })
+      .positional('resources', {
+        type: 'string',
+        array: true,
+        describe: 'the Pod: "pod web-0" or "pod/web-0"; the claim: "pvc data"; or "connection FROM TO PORT"',
+      })
       .option('output', { alias: 'o', choices: ['json'] as const, describe: 'how to print; default: text' })
       .option('scheduler-config', { type: 'string', describe: 'a KubeSchedulerConfiguration; default: the profile of kube-scheduler' })
-      .option('all', { type: 'boolean', default: false, describe: 'print every node, also when many say the same' }),
-  run: (args, io) => withClient(args, io, (client) => run(client, args, io)),
+      .option('all', { type: 'boolean', default: false, describe: 'print every node, also when many say the same' })
+      .option('filename', {
+        alias: 'f',
+        type: 'string',
+        array: true,
+        describe: 'for connections: files or folders with manifests to ask instead of a cluster',
+      }),
+  run: async (args, io) => {
+    const [what, ...words] = args.resources;
+    if (what === 'connection') return await explainConnection({ ...args, words }, io);
+    if (args.filename !== undefined) throw new CliError('manifests are asked about connections only: kybern explain connection FROM TO PORT -f FILE');
+    return await withClient(args, io, (client) => run(client, args, io));
+  },
 };
 
 async function run(client: Client, args: ExplainArgs, io: CliIo): Promise<number> {
   const wanted = parseResourceArguments(args.resources, cliKinds());
+  if (wanted.length > 0 && wanted.every(({ kind }) => kind === kinds.PersistentVolumeClaim))
+    return await explainClaims(client, { ...args, names: wanted.map(({ name }) => name ?? '') }, io);
   const other = wanted.find(({ kind }) => kind !== kinds.Pod);
-  if (other !== undefined) throw new CliError(`only Pods can be explained, not ${other.kind.plural}`);
+  if (other !== undefined) throw new CliError(`only Pods, claims and connections can be explained, not ${other.kind.plural}`);
   const profiles = args.schedulerConfig === undefined ? undefined : await readProfiles(args.schedulerConfig, io);
   const names = wanted.map(({ name }) => name ?? '');
   if (names.includes('')) throw new CliError('say which Pod: kybern explain pod NAME');

@@ -1,6 +1,6 @@
-import { isAbsolute, join } from 'node:path';
-import type { Listener } from '@kybern/apiserver';
-import { printTable } from '@kybern/apiserver';
+import { readFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { printTable, tokenFileAuthenticator, type Authenticator, type Listener } from '@kybern/apiserver';
 import { parseDuration, sleep, systemClock, type Clock } from '@kybern/core';
 import { Pod } from '@kybern/core/kinds';
 import type { ErrorContext } from '@kybern/reconcile';
@@ -11,9 +11,11 @@ import { line, type CliIo } from '../io.ts';
 import { defaultKubeconfig, kubeconfigText, removeIfOurs, writePrivately } from '../kubeconfig-file.ts';
 import { loadManifests, type LoadedManifest } from '../manifests.ts';
 import { cliKinds } from '../resource-argument.ts';
+import { defaultStateDirectory, describeLocation, openState, parseStateLocation, type StateLocation } from '../state-location.ts';
 import { formatTable } from '../table-text.ts';
 import { announce } from '../up/announce.ts';
 import { followRollout, type RolloutFollower } from '../up/follow-rollout.ts';
+import { CONTAINERD_ENDPOINT, openNodes, type RuntimeName } from '../up/open-nodes.ts';
 import { renderRollout } from '../up/rollout-view.ts';
 import { applyManifests } from './apply.ts';
 import type { Command } from './command.ts';
@@ -24,9 +26,19 @@ interface UpArgs {
   readonly timeout: string;
   readonly listen: string;
   readonly kubeconfig: string | undefined;
-  readonly nodes: number;
-  readonly runtime: 'simulated';
-  readonly state: 'memory';
+  readonly nodes: number | undefined;
+  readonly runtime: RuntimeName;
+  readonly 'containerd-endpoint': string;
+  readonly state: string | undefined;
+  readonly volumes: string | undefined;
+  readonly 'event-ttl': string;
+  readonly 'etcd-cafile': string | undefined;
+  readonly 'etcd-certfile': string | undefined;
+  readonly 'etcd-keyfile': string | undefined;
+  readonly 'etcd-user': string | undefined;
+  readonly 'etcd-password-file': string | undefined;
+  readonly 'node-prefix': string;
+  readonly 'token-auth-file': string | undefined;
   readonly seed: string | undefined;
   readonly output: 'text' | 'json';
 }
@@ -41,7 +53,11 @@ export const upCommand: Command<UpArgs> = {
   examples: [
     ['kybern up examples/quickstart', 'a cluster of three simulated nodes with the manifests of a folder'],
     ['kybern up deployment.yaml --once', 'end as soon as everything is available; exit code 1 if that takes too long'],
-    ['kybern up --listen 127.0.0.1:6443 --nodes 5', 'an empty cluster at a port of your choice'],
+    ['kybern up --listen 127.0.0.1:6443 --nodes 5', 'a cluster at a port of your choice'],
+    ['kybern up --runtime process web.yaml', 'containers are commands of this machine, whatever their image is called'],
+    ['kybern up --runtime containerd web.yaml', 'real containers, by the containerd of this machine; needs the right to use it'],
+    ['kybern up --state memory', 'an empty cluster that leaves nothing behind'],
+    ['kybern up --state file:./cluster', 'a cluster that is kept in a directory of your choice'],
   ],
   options: (yargs) =>
     yargs
@@ -50,23 +66,73 @@ export const upCommand: Command<UpArgs> = {
       .option('timeout', { type: 'string', default: '60s', describe: 'with --once: how long that may take' })
       .option('listen', { type: 'string', default: '127.0.0.1:0', describe: 'where the API server listens; port 0 is any free one' })
       .option('kubeconfig', { type: 'string', describe: 'where to write the kubeconfig (default: ~/.kybern/kubeconfig)' })
-      .option('nodes', { type: 'number', default: 3, describe: 'how many nodes' })
-      .option('runtime', { choices: ['simulated'] as const, default: 'simulated' as const, describe: 'what runs containers' })
-      .option('state', { choices: ['memory'] as const, default: 'memory' as const, describe: 'where objects are kept' })
+      .option('token-auth-file', { type: 'string', describe: 'a file of bearer tokens, a line each: token,user,uid,"group1,group2"' })
+      .option('nodes', { type: 'number', describe: 'how many nodes (default: 3 simulated ones; this machine with another runtime)' })
+      .option('runtime', {
+        choices: ['simulated', 'process', 'containerd'] as const,
+        default: 'simulated' as const,
+        describe: 'what runs containers: nothing does, commands of this machine, or containerd',
+      })
+      .option('containerd-endpoint', { type: 'string', default: CONTAINERD_ENDPOINT, describe: 'where containerd, or another CRI runtime, listens' })
+      .option('state', {
+        type: 'string',
+        describe: 'where objects are kept: memory, file:DIR, or etcd:URL[,URL...] (default: a directory of this user; with --once: memory)',
+      })
+      .option('volumes', {
+        type: 'string',
+        describe: 'a directory for the volumes of claims (default: one of the node; simulated nodes have simulated volumes)',
+      })
+      .option('event-ttl', { type: 'string', default: '1h', describe: 'how long Events are kept' })
+      .option('etcd-cafile', { type: 'string', describe: 'the certificates of the authorities of etcd, PEM' })
+      .option('etcd-certfile', { type: 'string', describe: 'the certificate to show to etcd, PEM' })
+      .option('etcd-keyfile', { type: 'string', describe: 'the key of that certificate, PEM' })
+      .option('etcd-user', { type: 'string', describe: 'a user of etcd (default: $KYBERN_ETCD_USER), whose password is in $KYBERN_ETCD_PASSWORD' })
+      .option('etcd-password-file', { type: 'string', describe: 'a file with the password of that user, instead' })
+      .option('node-prefix', { type: 'string', default: 'node', describe: 'what the names of nodes begin with; servers over one etcd need names of their own' })
       .option('seed', { type: 'string', describe: 'makes names and choices repeatable' })
       .option('output', { choices: ['text', 'json'] as const, default: 'text' as const, describe: 'text for people, JSON lines for programs' }),
   run: up,
 };
 
 async function up(args: UpArgs, io: CliIo): Promise<number> {
-  const timeoutMs = durationOf(args.timeout);
+  const timeoutMs = durationOf(args.timeout, 'timeout');
+  const eventTtlMs = durationOf(args['event-ttl'], 'event-ttl');
+  if (eventTtlMs <= 0) throw new CliError('--event-ttl must be more than 0');
+  const location = locationOf(args, io);
   const address = addressOf(args.listen);
-  if (!Number.isInteger(args.nodes) || args.nodes < 0) throw new CliError(`--nodes must be a whole number of at least 0, not ${String(args.nodes)}`);
+  checkNodes(args);
   const manifests = await loadManifests(args.manifests, { cwd: io.cwd, kinds: cliKinds() });
+  const authenticators = await tokensOf(args['token-auth-file'], io);
   const clock = systemClock();
   const reporter = createReporter(args, io, clock);
+  await using state = await openState(location, {
+    clock,
+    eventTtlMs,
+    onFailure: (error) => reporter.problem(`${error.message}. Reads go on.`),
+    etcd: {
+      ca: args['etcd-cafile'],
+      cert: args['etcd-certfile'],
+      key: args['etcd-keyfile'],
+      user: args['etcd-user'] ?? io.env.KYBERN_ETCD_USER,
+      password: io.env.KYBERN_ETCD_PASSWORD,
+      passwordFile: args['etcd-password-file'],
+    },
+  });
+  await using nodes = await openNodes({
+    runtime: args.runtime,
+    count: args.nodes,
+    prefix: args['node-prefix'],
+    endpoint: args['containerd-endpoint'],
+    directory: location.type === 'memory' ? undefined : join(dirname(defaultStateDirectory(io)), 'nodes'),
+    clock,
+  });
   await using cluster = await createCluster({
-    nodes: args.nodes,
+    nodes: nodes.nodes,
+    nodePrefix: args['node-prefix'],
+    ...volumesOf(args.volumes === undefined ? nodes.volumes : resolve(io.cwd, args.volumes)),
+    state,
+    eventTtlMs,
+    authenticators,
     clock,
     ...(args.seed === undefined ? {} : { seed: args.seed }),
     onError: (error, context) => reporter.problem(`${describeContext(context)}: ${error.message}`),
@@ -76,7 +142,7 @@ async function up(args: UpArgs, io: CliIo): Promise<number> {
   const text = kubeconfigText(listener);
   await writeKubeconfig(kubeconfig, text);
   try {
-    reporter.ready(listener, kubeconfig);
+    reporter.ready({ listener, kubeconfig, state: location, nodes: nodes.summary });
     return await serve({ args, io, clock, cluster, manifests, reporter, timeoutMs });
   } catch (error) {
     if (io.interrupted.aborted) return 130;
@@ -85,6 +151,26 @@ async function up(args: UpArgs, io: CliIo): Promise<number> {
     reporter.end();
     await removeIfOurs(kubeconfig, text);
   }
+}
+
+/** @throws {CliError} the file cannot be read, or is not one of tokens */
+async function tokensOf(file: string | undefined, io: CliIo): Promise<readonly Authenticator[]> {
+  if (file === undefined) return [];
+  try {
+    return [tokenFileAuthenticator(await readFile(resolve(io.cwd, file), 'utf8'))];
+  } catch (error) {
+    throw new CliError(`--token-auth-file ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+const volumesOf = (directory: string | undefined): { readonly volumes?: { readonly directory: string } } =>
+  directory === undefined ? {} : { volumes: { directory } };
+
+/** A machine is one node. */
+function checkNodes({ nodes, runtime }: UpArgs): void {
+  if (nodes === undefined) return;
+  if (!Number.isInteger(nodes) || nodes < 0) throw new CliError(`--nodes must be a whole number of at least 0, not ${String(nodes)}`);
+  if (runtime !== 'simulated' && nodes > 1) throw new CliError(`--runtime ${runtime}: this machine is one node; only simulated ones can be more`);
 }
 
 function describeContext(context: ErrorContext): string {
@@ -156,7 +242,7 @@ async function printPods({ args, io, clock, cluster, reporter }: Session): Promi
 
 /** Tells how it goes: a live table in a terminal, lines elsewhere, JSON lines for programs. */
 interface Reporter {
-  ready(listener: Listener, kubeconfig: string): void;
+  ready(what: { readonly listener: Listener; readonly kubeconfig: string; readonly state: StateLocation; readonly nodes: string }): void;
   applied(manifest: LoadedManifest, outcome: string): void;
   follow(follower: RolloutFollower): () => void;
   available(): void;
@@ -174,11 +260,13 @@ function createReporter(args: UpArgs, io: CliIo, clock: Clock): Reporter {
     else line(output, args.output === 'json' ? JSON.stringify(event) : text);
   };
   return {
-    ready: (listener, kubeconfig) =>
-      tell(`kybern: ${String(args.nodes)} ${args.runtime} nodes, API server at ${listener.url}\n        export KUBECONFIG=${kubeconfig}`, {
+    ready: ({ listener, kubeconfig, state, nodes }) =>
+      tell(`kybern: ${nodes}, API server at ${listener.url}\n        export KUBECONFIG=${kubeconfig}\n        state: ${describeLocation(state)}`, {
         type: 'ready',
         server: listener.url,
         kubeconfig,
+        nodes,
+        state: state.type === 'file' ? `file:${state.directory}` : state.type === 'etcd' ? `etcd:${state.endpoints.join(',')}` : 'memory',
       }),
     applied: ({ kind, object }, outcome) =>
       tell(`${kind.singular}/${object.metadata.name ?? ''} ${outcome}`, { type: 'applied', kind: kind.kind, name: object.metadata.name, outcome }),
@@ -240,11 +328,17 @@ function liveTable(output: CliIo['stdout'], clock: Clock): LiveTable {
   };
 }
 
-function durationOf(text: string): number {
+/** Where the state is. A run that ends by itself leaves nothing behind, unless it is told to. */
+function locationOf(args: UpArgs, io: CliIo): StateLocation {
+  if (args.state !== undefined) return parseStateLocation(args.state, io.cwd);
+  return args.once ? { type: 'memory' } : { type: 'file', directory: defaultStateDirectory(io) };
+}
+
+function durationOf(text: string, option: string): number {
   try {
     return parseDuration(text);
   } catch {
-    throw new CliError(`--timeout: "${text}" is not a duration, such as 60s or 2m`);
+    throw new CliError(`--${option}: "${text}" is not a duration, such as 60s or 2m`);
   }
 }
 

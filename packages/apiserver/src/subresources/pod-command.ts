@@ -1,0 +1,38 @@
+import type { AttachOptions } from '@kybern/core';
+import type { ConnectEnvironment } from './connect-environment.ts';
+import { badRequest } from '../errors.ts';
+import type { Connection, ConnectRequest } from './connect.ts';
+import { chooseContainer, containerOnNode, nodesOf, podOf } from './pod-container.ts';
+import { flag } from './query-values.ts';
+
+/** `pods/exec` and `pods/attach`. @see kubernetes v1.36 pkg/registry/core/pod/rest/subresources.go (ExecREST, AttachREST) */
+export async function connectCommand(env: ConnectEnvironment, request: ConnectRequest): Promise<Connection> {
+  const { query } = request;
+  const attach = request.subresource === 'attach';
+  const wanted = streamsOf(query);
+  const command = query.getAll('command');
+  const pod = await podOf(env, request);
+  const container = containerOnNode(pod, chooseContainer(pod, query.get('container')));
+  if (!attach && command.length === 0) throw badRequest('you must specify at least 1 command for the container');
+  const nodes = nodesOf(env);
+  return {
+    type: 'command',
+    wanted,
+    attach,
+    start: ({ signal }) => {
+      const options = { ...wanted, ...(signal === undefined ? {} : { signal }) };
+      return attach ? nodes.attach(container, options) : nodes.exec(container, { ...options, command });
+    },
+  };
+}
+
+/** @see kubernetes v1.36 staging/src/k8s.io/kubelet/pkg/cri/streaming/remotecommand/httpstream.go (NewOptions) */
+function streamsOf(query: URLSearchParams): AttachOptions {
+  const tty = flag(query, 'tty');
+  const stdin = flag(query, 'stdin');
+  const stdout = flag(query, 'stdout');
+  // A terminal has one output.
+  const stderr = flag(query, 'stderr') && !tty;
+  if (!stdin && !stdout && !stderr) throw badRequest('you must specify at least 1 of stdin, stdout, stderr');
+  return { tty, stdin, stdout, stderr };
+}

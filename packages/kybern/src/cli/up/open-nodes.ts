@@ -1,0 +1,116 @@
+import { accessSync, constants } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '@kybern/core';
+import { describeMachine } from '@kybern/kubelet';
+import { createScopedRuntime, type ContainerRuntime } from '@kybern/runtime-cri';
+import type { ClusterNode } from '../../cluster.ts';
+import { CliError } from '../errors.ts';
+
+/** What runs containers. */
+export type RuntimeName = 'simulated' | 'process' | 'containerd';
+
+/** Where Debian and others have containerd listen. */
+export const CONTAINERD_ENDPOINT = 'unix:///run/containerd/containerd.sock';
+
+/** What {@link openNodes} opens. */
+export interface NodesWanted {
+  readonly runtime: RuntimeName;
+  /** Default: 3 simulated nodes, or this machine. */
+  readonly count: number | undefined;
+  readonly prefix: string;
+  /** Of containerd. */
+  readonly endpoint: string;
+  /** Where nodes keep what Pods need. Undefined: a temporary one, which goes with them. */
+  readonly directory: string | undefined;
+  readonly clock: Clock;
+}
+
+/** The nodes of `kybern up`. Disposing ends the containers of real ones; do it after the cluster's end. */
+export interface OpenNodes extends AsyncDisposable {
+  readonly nodes: number | readonly ClusterNode[];
+  /** Where the volumes of claims are kept; undefined: nowhere, they are simulated as the nodes are. */
+  readonly volumes: string | undefined;
+  /** For the first line that a person reads. */
+  readonly summary: string;
+}
+
+/** Opens the nodes that are wanted. What they need is loaded when it is: simulated ones need nothing. @throws {CliError} the runtime cannot be used */
+export async function openNodes(wanted: NodesWanted): Promise<OpenNodes> {
+  const { runtime, count, prefix } = wanted;
+  if (runtime === 'simulated' || count === 0) {
+    const nodes = count ?? 3;
+    const others = availableRuntimes(wanted.endpoint);
+    const hint = others.length === 0 ? '' : ` (--runtime ${others.join(' or ')} is available here)`;
+    return { nodes, volumes: undefined, summary: `${String(nodes)} simulated nodes${hint}`, [Symbol.asyncDispose]: () => Promise.resolve() };
+  }
+  const name = `${prefix}-1`;
+  const directory = wanted.directory === undefined ? await mkdtemp(join(tmpdir(), 'kybern-node-')) : join(wanted.directory, name);
+  await mkdir(directory, { recursive: true, mode: 0o711 });
+  const opened = runtime === 'process' ? await openProcesses(directory) : await openContainerd(wanted);
+  const machine = { rootDirectory: join(directory, 'kubelet'), logDirectory: join(directory, 'logs'), cgroups: opened.cgroups };
+  return {
+    nodes: [{ name, runtime: opened.runtime, kubelet: { machine, ...describeMachine({ directory }) } }],
+    volumes: join(directory, 'volumes'),
+    summary: `this machine as "${name}", ${opened.summary}`,
+    async [Symbol.asyncDispose]() {
+      await endPods(opened.runtime);
+      await opened.close();
+      if (wanted.directory === undefined) await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+interface OpenRuntime {
+  readonly runtime: ContainerRuntime;
+  readonly summary: string;
+  readonly cgroups: boolean;
+  close(): Promise<void>;
+}
+
+async function openProcesses(directory: string): Promise<OpenRuntime> {
+  const { createProcessRuntime } = await import('@kybern/runtime-cri/process');
+  const runtime = await createProcessRuntime({ directory: join(directory, 'runtime'), anyImage: true });
+  return { runtime, summary: 'containers are its own commands and not isolated', cgroups: false, close: async () => runtime[Symbol.asyncDispose]() };
+}
+
+async function openContainerd({ endpoint, prefix, clock }: NodesWanted): Promise<OpenRuntime> {
+  const { createGrpcRuntime } = await import('@kybern/runtime-cri/grpc');
+  const runtime = createGrpcRuntime({ endpoint, clock });
+  try {
+    const { runtimeName, runtimeVersion } = await runtime.capabilities();
+    return {
+      // Whatever else runs there is none of our business.
+      runtime: createScopedRuntime(runtime, prefix),
+      summary: `containers by ${runtimeName} ${runtimeVersion}`,
+      cgroups: (await runtime.runtimeConfig({})).linux?.cgroupDriver === 'CGROUPFS',
+      close: async () => runtime[Symbol.dispose](),
+    };
+  } catch (error) {
+    runtime[Symbol.dispose]();
+    throw new CliError(`--runtime containerd: ${endpoint} cannot be used: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+/** The cluster is over, and so are its Pods. */
+async function endPods(runtime: ContainerRuntime): Promise<void> {
+  const { items } = await runtime.listPodSandbox({});
+  for (const { id: podSandboxId } of items) {
+    await runtime.stopPodSandbox({ podSandboxId });
+    await runtime.removePodSandbox({ podSandboxId });
+  }
+}
+
+function availableRuntimes(endpoint: string): readonly RuntimeName[] {
+  return [...(process.platform === 'win32' ? [] : ['process' as const]), ...(isUsable(endpoint) ? ['containerd' as const] : [])];
+}
+
+function isUsable(endpoint: string): boolean {
+  try {
+    accessSync(endpoint.replace(/^unix:(\/\/)?/, ''), constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false; // not there, or not for this user
+  }
+}

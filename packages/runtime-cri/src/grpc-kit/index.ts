@@ -1,0 +1,13 @@
+export { createGrpcClient } from './grpc-client.ts';
+export type { GrpcAnswers, GrpcClient, GrpcClientCall, GrpcClientOptions } from './grpc-client.ts';
+export { serveGrpc } from './grpc-server.ts';
+export type { GrpcHandler, GrpcServer, GrpcServerCall, GrpcServerOptions } from './grpc-server.ts';
+export { parseProtoTable } from './proto-table.ts';
+export type { ProtoTable } from './proto-table.ts';
+export { createGrpcChannel } from './grpc-channel.ts';
+export type { GrpcCall, GrpcChannel, GrpcStreamHandlers } from './grpc-channel.ts';
+export { createProtoCodec } from './proto-codec.ts';
+export type { ProtoCodec, ProtoMessage } from './proto-codec.ts';
+export type { FieldSchema, FieldType, MethodSchema, ProtoSchema } from './schema.ts';
+export { isRuntimeError, RuntimeError } from '../errors.ts';
+export type { RuntimeErrorCode } from '../errors.ts';
