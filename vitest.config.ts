@@ -10,7 +10,7 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/*/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     // The matchers for clusters, as a user of @kybern/testing would add them.
-    setupFiles: ['./packages/testing/src/vitest.ts'],
+    setupFiles: ['./packages/testing/src/vitest.ts', './test/property-seed.ts'],
     testTimeout: 30_000,
     // Two also where there are two cores: many tests wait for processes of their own.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -176,6 +176,14 @@ const MISTAKES: readonly (readonly [string, object, ...string[]])[] = [
   ],
   [
     'Pod',
+    { 'spec.resources': { requests: { constructor: '1' }, limits: JSON.parse('{"__proto__":"1"}') as object } },
+    'spec.resources.limits[__proto__]: Unsupported value: "__proto__"',
+    'spec.resources.requests[constructor]: Unsupported value: "constructor"',
+    'spec.resources.limits: Invalid value: "__proto__": name part must consist of alphanumeric characters',
+    'spec.resources.requests[constructor]: Invalid value: "constructor": must be a standard resource for containers',
+  ],
+  [
+    'Pod',
     { 'spec.hostPID': true, 'spec.shareProcessNamespace': true },
     'spec.securityContext.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled.',
   ],

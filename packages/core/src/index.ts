@@ -23,6 +23,7 @@ export type { CustomResourceDefinitionManifest } from './custom-resource-definit
 export { dynamicKind, kindsOfDefinition } from './dynamic-kind.ts';
 export type { DefinedKinds, DynamicKindOptions, DynamicObject } from './dynamic-kind.ts';
 export { metadataOnly } from './metadata-only.ts';
+export { ownValue } from './own-value.ts';
 export type { MetadataOnly } from './metadata-only.ts';
 export type { Flat, InferSchema, InferSchemaInput, KindSchema, KindSchemaProperties } from './kind-schema.ts';
 export type { FieldError, FieldErrorReason, KindModel, MutableJson, Schema } from './kind-model.ts';

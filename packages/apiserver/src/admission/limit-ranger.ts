@@ -1,4 +1,4 @@
-import { compareQuantities, formatQuantity, parseQuantity, quantityToMillis, quantityToNumber, type MutableJson, type Quantity } from '@kybern/core';
+import { compareQuantities, formatQuantity, ownValue, parseQuantity, quantityToMillis, quantityToNumber, type MutableJson, type Quantity } from '@kybern/core';
 import type { Container, LimitRange, LimitRangeItem, PersistentVolumeClaim, Pod } from '@kybern/core/kinds';
 import { forbidden } from '../authorization.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
@@ -56,7 +56,7 @@ const listOf = (value: unknown): readonly MutableJson[] => (Array.isArray(value)
 function fillIn(container: MutableJson, of: 'requests' | 'limits', defaults: Readonly<Record<string, string>>): string[] {
   const present: Record<string, string> = container.resources?.[of] ?? {};
   const missing = Object.keys(defaults)
-    .filter((name) => present[name] === undefined)
+    .filter((name) => ownValue(present, name) === undefined)
     .sort();
   if (missing.length === 0) return missing;
   const filled = { ...present, ...Object.fromEntries(missing.map((name) => [name, defaults[name]])) };

@@ -1,4 +1,4 @@
-import { deepEqual, type MutableJson } from '@kybern/core';
+import { deepEqual, ownValue, type MutableJson } from '@kybern/core';
 import type { Pod, RuntimeClass } from '@kybern/core/kinds';
 import { forbidden } from '../authorization.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
@@ -46,7 +46,7 @@ function setOverhead(attributes: AdmissionAttributes, { overhead }: RuntimeClass
 function setScheduling(attributes: AdmissionAttributes, { scheduling }: RuntimeClass): void {
   const { spec } = attributes.object as MutableJson;
   for (const [key, value] of Object.entries(scheduling?.nodeSelector ?? {})) {
-    const own: unknown = spec.nodeSelector?.[key];
+    const own = ownValue<unknown>(spec.nodeSelector, key);
     if (own !== undefined && own !== value) {
       throw forbidden(attributes, `conflict: runtimeClass.scheduling.nodeSelector[${key}] = ${value}; pod.spec.nodeSelector[${key}] = ${String(own)}`);
     }

@@ -1,4 +1,4 @@
-import { addQuantities, formatQuantity, type FieldError, type QuantityInput } from '@kybern/core';
+import { addQuantities, formatQuantity, ownValue, type FieldError, type QuantityInput } from '@kybern/core';
 import type { PodSpec } from '@kybern/core/kinds';
 import { forbiddenField, invalidValue, notSupported } from './field-errors.ts';
 import { compareQuantityTexts } from './quantities.ts';
@@ -17,7 +17,7 @@ export function validatePodResources(spec: PodSpec, field: string, errors: Field
   validateResources(resources, field, errors);
   for (const name of Object.keys(resources.requests ?? {})) {
     const whole = resources.requests?.[name] as string;
-    const parts = containers.flatMap((container) => container.resources?.requests?.[name] ?? []);
+    const parts = containers.flatMap((container) => ownValue(container.resources?.requests, name) ?? []);
     const sum = formatQuantity(parts.reduce<QuantityInput>((total, part) => addQuantities(total, part), '0'));
     if (compareQuantityTexts(whole, sum) < 0)
       errors.push(invalidValue(`${field}.requests[${name}]`, whole, `must be greater than or equal to aggregate container requests of ${sum}`));
@@ -25,7 +25,7 @@ export function validatePodResources(spec: PodSpec, field: string, errors: Field
   for (const name of Object.keys(resources.limits ?? {})) {
     const whole = resources.limits?.[name] as string;
     containers.forEach((container, i) => {
-      const limit = container.resources?.limits?.[name];
+      const limit = ownValue(container.resources?.limits, name);
       if (limit !== undefined && compareQuantityTexts(limit, whole) > 0)
         errors.push(
           invalidValue(

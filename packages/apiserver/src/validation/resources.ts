@@ -1,4 +1,4 @@
-import { isQualifiedName, type FieldError } from '@kybern/core';
+import { isQualifiedName, ownValue, type FieldError } from '@kybern/core';
 import type { ResourceRequirements } from '@kybern/core/kinds';
 import { invalidValue, required } from './field-errors.ts';
 import { NOT_NEGATIVE } from './formats.ts';
@@ -37,7 +37,7 @@ interface Amounts {
 
 function validateRequest(name: string, { limits, requests, field }: Amounts, errors: FieldError[]): void {
   const request = requests[name] as string;
-  const limit = limits !== undefined && Object.hasOwn(limits, name) ? limits[name] : undefined;
+  const limit = ownValue(limits, name);
   if (limit === undefined) {
     if (!mayOvercommit(name)) errors.push(required(`${field}.limits`, 'Limit must be set for non overcommitable resources'));
     return;

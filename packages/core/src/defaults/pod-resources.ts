@@ -1,5 +1,6 @@
 import type { MutableJson } from '../kind-model.ts';
 import { addQuantities, compareQuantities, formatQuantity } from '../quantity.ts';
+import { ownValue } from '../own-value.ts';
 import { isEmpty, items, pointer, struct } from './access.ts';
 import { isQuantity } from './resource-list.ts';
 
@@ -14,7 +15,7 @@ export function setRequestsFromLimits(container: MutableJson): void {
   let requests: MutableJson | undefined;
   for (const name in limits) {
     requests ??= struct(resources, 'requests');
-    requests[name] ??= limits[name];
+    if ((ownValue<unknown>(requests, name) ?? undefined) === undefined) requests[name] = limits[name];
   }
 }
 

@@ -1,3 +1,4 @@
+import { ownValue } from '@kybern/core';
 import type { Pod, Taint, Toleration } from '@kybern/core/kinds';
 import type { Amounts } from './pod-requests.ts';
 import type { PodVerdict } from './pod-status.ts';
@@ -31,8 +32,8 @@ export function computeAdmission({ pod, nodeName, allocatable, requested, reques
     return refuse('TaintToleration', `Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate`);
   }
   for (const [name, amount] of [['pods', 1] as const, ...Object.entries(requests)]) {
-    const capacity = allocatable[name] ?? 0;
-    const used = requested[name] ?? 0;
+    const capacity = ownValue(allocatable, name) ?? 0;
+    const used = ownValue(requested, name) ?? 0;
     const shortage = describeShortage(name, { amount, used, capacity });
     if (shortage !== undefined) return refuse(`OutOf${name}`, shortage);
   }

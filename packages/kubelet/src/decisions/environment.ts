@@ -1,3 +1,4 @@
+import { ownValue } from '@kybern/core';
 import type { ConfigMap, Container, Secret } from '@kybern/core/kinds';
 import { podField, resourceField, type PodFieldsInput } from './pod-fields.ts';
 
@@ -83,7 +84,7 @@ function valueOf(input: EnvironmentInput, { fieldRef, resourceFieldRef, configMa
 }
 
 function keyOf(data: Readonly<Record<string, string>>, { key, optional }: Reference & { readonly key: string }, where: string): string | undefined {
-  const value = data[key];
+  const value = ownValue(data, key);
   if (value === undefined && optional !== true) throw new Error(`couldn't find key ${key} in ${where}`);
   return value;
 }

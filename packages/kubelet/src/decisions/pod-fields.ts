@@ -1,4 +1,4 @@
-import { parseQuantity, quantityToBytes, quantityToMillis } from '@kybern/core';
+import { ownValue, parseQuantity, quantityToBytes, quantityToMillis } from '@kybern/core';
 import type { Container, Pod } from '@kybern/core/kinds';
 
 /** What the fields of a Pod are read from. */
@@ -20,7 +20,7 @@ export interface PodFieldsInput {
 export function podField({ pod, podIPs, hostIPs }: PodFieldsInput, path: string): string {
   const { metadata, spec } = pod;
   const [, map, key] = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path) ?? [];
-  if (map !== undefined && key !== undefined) return (map === 'labels' ? metadata.labels : metadata.annotations)?.[key] ?? '';
+  if (map !== undefined && key !== undefined) return ownValue(map === 'labels' ? metadata.labels : metadata.annotations, key) ?? '';
   const fields: Readonly<Record<string, string>> = {
     'metadata.name': metadata.name,
     'metadata.namespace': metadata.namespace ?? 'default',
@@ -34,7 +34,7 @@ export function podField({ pod, podIPs, hostIPs }: PodFieldsInput, path: string)
     'status.podIP': podIPs[0] ?? '',
     'status.podIPs': podIPs.join(','),
   };
-  const value = fields[path];
+  const value = ownValue(fields, path);
   if (value === undefined) throw new Error(`unsupported fieldPath: ${path}`);
   return value;
 }
@@ -61,8 +61,8 @@ export interface ResourceField {
 export function resourceField({ allocatable }: PodFieldsInput, container: Container, { resource, divisor = '1' }: ResourceField): string {
   const [, kind, name = ''] = /^(limits|requests)\.(.+)$/.exec(resource) ?? [];
   if (kind === undefined) throw new Error(`unsupported container resource : ${resource}`);
-  const limit = container.resources?.limits?.[name];
-  const request = container.resources?.requests?.[name];
+  const limit = ownValue(container.resources?.limits, name);
+  const request = ownValue(container.resources?.requests, name);
   const quantity = kind === 'limits' ? limit : (request ?? limit);
   const unit = divisor === '0' ? '1' : divisor;
   parseQuantity(unit);
@@ -70,6 +70,6 @@ export function resourceField({ allocatable }: PodFieldsInput, container: Contai
     const millis = quantity === undefined ? (kind === 'limits' ? (allocatable['cpu'] ?? 0) * 1000 : 0) : quantityToMillis(quantity);
     return String(Math.ceil(millis / quantityToMillis(unit)));
   }
-  const bytes = quantity === undefined ? (kind === 'limits' ? (allocatable[name] ?? 0) : 0) : quantityToBytes(quantity);
+  const bytes = quantity === undefined ? (kind === 'limits' ? (ownValue(allocatable, name) ?? 0) : 0) : quantityToBytes(quantity);
   return String(Math.ceil(bytes / quantityToBytes(unit)));
 }

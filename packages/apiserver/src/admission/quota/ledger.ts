@@ -1,4 +1,13 @@
-import { addQuantities, compareQuantities, formatQuantity, parseQuantity, subtractQuantities, type KubernetesObject, type Quantity } from '@kybern/core';
+import {
+  addQuantities,
+  compareQuantities,
+  formatQuantity,
+  ownValue,
+  parseQuantity,
+  subtractQuantities,
+  type KubernetesObject,
+  type Quantity,
+} from '@kybern/core';
 import type { ResourceQuota, ResourceQuotaStatus } from '@kybern/core/kinds';
 import { isInScopes } from './scopes.ts';
 import { usageOf, type Usage } from './usage.ts';
@@ -41,7 +50,7 @@ export function charge({ metadata, spec, status }: ResourceQuota, transfer: Usag
   const used: Record<string, string> = { ...status?.used };
   const exceeded: string[] = [];
   for (const [name, delta] of transfer) {
-    const sum = addQuantities(used[name] ?? '0', delta);
+    const sum = addQuantities(ownValue(used, name) ?? '0', delta);
     if (compareQuantities(delta, ZERO) > 0 && compareQuantities(sum, hard[name] as string) > 0) exceeded.push(name);
     used[name] = formatQuantity(sum);
   }
@@ -52,7 +61,7 @@ export function charge({ metadata, spec, status }: ResourceQuota, transfer: Usag
       .map((name) => `${name}=${amount(name)}`)
       .join(',');
   const requested = list((name) => formatQuantity(transfer.get(name) as Quantity));
-  const usedNow = list((name) => formatQuantity(status?.used?.[name] ?? '0'));
+  const usedNow = list((name) => formatQuantity(ownValue(status?.used, name) ?? '0'));
   return {
     fits: false,
     reason: `exceeded quota: ${metadata.name}, requested: ${requested}, used: ${usedNow}, limited: ${list((name) => formatQuantity(hard[name] as string))}`,
