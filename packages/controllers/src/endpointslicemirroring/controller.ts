@@ -19,7 +19,8 @@ export function endpointSliceMirroringController(): ControllerDefinition<Endpoin
     for: Endpoints,
     watches: [
       { kind: Service, predicate: ({ object }) => Object.keys(object.spec.selector ?? {}).length === 0, map: (service: Service) => [keyOf(service)] },
-      { kind: EndpointSlice, predicate: (event) => event.type !== 'added', map: mirroredKeys },
+      // Additions too: one that a late cache brings may be of a slice that was made twice.
+      { kind: EndpointSlice, map: mirroredKeys },
     ],
     indexes: [{ kind: EndpointSlice, name: BY_ENDPOINTS, by: mirroredKeys }],
     reconcile: retryOnConflict(async (request) => {

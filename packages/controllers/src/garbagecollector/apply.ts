@@ -1,13 +1,15 @@
-import { type Client, type KubernetesObject, type OwnerReference } from '@kybern/core';
+import { metadataOnly, type Client, type KubernetesObject, type OwnerReference } from '@kybern/core';
 import { ignoreNotFound } from '../ignore-not-found.ts';
 import { isWaiting, ORPHAN, type CollectionPlan, type OwnerState } from './compute.ts';
-import { dependentsOf, locateOwner, ownerOf, type Item, type OwnerGraph, type Place } from './owner-graph.ts';
+import { locateOwner, ownerOf, type Item, type OwnerGraph, type Place } from './owner-graph.ts';
 
 /** What the effects of a collection work with. */
 export interface CollectionContext {
   readonly graph: OwnerGraph;
   readonly item: Item;
   readonly client: Client;
+  /** Those that name the object as their owner, as far as is known. */
+  readonly dependents: readonly Item[];
 }
 
 /** What is known of an object's owners. */
@@ -96,7 +98,7 @@ async function remove(plan: Extract<CollectionPlan, { type: 'delete' }>, context
 }
 
 function changeReferences(
-  { client, item }: CollectionContext,
+  { client, item }: Pick<CollectionContext, 'client' | 'item'>,
   change: (references: readonly OwnerReference[]) => readonly OwnerReference[],
 ): Promise<KubernetesObject> {
   return client.mutate(item.kind, item.object, (draft) => {
@@ -114,8 +116,25 @@ async function removeFinalizer(finalizer: string, { client, item }: CollectionCo
 }
 
 async function orphanDependents(context: CollectionContext): Promise<void> {
-  const { graph, item, client } = context;
+  const { item, dependents } = context;
   const forget = (references: readonly OwnerReference[]): readonly OwnerReference[] =>
     references.filter((reference) => reference.uid !== item.object.metadata.uid);
-  await Promise.all(dependentsOf(graph, item.object).map((dependent) => ignoreNotFound(changeReferences({ graph, item: dependent, client }, forget))));
+  await Promise.all(dependents.map((dependent) => ignoreNotFound(changeReferences({ ...context, item: dependent }, forget))));
+}
+
+/**
+ * The dependents of an object as the server has them, of every kind that is looked after. Differs from Kubernetes, which goes by its caches: there a
+ * cache that is behind makes orphaning delete what was to stay.
+ */
+export async function dependentsByServer({ graph, item, client }: CollectionContext): Promise<readonly Item[]> {
+  const { uid, namespace } = item.object.metadata;
+  const isDependent = ({ metadata }: KubernetesObject): boolean => (metadata.ownerReferences ?? []).some((reference) => reference.uid === uid);
+  const lists = [...graph.table.watched]
+    .filter(({ scope }) => namespace === undefined || scope === 'Namespaced')
+    .map(async (kind) => {
+      // A kind that is served no longer has no objects.
+      const list = await ignoreNotFound(client.list(metadataOnly(kind), namespace === undefined ? {} : { namespace }));
+      return (list?.items ?? []).filter(isDependent).map((object): Item => ({ kind, object }));
+    });
+  return (await Promise.all(lists)).flat();
 }

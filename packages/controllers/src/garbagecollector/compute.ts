@@ -58,6 +58,11 @@ export function computeCollection({ object, owners, dependents }: CollectionInpu
   return { type: 'delete', propagationPolicy: chosenPolicy(object), unblock: false };
 }
 
+/** Whether an object that waited for its dependents may go by this plan. */
+export function letsGo({ type }: CollectionPlan): boolean {
+  return type === 'removeFinalizer' || type === 'orphanDependents';
+}
+
 /** Whether the object is being deleted in the foreground. */
 export function isWaiting({ metadata }: KubernetesObject): boolean {
   return metadata.deletionTimestamp !== undefined && metadata.finalizers?.includes(FOREGROUND) === true;

@@ -1,47 +1,22 @@
-// What our own controllers have to bring about, whatever goes wrong on the way.
+// What the controllers of workloads have to bring about, whatever goes wrong on the way.
 import {
   CronJob,
   DaemonSet,
   Deployment,
-  EndpointSlice,
+  HorizontalPodAutoscaler,
   Job,
   PersistentVolumeClaim,
   Pod,
-  PodDisruptionBudget,
   ReplicaSet,
+  ReplicationController,
   Service,
   StatefulSet,
 } from '@kybern/core/kinds';
-import type { TestCluster } from '@kybern/testing';
 import { expect } from 'vitest';
-
-/** Something to bring about, and how it looks in the end. */
-export interface Scenario {
-  readonly name: string;
-  /** Makes the wish while things go wrong. */
-  readonly begin: (cluster: TestCluster) => Promise<void>;
-  /** What the cluster has come to when nothing goes wrong any more. */
-  readonly expectEnd: (cluster: TestCluster) => Promise<void>;
-}
-
-const meta = (name: string): { readonly name: string; readonly namespace: string } => ({ name, namespace: 'default' });
-const labels = { app: 'web' };
-const selector = { matchLabels: labels };
-const template = { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'nginx:1' }] } };
-
-async function livePods({ client }: TestCluster): Promise<readonly Pod[]> {
-  const { items } = await client.list(Pod, { namespace: 'default', labels });
-  return items.filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && status?.phase !== 'Failed');
-}
-
-async function expectReady(cluster: TestCluster, count: number): Promise<void> {
-  const pods = await livePods(cluster);
-  const ready = pods.map(({ status }) => status?.conditions?.find(({ type }) => type === 'Ready')?.status);
-  expect(ready).toEqual(Array.from({ length: count }, () => 'True'));
-}
+import { expectReady, labels, livePods, meta, selector, task, taskEnds, template, type Scenario } from './scenario.ts';
 
 /** By the controller that is put to the test. */
-export const scenarios: readonly Scenario[] = [
+export const workloadScenarios: readonly Scenario[] = [
   {
     name: 'a Deployment that is rolled out, scaled and rolled on',
     async begin({ client, advance }) {
@@ -105,14 +80,14 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'a Job with three completions',
     async begin(cluster) {
-      for (const name of ['node-1', 'node-2']) cluster.node(name).runtime.behaviors.add({ image: 'task', exit: { code: 0, afterMs: 2_000 } });
+      taskEnds(cluster, 2_000);
       await cluster.client.create(Job, {
         metadata: meta('task'),
         spec: {
           completions: 3,
           parallelism: 2,
           backoffLimit: 50,
-          template: { spec: { restartPolicy: 'OnFailure', containers: [{ name: 'c', image: 'task' }] } },
+          template: task,
         },
       });
       await cluster.advance('20s');
@@ -124,57 +99,83 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'an indexed Job, each index once',
+    async begin(cluster) {
+      taskEnds(cluster, 2_000);
+      await cluster.client.create(Job, {
+        metadata: meta('task'),
+        spec: { completionMode: 'Indexed', completions: 4, parallelism: 2, backoffLimit: 50, ttlSecondsAfterFinished: 7200, template: task },
+      });
+      await cluster.advance('20s');
+    },
+    async expectEnd({ client }) {
+      expect((await client.get(Job, meta('task'))).status).toMatchObject({ succeeded: 4, completedIndexes: '0-3', uncountedTerminatedPods: {} });
+      const pods = (await client.list(Pod, { namespace: 'default' })).items;
+      expect(pods.filter(({ metadata }) => (metadata.finalizers ?? []).length > 0)).toEqual([]);
+    },
+  },
+  {
     name: 'a CronJob that may not overlap',
     async begin(cluster) {
-      cluster.neverMore(1, Job, { labels: { cron: 'tick', done: 'never' } });
-      for (const name of ['node-1', 'node-2']) cluster.node(name).runtime.behaviors.add({ image: 'task', exit: { code: 0, afterMs: 1_000 } });
+      taskEnds(cluster, 90_000);
+      const isDone = ({ status }: Job): boolean =>
+        (status?.conditions ?? []).some(({ type, status: is }) => ['Complete', 'Failed'].includes(type) && is === 'True');
+      cluster.always('one Job at a time', (view) => view.list(Job).filter((job) => !isDone(job)).length <= 1);
       await cluster.client.create(CronJob, {
         metadata: meta('tick'),
         spec: {
           schedule: '* * * * *',
           concurrencyPolicy: 'Forbid',
-          jobTemplate: { spec: { backoffLimit: 50, template: { spec: { restartPolicy: 'OnFailure', containers: [{ name: 'c', image: 'task' }] } } } },
+          successfulJobsHistoryLimit: 2,
+          jobTemplate: { spec: { backoffLimit: 50, template: task } },
         },
       });
       await cluster.advance('3m');
-      await cluster.client.patch(CronJob, meta('tick'), { type: 'merge', patch: { spec: { suspend: true } } });
     },
-    async expectEnd({ client }) {
+    async expectEnd(cluster) {
+      const { client } = cluster;
+      await client.patch(CronJob, meta('tick'), { type: 'merge', patch: { spec: { suspend: true } } });
+      await cluster.advance('3m');
       const jobs = (await client.list(Job, { namespace: 'default' })).items;
-      expect(jobs.length).toBeGreaterThan(0);
-      const names = jobs.map(({ metadata }) => metadata.name);
-      expect(new Set(names).size).toBe(names.length);
+      expect(jobs.map(({ status }) => status?.succeeded)).toEqual([1, 1]);
       expect((await client.get(CronJob, meta('tick'))).status?.active ?? []).toEqual([]);
     },
   },
   {
-    name: 'a Service with its endpoints, and a budget of disruptions',
+    name: 'a ReplicationController whose Pods are taken away',
     async begin({ client, advance }) {
-      await client.create(Service, { metadata: meta('web'), spec: { selector: labels, ports: [{ port: 80 }] } });
-      await client.create(PodDisruptionBudget, { metadata: meta('web'), spec: { selector, minAvailable: 1 } });
-      await client.create(ReplicaSet, { metadata: meta('web'), spec: { replicas: 2, selector, template } });
-      await advance('20s');
+      await client.create(ReplicationController, { metadata: meta('web'), spec: { replicas: 3, selector: labels, template } });
+      await advance('10s');
+      for (const { metadata } of (await client.list(Pod, { namespace: 'default', labels })).items.slice(0, 2)) await client.delete(Pod, meta(metadata.name));
+      await advance('10s');
     },
     async expectEnd(cluster) {
-      await expectReady(cluster, 2);
-      const slices = (await cluster.client.list(EndpointSlice, { labels: { 'kubernetes.io/service-name': 'web' } })).items;
-      const addresses = slices.flatMap(({ endpoints = [] }) => endpoints ?? []).map(({ addresses: [first], conditions }) => [first, conditions?.ready]);
-      const pods = (await livePods(cluster)).map(({ status }) => [status?.podIP, true]);
-      expect(addresses.sort()).toEqual(pods.sort());
-      expect((await cluster.client.get(PodDisruptionBudget, meta('web'))).status).toMatchObject({ currentHealthy: 2, disruptionsAllowed: 1 });
+      await expectReady(cluster, 3);
+      expect((await cluster.client.get(ReplicationController, meta('web'))).status).toMatchObject({ replicas: 3, readyReplicas: 3, availableReplicas: 3 });
     },
   },
   {
-    name: 'what belongs to a Deployment that is deleted',
-    async begin({ client, advance }) {
-      await client.create(Deployment, { metadata: meta('web'), spec: { replicas: 2, selector, template } });
-      await advance('10s');
-      await client.delete(Deployment, meta('web'));
-      await advance('10s');
+    name: 'an autoscaler that scales a Deployment to its maximum',
+    options: {
+      stages:
+        'apiVersion: simulation.kybern/v1\nkind: ContainerUsage\nmetadata: { name: load }\nspec:\n  selector: { matchLabels: { app: web } }\n  cpu: { shared: true, sine: { min: 1000m, max: 1000m, period: 1h } }\n  memory: 64Mi\n',
     },
-    async expectEnd({ client }) {
-      expect((await client.list(ReplicaSet, { namespace: 'default' })).items).toEqual([]);
-      expect((await client.list(Pod, { namespace: 'default' })).items).toEqual([]);
+    async begin({ client, advance }) {
+      const container = { name: 'c', image: 'nginx:1', resources: { requests: { cpu: '100m' } } };
+      await client.create(Deployment, { metadata: meta('web'), spec: { replicas: 1, selector, template: { ...template, spec: { containers: [container] } } } });
+      await client.create(HorizontalPodAutoscaler, {
+        metadata: meta('web'),
+        spec: {
+          scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+          maxReplicas: 4,
+          metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } }],
+        },
+      });
+      await advance('30s');
+    },
+    async expectEnd(cluster) {
+      await expectReady(cluster, 4);
+      expect((await cluster.client.get(HorizontalPodAutoscaler, meta('web'))).status).toMatchObject({ currentReplicas: 4, desiredReplicas: 4 });
     },
   },
 ];
