@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prepares a Debian machine for the end-to-end tests: kubectl, etcd, and for containers containerd, runc, the CNI plugins and a static busybox, of which the tests build
+# Prepares a Debian machine for the end-to-end tests: kubectl, etcd, a browser, and for containers containerd, runc, the CNI plugins and a static busybox, of which the tests build
 # their images (pause too) and serve them from a registry of their own. Installs only what is missing.
 set -euo pipefail
 
@@ -14,6 +14,7 @@ need etcdctl etcd-client
 need openssl openssl
 need nft nftables
 need ip iproute2
+need chromium chromium
 # Containers can be run by root on Linux alone.
 if [ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ]; then
   need containerd containerd

@@ -26,7 +26,7 @@ export const pageScript: string = String.raw`
     parent.append(made);
     return made;
   };
-  let zoom = 1, picked, places = new Map();
+  let zoom = 1, picked, places = new Map(), stay = () => {};
 
   function shown() {
     return entries.filter((e) => {
@@ -52,7 +52,8 @@ export const pageScript: string = String.raw`
     const hits = (e) => find === '' || (title(e) + ' ' + (e.actor || '') + ' ' + (e.changes || []).join(' ')).toLowerCase().includes(find);
     const actors = [...new Set(list.map((e) => e.type === 'fault' ? 'faults' : e.actor))];
     actors.sort((a, b) => (a === 'faults' ? -1 : b === 'faults' ? 1 : a === 'test' ? -1 : b === 'test' ? 1 : a < b ? -1 : 1));
-    const { x, width } = layout(list), LEFT = 190, LANE = 46, TOP = 34;
+    const { x, width } = layout(list), LANE = 46, TOP = 34;
+    const LEFT = Math.max(120, 40 + 8.5 * Math.max(0, ...actors.map((actor) => actor.length)));
     const host = $('lanes'), full = LEFT + width * zoom + 60;
     const svg = document.createElementNS(NS, 'svg');
     svg.setAttribute('width', full);
@@ -61,7 +62,6 @@ export const pageScript: string = String.raw`
     actors.forEach((actor, row) => {
       const y = TOP + row * LANE + LANE / 2;
       shape(svg, 'line', { x1: LEFT - 10, x2: full, y1: y, y2: y, class: 'rule' });
-      shape(svg, 'text', { x: 12, y: y + 5, class: 'name' }, actor);
     });
     let lastLabel = -1e9;
     const links = shape(svg, 'g', {});
@@ -85,7 +85,13 @@ export const pageScript: string = String.raw`
       const a = places.get(cause.index), b = places.get(picked.index);
       if (a && b) shape(links, 'path', { d: 'M' + a.x + ' ' + a.y + 'C' + (a.x + b.x) / 2 + ' ' + a.y + ' ' + (a.x + b.x) / 2 + ' ' + b.y + ' ' + b.x + ' ' + b.y, class: 'link' });
     }
+    // Above everything, and in place while the lanes are scrolled.
+    const names = shape(svg, 'g', {});
+    shape(names, 'rect', { x: 0, y: 0, width: LEFT - 14, height: '100%', class: 'margin' });
+    actors.forEach((actor, row) => shape(names, 'text', { x: 12, y: TOP + row * LANE + LANE / 2 + 5, class: 'name' }, actor));
+    stay = () => names.setAttribute('transform', 'translate(' + (host.scrollLeft || 0) + ' 0)');
     host.replaceChildren(svg);
+    stay();
     $('count').value = list.filter(hits).length + ' of ' + entries.length;
   }
 
@@ -130,6 +136,7 @@ export const pageScript: string = String.raw`
   $('out').addEventListener('click', () => zoomBy(1 / 1.5));
   $('fit').addEventListener('click', () => { const { width } = layout(shown()); zoom = Math.max(0.05, Math.min(4, ($('lanes').clientWidth - 270) / Math.max(1, width))); draw(); });
   $('lanes').addEventListener('wheel', (event) => { if (event.ctrlKey) { event.preventDefault(); zoomBy(event.deltaY < 0 ? 1.2 : 1 / 1.2); } }, { passive: false });
+  $('lanes').addEventListener('scroll', () => stay());
   for (const id of ['find', 'start', 'noise']) $(id).addEventListener('input', draw);
   draw();
 })();

@@ -15,6 +15,7 @@ aside { border-left: 1px solid var(--line); overflow: auto; padding: 10px 14px; 
 @media (max-width: 800px) { main { grid-template-columns: 1fr; grid-template-rows: 55% 45%; } aside { border-left: 0; border-top: 1px solid var(--line); } }
 svg { display: block; }
 .name { fill: var(--fg); font-weight: 600; }
+.margin { fill: var(--bg); }
 .axis { fill: var(--soft); font-size: 11px; }
 .rule { stroke: var(--line); }
 .bar { fill: var(--bar); cursor: pointer; }
