@@ -11,7 +11,10 @@ export async function runScenario(): Promise<string> {
   await cluster.client.create(Deployment, { metadata: { name: 'web', namespace: 'default' }, spec });
   await cluster.advance('30s');
   cluster.node('node-1').kill();
-  await cluster.client.patch(Deployment, 'default/web', { type: 'merge', patch: { spec: { template: { spec: { containers: [{ name: 'c', image: 'nginx:2' }] } } } } });
+  await cluster.client.patch(Deployment, 'default/web', {
+    type: 'merge',
+    patch: { spec: { template: { spec: { containers: [{ name: 'c', image: 'nginx:2' }] } } } },
+  });
   await cluster.advance('10m');
   return cluster.eventLog();
 }
