@@ -74,17 +74,20 @@ it('forgets the longest known of the absent when they are too many, and tells pl
   expect([memory.isAbsent(place('default/a'), '1'), memory.isAbsent(place('default/b'), '1')]).toEqual([false, true]);
 });
 
-it.each(['Orphan', 'Foreground'] as const)('does not let an owner go (%s) on the word of a cache that has not seen its dependents', async (propagationPolicy) => {
-  await using api = await createApiServer();
-  const { client } = api;
-  const owner = await client.create(ConfigMap, { metadata: { name: 'owner', namespace: 'default' } });
-  const ownerReferences = [ownerReference(ConfigMap, owner, { blockOwnerDeletion: true })];
-  await client.create(ConfigMap, { metadata: { name: 'dependent', namespace: 'default', ownerReferences } });
-  await client.delete(ConfigMap, owner, { propagationPolicy });
-  const object = await client.get(ConfigMap, owner);
-  const waits = propagationPolicy === 'Foreground';
-  expect(await collect(graphOf(object), { kind: ConfigMap, object }, client)).toBe(waits);
-  expect((await client.get(ConfigMap, 'default/dependent')).metadata.ownerReferences).toEqual(waits ? ownerReferences : undefined);
-  const names = (await client.list(ConfigMap, { namespace: 'default' })).items.map(({ metadata }) => metadata.name);
-  expect(names).toEqual(waits ? ['dependent', 'owner'] : ['dependent']);
-});
+it.each(['Orphan', 'Foreground'] as const)(
+  'does not let an owner go (%s) on the word of a cache that has not seen its dependents',
+  async (propagationPolicy) => {
+    await using api = await createApiServer();
+    const { client } = api;
+    const owner = await client.create(ConfigMap, { metadata: { name: 'owner', namespace: 'default' } });
+    const ownerReferences = [ownerReference(ConfigMap, owner, { blockOwnerDeletion: true })];
+    await client.create(ConfigMap, { metadata: { name: 'dependent', namespace: 'default', ownerReferences } });
+    await client.delete(ConfigMap, owner, { propagationPolicy });
+    const object = await client.get(ConfigMap, owner);
+    const waits = propagationPolicy === 'Foreground';
+    expect(await collect(graphOf(object), { kind: ConfigMap, object }, client)).toBe(waits);
+    expect((await client.get(ConfigMap, 'default/dependent')).metadata.ownerReferences).toEqual(waits ? ownerReferences : undefined);
+    const names = (await client.list(ConfigMap, { namespace: 'default' })).items.map(({ metadata }) => metadata.name);
+    expect(names).toEqual(waits ? ['dependent', 'owner'] : ['dependent']);
+  },
+);

@@ -336,6 +336,8 @@ function delayed<T extends KubernetesObject>(
   { subscriber, clock }: Target<T>,
 ): () => void {
   const pending = new Set<() => void>();
+  /** In their order, which timers that are due at the same time may not change: whichever fires takes the first. */
+  const queue: (() => void)[] = [];
   /** Invariant: nothing that comes later is passed on before this. */
   let earliestMs = 0;
   let isOver = false;
@@ -344,9 +346,10 @@ function delayed<T extends KubernetesObject>(
     const dueMs = Math.max(earliestMs, nowMs + delayMs);
     earliestMs = dueMs;
     if (dueMs <= nowMs && pending.size === 0) return act();
+    queue.push(act);
     const cancel = clock.after(dueMs - nowMs, () => {
       pending.delete(cancel);
-      act();
+      queue.shift()?.();
     });
     pending.add(cancel);
   };

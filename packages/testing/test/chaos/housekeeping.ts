@@ -18,8 +18,15 @@ import {
   ServiceAccount,
   StatefulSet,
 } from '@kybern/core/kinds';
+import type { ClusterView, TestCluster } from '@kybern/testing';
 import { expect } from 'vitest';
 import { expectReady, labels, livePods, meta, NODES, ownersOf, selector, task, taskEnds, template, type Scenario } from './scenario.ts';
+
+async function createWithPods({ client, until, advance }: TestCluster): Promise<void> {
+  await client.create(Deployment, { metadata: meta('web'), spec: { replicas: 2, selector, template } });
+  await advance('10s');
+  await until(async () => (await client.list(Pod, { namespace: 'default', labels })).items.length >= 2, { within: '15m' });
+}
 
 /** By the controller that is put to the test. */
 export const housekeepingScenarios: readonly Scenario[] = [
@@ -55,11 +62,10 @@ export const housekeepingScenarios: readonly Scenario[] = [
   },
   {
     name: 'what a Deployment leaves behind that is deleted alone',
-    async begin({ client, advance }) {
-      await client.create(Deployment, { metadata: meta('web'), spec: { replicas: 2, selector, template } });
-      await advance('10s');
-      await client.delete(Deployment, meta('web'), { propagationPolicy: 'Orphan' });
-      await advance('10s');
+    async begin(cluster) {
+      await createWithPods(cluster);
+      await cluster.client.delete(Deployment, meta('web'), { propagationPolicy: 'Orphan' });
+      await cluster.advance('10s');
     },
     async expectEnd(cluster) {
       expect((await cluster.client.list(Deployment, { namespace: 'default' })).items).toEqual([]);
@@ -70,9 +76,9 @@ export const housekeepingScenarios: readonly Scenario[] = [
   {
     name: 'a Deployment that goes after everything that belongs to it',
     async begin(cluster) {
-      await cluster.client.create(Deployment, { metadata: meta('web'), spec: { replicas: 2, selector, template } });
-      await cluster.advance('10s');
-      cluster.always('owners outlive what they wait for', (view) => view.list(Deployment).length > 0 || view.list(ReplicaSet).length === 0);
+      await createWithPods(cluster);
+      const isDeleted = ({ last }: ClusterView): boolean => last?.type === 'delete' && last.object.kind === 'Deployment';
+      cluster.always('an owner outlives what it waits for', (view) => !isDeleted(view) || view.list(ReplicaSet).length === 0);
       await cluster.client.delete(Deployment, meta('web'), { propagationPolicy: 'Foreground' });
       await cluster.advance('10s');
     },
