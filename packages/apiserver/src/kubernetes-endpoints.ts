@@ -54,16 +54,18 @@ export interface PublishedAddress {
 
 /** Writes down where this server is, for Pods that ask for the Service `kubernetes`. Servers over one store stand beside each other. */
 export async function publishAddress(env: Environment, { url, certificateAuthority }: PublishedAddress): Promise<void> {
-  const { hostname, port } = new URL(url);
+  const { hostname, port: written } = new URL(url);
+  // A URL leaves the usual port out.
+  const port = written === '' ? 443 : Number(written);
   const host = hostname.replaceAll(/[[\]]/g, '');
   const family = parseIp(host)?.family;
   await replace(env, AUTHENTICATION_KEY, () => authenticationConfig(certificateAuthority));
   if (family === undefined) return;
   const others = (object: KubernetesObject | undefined): readonly string[] =>
     env.state.shared === true ? addressesOf(object).filter((address) => parseIp(address)?.family === family && address !== host) : [];
-  await replace(env, SLICE_KEY, (old) => kubernetesSlice(family, [...others(old), host], Number(port)));
+  await replace(env, SLICE_KEY, (old) => kubernetesSlice(family, [...others(old), host], port));
   const slice = (await env.state.get(SLICE_KEY))?.value;
-  await replace(env, ENDPOINTS_KEY, () => kubernetesEndpoints(addressesOf(slice), Number(port)));
+  await replace(env, ENDPOINTS_KEY, () => kubernetesEndpoints(addressesOf(slice), port));
 }
 
 function addressesOf(slice: KubernetesObject | undefined): readonly string[] {

@@ -9,6 +9,7 @@ export { createPodSource } from './pod-source.ts';
 export type { PodListener, PodSource, PodSourceOptions } from './pod-source.ts';
 export { createLocalConnections } from './streams/local-connections.ts';
 export type { LocalConnections } from './streams/local-connections.ts';
+export type { PodResolver } from './runtime/configs.ts';
 export { createNetworkProber } from './probes/network-prober.ts';
 // Its decisions
 export { computePodActions } from './decisions/pod-actions.ts';

@@ -1,7 +1,8 @@
 import { noopLogger, parseQuantity, systemClock, systemRandom, type Client, type Clock, type Logger, type NodeConnections, type Random } from '@kybern/core';
-import type { NodeAddress, NodeSystemInfo, Taint } from '@kybern/core/kinds';
+import type { NodeAddress, NodeSystemInfo, Pod, Taint } from '@kybern/core/kinds';
 import { createEventRecorder, type EventRecorder } from '@kybern/reconcile';
 import type { ContainerRuntime, Prober } from '@kybern/runtime-cri';
+import type { PodResolver } from './runtime/configs.ts';
 import type { DiskSpace, ImageGarbagePolicy } from './decisions/image-garbage.ts';
 import { DEFAULT_CAPACITY, defaultAddresses, defaultNodeInfo, type NodeDescription } from './node/node-object.ts';
 import { createPodSource, type PodSource } from './pod-source.ts';
@@ -54,6 +55,11 @@ export interface KubeletOptions {
   };
   /** Where events go. Default: to the API. */
   readonly recorder?: EventRecorder;
+  /**
+   * What the resolver in a Pod is told, by its `dnsPolicy`: `podResolverConfig` of `@kybern/netmodel` computes it. Default: the runtime's own choice, which is
+   * the machine's configuration, unless the policy is `None`.
+   */
+  readonly resolver?: (pod: Pod) => PodResolver;
   /** Told of every load that takes real time (code for connections), so that a virtual clock can wait for it. */
   readonly pending?: <T>(load: Promise<T>) => Promise<T>;
 }
@@ -101,6 +107,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
         maxParallelImagePulls: options.maxParallelImagePulls ?? 5,
         machine: options.machine,
         imageGarbage: options.imageGarbage ?? {},
+        resolver: options.resolver,
       });
       runs += 1;
       current = running;

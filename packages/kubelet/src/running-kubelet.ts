@@ -13,7 +13,7 @@ import { PodWorker } from './effects/pod-worker.ts';
 import { NodeAgent } from './node/node-agent.ts';
 import type { NodeDescription } from './node/node-object.ts';
 import type { PodListener, PodSource } from './pod-source.ts';
-import type { PodPlace } from './runtime/configs.ts';
+import type { PodPlace, PodResolver } from './runtime/configs.ts';
 import { ANNOTATIONS } from './runtime/labels.ts';
 import type { LastWords } from './runtime/observe.ts';
 import { PodCache, type SandboxOwner } from './runtime/pod-cache.ts';
@@ -38,6 +38,7 @@ export interface RunningKubeletOptions {
   readonly maxParallelImagePulls: number;
   readonly machine: MachineFolders | undefined;
   readonly imageGarbage: Partial<ImageGarbagePolicy> & { readonly diskSpace?: (mountpoint: string) => Promise<DiskSpace> };
+  readonly resolver: ((pod: Pod) => PodResolver) | undefined;
 }
 
 /** Where a node that is a machine keeps what its Pods need. */
@@ -168,10 +169,10 @@ export class RunningKubelet implements PodListener {
   }
 
   #placeOf(pod: Pod): PodPlace {
-    const { machine } = this.#options;
-    const logRoot = machine?.logDirectory ?? '/var/log/pods';
-    if (this.#cgroups === undefined) return { logRoot };
-    return { logRoot, cgroupParent: this.#cgroups.pathOf(pod), cgroupVersion: this.#cgroups.tree.version };
+    const { machine, resolver } = this.#options;
+    const place: PodPlace = { logRoot: machine?.logDirectory ?? '/var/log/pods', ...(resolver === undefined ? {} : { resolver: resolver(pod) }) };
+    if (this.#cgroups === undefined) return place;
+    return { ...place, cgroupParent: this.#cgroups.pathOf(pod), cgroupVersion: this.#cgroups.tree.version };
   }
 
   /** What touches files is loaded on machines alone: simulated nodes have none. */

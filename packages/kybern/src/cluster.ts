@@ -31,7 +31,7 @@ export interface ClusterNode {
   readonly runtime?: ContainerRuntime;
   readonly labels?: Readonly<Record<string, string>>;
   /** What its agent says of the machine, and where it keeps what Pods need there. Set it when the runtime is real: `{ machine: { rootDirectory }, ...describeMachine() }`. */
-  readonly kubelet?: Pick<KubeletOptions, 'machine' | 'capacity' | 'addresses' | 'nodeInfo'>;
+  readonly kubelet?: Pick<KubeletOptions, 'machine' | 'capacity' | 'addresses' | 'nodeInfo' | 'resolver'>;
 }
 
 /** Options of {@link createCluster}: what it is made of. Every part has a default. */
@@ -67,6 +67,8 @@ export interface ClusterOptions {
   readonly authenticators?: readonly Authenticator[];
   /** Serve beta versions of the API as well. Default false, as with Kubernetes. */
   readonly betaVersions?: boolean;
+  /** Where Services have their addresses. Default `10.96.0.0/12`. */
+  readonly serviceCidr?: string;
   /** How long Events live after their last write, in ms. Default: an hour. */
   readonly eventTtlMs?: number;
   readonly clock?: Clock;
@@ -106,6 +108,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     authorization: options.authorization ?? 'rbac',
     betaVersions: options.betaVersions ?? false,
     authenticators: options.authenticators ?? [],
+    ...(options.serviceCidr === undefined ? {} : { serviceCidr: options.serviceCidr }),
     kinds: kindsOf(options.kinds ?? [], options.controllers ?? []),
   });
   const { client, kinds, kindsInUse } = api;

@@ -73,7 +73,7 @@ function validateAddress({ ip, hostname = '', nodeName }: EndpointAddress, field
 /** Addresses that would let an endpoint reach into the node itself. @see kubernetes v1.36 …/validation.go (ValidateEndpointIP) */
 export function specialProblems(ip: string): readonly string[] {
   if (ip === '0.0.0.0' || ip === '::') return ['may not be unspecified (0.0.0.0 or ::)'];
-  if (ip.startsWith('127.') || ip === '::1') return ['may not be in the loopback range (127.0.0.0/8, ::1/128)'];
+  if ((ip.startsWith('127.') && !isOfProcess(ip)) || ip === '::1') return ['may not be in the loopback range (127.0.0.0/8, ::1/128)'];
   if (ip.startsWith('169.254.') || /^fe[89ab]/i.test(ip)) return ['may not be in the link-local range (169.254.0.0/16, fe80::/10)'];
   if (ip.startsWith('224.0.0.') || /^ff02:/i.test(ip)) return ['may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'];
   return [];
@@ -83,4 +83,10 @@ function validatePort({ name = '', port }: EndpointPort, { field, named }: { rea
   if (named && name === '') errors.push(required(`${field}.name`));
   else if (name !== '') for (const problem of dns1123Label(name, false)) errors.push(invalidValue(`${field}.name`, name, problem));
   if (portProblem(port) !== undefined) errors.push(invalidValue(`${field}.port`, port, between(1, 65_535)));
+}
+
+/** Differs from Kubernetes: Pods that are processes of a machine have addresses of 127.64.0.0/10, and are what a Service leads to there. */
+function isOfProcess(ip: string): boolean {
+  const second = Number(ip.split('.')[1]);
+  return second >= 64 && second < 128;
 }

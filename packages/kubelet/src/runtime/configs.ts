@@ -21,6 +21,15 @@ export interface PodPlace {
   /** Set on nodes whose Pods have cgroups. */
   readonly cgroupParent?: string;
   readonly cgroupVersion?: 1 | 2;
+  /** What its resolver is told. Unset: what the runtime chooses, unless its `dnsPolicy` is `None`. */
+  readonly resolver?: PodResolver;
+}
+
+/** The content of a Pod's `/etc/resolv.conf`. */
+export interface PodResolver {
+  readonly nameservers?: readonly string[];
+  readonly searches?: readonly string[];
+  readonly options?: readonly { readonly name?: string; readonly value?: string }[];
 }
 
 /** What a container is given beside what its definition says word for word. */
@@ -42,10 +51,11 @@ export interface ContainerSetup {
  *
  * @see kubernetes v1.36 pkg/kubelet/kuberuntime/kuberuntime_sandbox.go (generatePodSandboxConfig)
  */
-export function sandboxConfig(pod: Pod, attempt: number, { logRoot, cgroupParent }: PodPlace): cri.PodSandboxConfig {
+export function sandboxConfig(pod: Pod, attempt: number, { logRoot, cgroupParent, resolver }: PodPlace): cri.PodSandboxConfig {
   const metadata = sandboxMetadata(pod, attempt);
   const { spec } = pod;
   const sysctls = spec.securityContext?.sysctls;
+  const dns = resolver ?? (spec.dnsPolicy === 'None' ? spec.dnsConfig : undefined);
   const portMappings = spec.hostNetwork === true ? [] : spec.containers.flatMap(hostPorts);
   return {
     metadata,
@@ -54,7 +64,7 @@ export function sandboxConfig(pod: Pod, attempt: number, { logRoot, cgroupParent
     labels: { ...pod.metadata.labels, ...podLabels(metadata) },
     ...(pod.metadata.annotations === undefined ? {} : { annotations: pod.metadata.annotations }),
     ...(portMappings.length === 0 ? {} : { portMappings }),
-    ...(spec.dnsPolicy === 'None' && spec.dnsConfig !== undefined ? { dnsConfig: dnsConfig(spec.dnsConfig) } : {}),
+    ...(dns === undefined ? {} : { dnsConfig: dnsConfig(dns) }),
     linux: {
       securityContext: { namespaceOptions: namespaceOptions(pod), ...sandboxSecurity(pod) },
       ...(cgroupParent === undefined ? {} : { cgroupParent }),
@@ -64,7 +74,7 @@ export function sandboxConfig(pod: Pod, attempt: number, { logRoot, cgroupParent
   };
 }
 
-function dnsConfig({ nameservers, searches, options }: NonNullable<Pod['spec']['dnsConfig']>): cri.DNSConfig {
+function dnsConfig({ nameservers, searches, options }: PodResolver): cri.DNSConfig {
   return {
     servers: nameservers ?? [],
     searches: searches ?? [],

@@ -6,6 +6,8 @@ import { Pod } from '@kybern/core/kinds';
 import type { ErrorContext } from '@kybern/reconcile';
 import { createLogUpdate } from 'log-update';
 import { createCluster, type Cluster } from '../../cluster.ts';
+import { ownAddresses } from '../../network/cluster-dns.ts';
+import { openNetwork } from '../../network/open-network.ts';
 import { CliError } from '../errors.ts';
 import { line, type CliIo } from '../io.ts';
 import { defaultKubeconfig, kubeconfigText, removeIfOurs, writePrivately } from '../kubeconfig-file.ts';
@@ -31,6 +33,8 @@ interface UpArgs {
   readonly 'containerd-endpoint': string;
   readonly state: string | undefined;
   readonly volumes: string | undefined;
+  readonly network: 'auto' | 'none';
+  readonly 'service-cidr': string | undefined;
   readonly 'event-ttl': string;
   readonly 'etcd-cafile': string | undefined;
   readonly 'etcd-certfile': string | undefined;
@@ -82,6 +86,15 @@ export const upCommand: Command<UpArgs> = {
         type: 'string',
         describe: 'a directory for the volumes of claims (default: one of the node; simulated nodes have simulated volumes)',
       })
+      .option('network', {
+        choices: ['auto', 'none'] as const,
+        default: 'auto' as const,
+        describe: 'whether real nodes carry Services: as well as this machine lets them, or not at all',
+      })
+      .option('service-cidr', {
+        type: 'string',
+        describe: 'where Services have their addresses (default: 10.96.0.0/12); clusters on one machine need ranges of their own',
+      })
       .option('event-ttl', { type: 'string', default: '1h', describe: 'how long Events are kept' })
       .option('etcd-cafile', { type: 'string', describe: 'the certificates of the authorities of etcd, PEM' })
       .option('etcd-certfile', { type: 'string', describe: 'the certificate to show to etcd, PEM' })
@@ -100,6 +113,7 @@ async function up(args: UpArgs, io: CliIo): Promise<number> {
   if (eventTtlMs <= 0) throw new CliError('--event-ttl must be more than 0');
   const location = locationOf(args, io);
   const address = addressOf(args.listen);
+  checkServiceCidr(args['service-cidr']);
   checkNodes(args);
   const manifests = await loadManifests(args.manifests, { cwd: io.cwd, kinds: cliKinds() });
   const authenticators = await tokensOf(args['token-auth-file'], io);
@@ -123,6 +137,8 @@ async function up(args: UpArgs, io: CliIo): Promise<number> {
     count: args.nodes,
     prefix: args['node-prefix'],
     endpoint: args['containerd-endpoint'],
+    network: args.network,
+    serviceCidr: args['service-cidr'],
     directory: location.type === 'memory' ? undefined : join(dirname(defaultStateDirectory(io)), 'nodes'),
     clock,
   });
@@ -132,12 +148,14 @@ async function up(args: UpArgs, io: CliIo): Promise<number> {
     ...volumesOf(args.volumes === undefined ? nodes.volumes : resolve(io.cwd, args.volumes)),
     state,
     eventTtlMs,
+    ...(args['service-cidr'] === undefined ? {} : { serviceCidr: args['service-cidr'] }),
     authenticators,
     clock,
     ...(args.seed === undefined ? {} : { seed: args.seed }),
     onError: (error, context) => reporter.problem(`${describeContext(context)}: ${error.message}`),
   });
   const listener = await listenAt(cluster, address, args.listen);
+  await using _network = nodes.network && (await openNetwork(nodes.network, { cluster, clock, onProblem: (message) => reporter.problem(message) }));
   const kubeconfig = kubeconfigPath(args, io);
   const text = kubeconfigText(listener);
   await writeKubeconfig(kubeconfig, text);
@@ -165,6 +183,14 @@ async function tokensOf(file: string | undefined, io: CliIo): Promise<readonly A
 
 const volumesOf = (directory: string | undefined): { readonly volumes?: { readonly directory: string } } =>
   directory === undefined ? {} : { volumes: { directory } };
+
+function checkServiceCidr(range: string | undefined): void {
+  try {
+    if (range !== undefined) ownAddresses(range);
+  } catch (error) {
+    throw new CliError(`--service-cidr: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
 
 /** A machine is one node. */
 function checkNodes({ nodes, runtime }: UpArgs): void {

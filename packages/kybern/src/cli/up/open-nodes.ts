@@ -6,6 +6,7 @@ import type { Clock } from '@kybern/core';
 import { describeMachine } from '@kybern/kubelet';
 import { createScopedRuntime, type ContainerRuntime } from '@kybern/runtime-cri';
 import type { ClusterNode } from '../../cluster.ts';
+import { planNetwork, type NetworkPlan } from '../../network/open-network.ts';
 import { CliError } from '../errors.ts';
 
 /** What runs containers. */
@@ -24,6 +25,10 @@ export interface NodesWanted {
   readonly endpoint: string;
   /** Where nodes keep what Pods need. Undefined: a temporary one, which goes with them. */
   readonly directory: string | undefined;
+  /** Whether Services are carried. */
+  readonly network: 'auto' | 'none';
+  /** Where they have their addresses. */
+  readonly serviceCidr: string | undefined;
   readonly clock: Clock;
 }
 
@@ -32,6 +37,8 @@ export interface OpenNodes extends AsyncDisposable {
   readonly nodes: number | readonly ClusterNode[];
   /** Where the volumes of claims are kept; undefined: nowhere, they are simulated as the nodes are. */
   readonly volumes: string | undefined;
+  /** How Services are carried; undefined: not at all, as the nodes are simulated. */
+  readonly network: NetworkPlan | undefined;
   /** For the first line that a person reads. */
   readonly summary: string;
 }
@@ -43,17 +50,27 @@ export async function openNodes(wanted: NodesWanted): Promise<OpenNodes> {
     const nodes = count ?? 3;
     const others = availableRuntimes(wanted.endpoint);
     const hint = others.length === 0 ? '' : ` (--runtime ${others.join(' or ')} is available here)`;
-    return { nodes, volumes: undefined, summary: `${String(nodes)} simulated nodes${hint}`, [Symbol.asyncDispose]: () => Promise.resolve() };
+    return {
+      nodes,
+      volumes: undefined,
+      network: undefined,
+      summary: `${String(nodes)} simulated nodes${hint}`,
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
   }
   const name = `${prefix}-1`;
   const directory = wanted.directory === undefined ? await mkdtemp(join(tmpdir(), 'kybern-node-')) : join(wanted.directory, name);
   await mkdir(directory, { recursive: true, mode: 0o711 });
   const opened = runtime === 'process' ? await openProcesses(directory) : await openContainerd(wanted);
   const machine = { rootDirectory: join(directory, 'kubelet'), logDirectory: join(directory, 'logs'), cgroups: opened.cgroups };
+  const network = wanted.network === 'none' ? undefined : planNetwork(runtime, { nodeName: name, runtime: opened.runtime, serviceCidr: wanted.serviceCidr });
+  const resolver = network?.resolver;
+  const kubelet = { machine, ...describeMachine({ directory }), ...(resolver === undefined ? {} : { resolver }) };
   return {
-    nodes: [{ name, runtime: opened.runtime, kubelet: { machine, ...describeMachine({ directory }) } }],
+    nodes: [{ name, runtime: opened.runtime, kubelet }],
     volumes: join(directory, 'volumes'),
-    summary: `this machine as "${name}", ${opened.summary}`,
+    network,
+    summary: `this machine as "${name}", ${opened.summary}${network === undefined ? '' : `; ${network.summary}`}`,
     async [Symbol.asyncDispose]() {
       await endPods(opened.runtime);
       await opened.close();

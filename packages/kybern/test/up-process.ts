@@ -1,0 +1,75 @@
+// `kybern up` as a process of its own, in a home of its own, and kubectl beside it.
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, vi } from 'vitest';
+import { kubectlPath } from './kubectl/kubectl.ts';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
+const run = promisify(execFile);
+export const WAIT = { timeout: 60_000, interval: 200 };
+
+/** A home, in which clusters are started. */
+export class UpHome {
+  directory = '';
+  readonly children: { kill(signal: 'SIGKILL'): unknown }[] = [];
+  #text = '';
+  #interrupt: (() => Promise<number | null>) | undefined;
+
+  async open(): Promise<void> {
+    this.directory = await mkdtemp(join(tmpdir(), 'kybern-up-'));
+  }
+
+  async close(): Promise<void> {
+    await this.interrupt();
+    for (const child of this.children.splice(0)) child.kill('SIGKILL');
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** What the cluster said. */
+  get out(): string {
+    return this.#text;
+  }
+
+  get env(): NodeJS.ProcessEnv {
+    return { PATH: process.env['PATH'], HOME: this.directory, KUBECONFIG: join(this.directory, '.kybern/kubeconfig') };
+  }
+
+  /** Starts a cluster with manifests; resolves when everything is available. */
+  async up(manifests: readonly object[], ...args: readonly string[]): Promise<void> {
+    const files = manifests.map((_, i) => join(this.directory, `${String(i)}.yaml`));
+    await Promise.all(manifests.map((manifest, i) => writeFile(files[i] ?? '', JSON.stringify(manifest))));
+    const bin = join(root, 'packages/kybern/src/bin.ts');
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--conditions=@kybern/source', bin, 'up', ...files, ...args], {
+      cwd: root,
+      env: { PATH: process.env['PATH'], HOME: this.directory },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.children.push(child);
+    this.#text = '';
+    for (const output of [child.stdout, child.stderr]) output.on('data', (data: Buffer) => (this.#text += data.toString()));
+    const exit = once(child, 'exit');
+    this.#interrupt = async () => {
+      child.kill('SIGINT');
+      const [code] = (await exit) as [number | null];
+      return code;
+    };
+    await vi.waitFor(() => expect(this.#text).toMatch(/everything is available|kybern: (?!this machine)/), { timeout: 90_000, interval: 100 });
+    expect(this.#text).toContain('everything is available');
+  }
+
+  /** Ctrl-C. @returns the exit code */
+  async interrupt(): Promise<number | null | undefined> {
+    const interrupt = this.#interrupt;
+    this.#interrupt = undefined;
+    return await interrupt?.();
+  }
+
+  async kubectl(...args: readonly string[]): Promise<string> {
+    return (await run(kubectlPath ?? '', args, { env: this.env, timeout: 30_000 })).stdout;
+  }
+}
