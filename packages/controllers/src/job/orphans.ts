@@ -1,4 +1,4 @@
-import { controllerOf, keyOf, type KubernetesObject } from '@kybern/core';
+import { controllerOf, keyOf, type Client, type KubernetesObject } from '@kybern/core';
 import { Job, Pod } from '@kybern/core/kinds';
 import { defineController, done, type Cache, type ControllerDefinition, type InformerEvent } from '@kybern/reconcile';
 import { ignoreNotFound } from '../ignore-not-found.ts';
@@ -18,7 +18,10 @@ export function jobOrphanController(): ControllerDefinition<Pod> {
     watches: [{ kind: Job, predicate: hasEnded, map: trackedPods }],
     concurrency: 5,
     async reconcile({ object: pod, cache, client }) {
-      if (isTracked(pod) && !isLookedAfter(pod, cache)) await ignoreNotFound(untrack(pod, client));
+      if (!isTracked(pod) || isLookedAfter(pod, (key) => cache.get(Job, key))) return done();
+      // A cache that is behind may not know the Job yet, and a Pod that is let go would be counted by nobody.
+      const job = await ignoreNotFound(ownerOf(pod, client));
+      if (!isLookedAfter(pod, () => job as Job | undefined)) await ignoreNotFound(untrack(pod, client));
       return done();
     },
   });
@@ -32,11 +35,17 @@ const hasEnded = (event: InformerEvent<Job>): boolean => event.type === 'deleted
 const trackedPods = (job: KubernetesObject, _old: unknown, cache: Cache): readonly string[] => cache.ownedBy(Pod, job).filter(isTracked).map(keyOf);
 
 /** Whether somebody is there who counts the Pod. */
-function isLookedAfter(pod: Pod, cache: Cache): boolean {
+function isLookedAfter(pod: Pod, find: (key: string) => Job | undefined): boolean {
   const owner = controllerOf(pod);
   if (owner === undefined) return false;
   if (owner.kind !== 'Job' || owner.apiVersion !== 'batch/v1') return true;
-  const job = cache.get(Job, `${pod.metadata.namespace ?? ''}/${owner.name}`);
+  const job = find(`${pod.metadata.namespace ?? ''}/${owner.name}`);
   if (job === undefined || job.metadata.uid !== owner.uid) return false;
   return !isJobFinished(job) || !isManagedHere(job);
+}
+
+/** Differs from Kubernetes, which goes by its cache. */
+async function ownerOf(pod: Pod, client: Client): Promise<Job | undefined> {
+  const owner = controllerOf(pod);
+  return owner?.kind === 'Job' ? await client.get(Job, { namespace: pod.metadata.namespace ?? '', name: owner.name }) : undefined;
 }

@@ -1,10 +1,10 @@
 import { isConflict, keyOf } from '@kybern/core';
 import { PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '@kybern/core/kinds';
 import { defineController, done, requeueAfter, type AbsentRequest, type Cache, type ControllerDefinition, type InformerEvent } from '@kybern/reconcile';
-import { claimClass, computeClaim, defaultClass, isDefaultClass, reservedFor, volumeClass, type ClaimPlan } from '@kybern/storage';
+import { claimClass, computeClaim, defaultClass, reservedFor, volumeClass, type ClaimPlan } from '@kybern/storage';
 import { ignoreNotFound } from '../ignore-not-found.ts';
 import { retryOnConflict } from '../retry-on-conflict.ts';
-import { claimsByVolume, OPEN_CLASS, podsByClaim, waitingClaims } from './claim-indexes.ts';
+import { claimsByVolume, claimsOfClass, podsByClaim, waitingClaims } from './claim-indexes.ts';
 import { VolumeLedger } from './volume-ledger.ts';
 
 /** Begins the key under which all waiting claims of a class are looked at together; no claim has such a key. */
@@ -62,11 +62,6 @@ function claimsOfVolume(volume: PersistentVolume, _old: unknown, cache: Cache): 
   const keys = cache.by(PersistentVolumeClaim, claimsByVolume.name, name).map(keyOf);
   if (claim !== undefined) return [claim, ...keys];
   return volume.status?.phase === 'Available' ? [...keys, `${CLASS_KEY}${volumeClass(volume)}`] : keys;
-}
-
-function claimsOfClass(storageClass: StorageClass, _old: unknown, cache: Cache): readonly string[] {
-  const waiting = cache.by(PersistentVolumeClaim, waitingClaims.name, storageClass.metadata.name);
-  return [...waiting, ...(isDefaultClass(storageClass) ? cache.by(PersistentVolumeClaim, waitingClaims.name, OPEN_CLASS) : [])].map(keyOf);
 }
 
 const usesVolumes = (event: InformerEvent<Pod>): boolean => event.type !== 'deleted' && (event.object.spec.volumes?.length ?? 0) > 0;

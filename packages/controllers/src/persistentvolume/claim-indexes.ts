@@ -1,6 +1,7 @@
-import { PersistentVolume, PersistentVolumeClaim, Pod } from '@kybern/core/kinds';
-import type { CacheIndex } from '@kybern/reconcile';
-import { claimClass, claimsOfPod, hasOpenClass, reservedFor } from '@kybern/storage';
+import { keyOf } from '@kybern/core';
+import { PersistentVolume, PersistentVolumeClaim, Pod, type StorageClass } from '@kybern/core/kinds';
+import type { Cache, CacheIndex } from '@kybern/reconcile';
+import { claimClass, claimsOfPod, hasOpenClass, isDefaultClass, reservedFor } from '@kybern/storage';
 
 /** Claims that name a volume, by its name. */
 export const claimsByVolume: CacheIndex<PersistentVolumeClaim> = {
@@ -35,3 +36,9 @@ export const podsByClaim: CacheIndex<Pod> = {
   name: 'controllers/claims',
   by: (pod) => claimsOfPod(pod).map((name) => `${pod.metadata.namespace ?? ''}/${name}`),
 };
+
+/** The claims that wait for a class: by its name, or for any default. */
+export function claimsOfClass(storageClass: StorageClass, _old: unknown, cache: Cache): readonly string[] {
+  const waiting = cache.by(PersistentVolumeClaim, waitingClaims.name, storageClass.metadata.name);
+  return [...waiting, ...(isDefaultClass(storageClass) ? cache.by(PersistentVolumeClaim, waitingClaims.name, OPEN_CLASS) : [])].map(keyOf);
+}

@@ -14,6 +14,7 @@ import {
   type ProvisionPlan,
 } from '@kybern/storage';
 import { ignoreNotFound } from '../ignore-not-found.ts';
+import { claimsOfClass, waitingClaims } from '../persistentvolume/claim-indexes.ts';
 import { retryOnConflict } from '../retry-on-conflict.ts';
 
 type Request = ReconcileRequest<PersistentVolumeClaim>;
@@ -33,7 +34,10 @@ export function provisioningController(provisioner: Provisioner, standard: Stora
     name: `${provisioner.name}-provisioner`,
     for: PersistentVolumeClaim,
     predicates: [(event) => event.type !== 'deleted' && (event.object.spec.volumeName ?? '') === ''],
-    reads: [StorageClass, PersistentVolume],
+    // A class may be seen after the claims that name it.
+    watches: [{ kind: StorageClass, predicate: (event) => event.type !== 'deleted', map: claimsOfClass }],
+    reads: [PersistentVolume],
+    indexes: [waitingClaims],
     concurrency: CONCURRENCY,
     reconcile: retryOnConflict(async (request) => {
       const { object: claim, cache } = request;

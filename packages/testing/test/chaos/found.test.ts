@@ -43,6 +43,32 @@ const FOUND: readonly Found[] = [
     ],
   },
   {
+    fault: 'Pods of a Job that a late cache did not know were let go before they were counted',
+    scenario: 'a Job with three completions',
+    seed: 5,
+    choices: [
+      `${MANAGER} create events default/task.18867251edfdef50 (crashes) #1 -> crash after the write`,
+      `${MANAGER} watch jobs (time travel) #1 -> 2 changes of jobs.batch back, for 2000 ms`,
+    ],
+  },
+  {
+    fault: 'a claim waited for ever when its class was seen after it',
+    scenario: 'members with claims',
+    seed: 318,
+    choices: [
+      `${MANAGER} watch statefulsets (time travel) #1 -> 1 changes of statefulsets.apps back, for 2000 ms`,
+      `${MANAGER} create persistentvolumeclaims default/data-db-0 (crashes) #1 -> crash before the write`,
+      'cluster (clock skew) #2 -> the clock of kube-controller-manager is 5000 ms ahead',
+      `${MANAGER} watch controllerrevisions (time travel) #1 -> 1 changes of controllerrevisions.apps back, for 2000 ms`,
+      `${MANAGER} create pods default/db-0 (interleavings) #1 -> reaches the server 1 ms late`,
+      `${MANAGER} reconcile persistentvolume-binder persistentvolumeclaims|default/data-db-0 (interleavings) #2 -> 1 ms later`,
+      `${MANAGER} event modified persistentvolumeclaims default/data-db-0 (stale caches) #1 -> 100 ms late`,
+      `${MANAGER} event modified persistentvolumeclaims default/data-db-0 (stale caches) #2 -> 100 ms late`,
+      `${MANAGER} create events default/data-db-0.188672544819cf90 (crashes) #1 -> crash after the write`,
+      `${MANAGER} watch storageclasses (time travel) #1 -> 1 changes of storageclasses.storage.k8s.io back, for 2000 ms`,
+    ],
+  },
+  {
     fault: 'two late events of one watch overtook each other, which no server does',
     scenario: 'what belongs to a Deployment that is deleted',
     seed: 688,
