@@ -20,3 +20,9 @@ export type { Nftables, NftablesOptions } from './nftables/nftables.ts';
 export { NftError, nftCommand } from './nftables/run-nft.ts';
 export type { NftRunner } from './nftables/run-nft.ts';
 export type { PolicyInput } from './nftables/policy-groups.ts';
+// The ingress proxy
+export { createIngressProxy } from './ingress/ingress-proxy.ts';
+export type { AccessEntry, IngressListener, IngressProxy, IngressProxyOptions } from './ingress/ingress-proxy.ts';
+export type { Endpoint, EndpointBook } from './ingress/endpoint-book.ts';
+export { feedIngress } from './ingress/ingress-feed.ts';
+export type { IngressFeedOptions, IngressInformers } from './ingress/ingress-feed.ts';

@@ -1,6 +1,9 @@
 // Services, names and policies of `kybern up` on real nodes: from Pods, from the machine, and while everything is replaced.
 import { execFile } from 'node:child_process';
-import { Agent, get } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import { get as plainGet } from 'node:http';
+import { get as secureGet, type RequestOptions } from 'node:https';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describeContainerd, startContainerd, type ContainerdInstance } from '@kybern/runtime-cri/grpc/testing';
@@ -51,9 +54,10 @@ afterEach(() => home.close());
 const clusterIp = (): Promise<string> => home.kubectl('get', 'service', 'my-api', '-o', 'jsonpath={.spec.clusterIP}');
 
 /** What the machine itself is answered. */
-function ask(url: string): Promise<string> {
+function ask(url: string, options: RequestOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    const request = get(url, { agent: new Agent({ keepAlive: false }), timeout: 10_000 }, (response) => {
+    const get = url.startsWith('https:') ? secureGet : plainGet;
+    const request = get(url, { ...options, agent: false, timeout: 10_000 }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
       response.on('end', () => resolve(text.trim()));
@@ -64,13 +68,20 @@ function ask(url: string): Promise<string> {
 }
 
 /** Asks all the time while something happens. @returns how often, and what failed */
-async function whileAsking(url: string, happens: () => Promise<unknown>): Promise<{ readonly asked: number; readonly failed: readonly string[] }> {
+async function whileAsking(
+  what: string | (() => Promise<string>),
+  happens: () => Promise<unknown>,
+): Promise<{ readonly asked: number; readonly failed: readonly string[] }> {
   let [isOver, asked] = [false, 0];
   const failed: string[] = [];
   const asker = async (): Promise<void> => {
     while (!isOver) {
       asked += 1;
-      await ask(url).catch((error: unknown) => failed.push(String(error)));
+      const answer = typeof what === 'string' ? ask(what) : what();
+      await answer.then(
+        (text) => text.startsWith('hello from web-') || failed.push(text),
+        (error: unknown) => failed.push(String(error)),
+      );
       await sleep(2);
     }
   };
@@ -78,6 +89,41 @@ async function whileAsking(url: string, happens: () => Promise<unknown>): Promis
   await happens().finally(() => (isOver = true));
   await Promise.all(asking);
   return { asked, failed };
+}
+
+const FREE_PORTS = ['--ingress-port', '0', '--ingress-tls-port', '0'];
+
+/** An Ingress with TLS in front of the same Service, made later: reached from outside, also while everything behind it is replaced. */
+async function checkIngress(): Promise<void> {
+  const [, port = '', tlsPort = ''] = /Ingresses: http:\/\/127\.0\.0\.1:(\d+) and https:\/\/127\.0\.0\.1:(\d+)/.exec(home.out) ?? [];
+  const [key, cert] = [join(home.directory, 'tls.key'), join(home.directory, 'tls.crt')];
+  const subject = ['-subj', '/CN=shop.example', '-addext', 'subjectAltName=DNS:shop.example'];
+  await run('openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-days',
+    '2',
+    ...subject,
+    '-keyout',
+    key,
+    '-out',
+    cert,
+  ]);
+  await home.kubectl('create', 'secret', 'tls', 'shop', `--cert=${cert}`, `--key=${key}`);
+  await home.kubectl('create', 'ingress', 'shop', '--rule=shop.example/*=my-api:http,tls=shop');
+  const ca = await readFile(cert, 'utf8');
+  const askTls = (): Promise<string> => ask(`https://127.0.0.1:${tlsPort}/`, { ca, servername: 'shop.example', headers: { host: 'shop.example' } });
+  await vi.waitFor(async () => expect(await askTls()).toMatch(/^hello from web-/), WAIT);
+  expect(await home.kubectl('get', 'ingress', 'shop', '-o', 'jsonpath={.spec.ingressClassName} {.status.loadBalancer.ingress[0].ip}')).toBe('kybern 127.0.0.1');
+  expect(await ask(`http://127.0.0.1:${port}/`, { headers: { host: 'other.example' } })).toBe('404 Not Found');
+  const { asked, failed } = await whileAsking(askTls, rollOn);
+  expect(failed).toEqual([]);
+  expect(asked).toBeGreaterThan(100);
 }
 
 const rollOn = async (): Promise<void> => {
@@ -88,11 +134,12 @@ const rollOn = async (): Promise<void> => {
 describe.skipIf(kubectlPath === undefined || process.getuid?.() !== 0)('Services of processes', { timeout: 240_000 }, () => {
   it('are answered at their addresses and NodePorts, with no request lost while ten replicas are replaced', async () => {
     const server = "require('http').createServer((_, a) => a.end('hello from ' + process.env.POD)).listen(8080, process.env.KYBERN_IP)";
-    await home.up([deployment(10, [process.execPath, '-e', server]), service], '--runtime', 'process', '--service-cidr', '10.112.0.0/16');
+    await home.up([deployment(10, [process.execPath, '-e', server]), service], '--runtime', 'process', '--service-cidr', '10.112.0.0/16', ...FREE_PORTS);
     const url = `http://${await clusterIp()}/`;
     const { asked, failed } = await whileAsking(url, rollOn);
     expect(failed).toEqual([]);
     expect(asked).toBeGreaterThan(100);
+    await checkIngress();
     expect(await ask(`http://127.0.0.1:${String(NODE_PORT)}/`)).toMatch(/^hello from web-/);
     expect(home.out).not.toMatch(/kybern: controller/);
     await home.interrupt();

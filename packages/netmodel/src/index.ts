@@ -18,6 +18,7 @@ export { addressTypes, computeEndpoints, isHeadless, targetPort } from './endpoi
 export type { EndpointGroup, EndpointOptions } from './endpoints.ts';
 export { serviceRules } from './services/service-rules.ts';
 export type { Destination, Frontend, FrontendKind, NoEndpoints, ServiceRule } from './services/service-rules.ts';
+export { serviceBackends } from './services/service-endpoints.ts';
 export type { Backend, Place } from './services/service-endpoints.ts';
 export { groupSlices, serviceKeyOf } from './services/slice-index.ts';
 // Names

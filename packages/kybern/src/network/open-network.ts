@@ -8,6 +8,7 @@ import { podResolverConfig, type ResolverConfig } from '@kybern/netmodel';
 import type { ContainerRuntime } from '@kybern/runtime-cri';
 import type { Cluster } from '../cluster.ts';
 import { DEFAULT_SERVICE_CIDR, ensureDnsService, ownAddresses, type OwnAddresses } from './cluster-dns.ts';
+import type { IngressPlace } from './ingress.ts';
 import { bridgeConfig, readPodNetwork } from './pod-network.ts';
 import { addAddresses, addRange, type ServiceAddresses } from './service-addresses.ts';
 import { runServiceNetwork, type Carrier } from './service-network.ts';
@@ -59,15 +60,23 @@ export interface NetworkParts {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly onProblem: (message: string) => void;
+  readonly ingress: IngressPlace;
+}
+
+/** A network that is set up. Disposing takes everything away that was set up for it. */
+export interface OpenNetwork extends AsyncDisposable {
+  /** Where Ingresses are served; undefined: nowhere, as was told. */
+  readonly ingress: IngressPlace | undefined;
 }
 
 const NODE_MS = 30_000;
 
-/** Sets the network up. A cluster without it is of use, so what fails is told and not thrown. Disposing takes everything away that it set up. */
-export async function openNetwork(plan: NetworkPlan, parts: NetworkParts): Promise<AsyncDisposable> {
+/** Sets the network up. A cluster without it is of use, so what fails is told and not thrown. */
+export async function openNetwork(plan: NetworkPlan, parts: NetworkParts): Promise<OpenNetwork> {
   const { onProblem } = parts;
   const stop = new AbortController();
   const stack = new AsyncDisposableStack();
+  let ingress: IngressPlace | undefined;
   try {
     const carrier = await prepare(plan, parts, stack);
     const network = runServiceNetwork(
@@ -76,6 +85,7 @@ export async function openNetwork(plan: NetworkPlan, parts: NetworkParts): Promi
         nodeName: plan.nodeName,
         carrier,
         dns: plan.type === 'loopback' ? undefined : plan.addresses.dns,
+        ingress: parts.ingress,
         clock: parts.clock,
         random: systemRandom(),
         logger: problemLogger(onProblem),
@@ -86,11 +96,13 @@ export async function openNetwork(plan: NetworkPlan, parts: NetworkParts): Promi
       stop.abort();
       await network.ended.catch((error: unknown) => onProblem(`the network of Services ended badly: ${messageOf(error)}`));
     });
+    network.ingress.catch(() => undefined);
     await network.ready;
+    ingress = await network.ingress.catch((error: unknown) => void onProblem(`Ingresses are not served: ${ingressProblem(error)}`));
   } catch (error) {
     onProblem(`Services cannot be reached by their addresses: ${messageOf(error)}`);
   }
-  return stack;
+  return { ingress, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 /** Gives the machine what the plan needs. */
@@ -171,6 +183,13 @@ function problemLogger(onProblem: (message: string) => void): Logger {
     onProblem(fields?.['error'] === undefined ? message : `${message}: ${messageOf(fields['error'])}`);
   const logger: Logger = { ...noopLogger, error: tell, with: () => logger };
   return logger;
+}
+
+function ingressProblem(error: unknown): string {
+  const { code, port } = error as { readonly code?: string; readonly port?: number };
+  if (code === 'EADDRINUSE') return `port ${String(port)} is in use; choose others with --ingress-port and --ingress-tls-port`;
+  if (code === 'EACCES') return `port ${String(port)} is not permitted; choose others with --ingress-port and --ingress-tls-port`;
+  return messageOf(error);
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

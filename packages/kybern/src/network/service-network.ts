@@ -1,5 +1,5 @@
 import type { Client, Clock, Kind, KubernetesObject, Logger, Random } from '@kybern/core';
-import { EndpointSlice, Namespace, NetworkPolicy, Pod, Service } from '@kybern/core/kinds';
+import { EndpointSlice, Ingress, IngressClass, Namespace, NetworkPolicy, Pod, Secret, Service } from '@kybern/core/kinds';
 import {
   atOwnAddress,
   createDnsServer,
@@ -12,6 +12,7 @@ import {
 } from '@kybern/dataplane';
 import { createDnsZone, serviceRules, type ServiceRule } from '@kybern/netmodel';
 import { createInformer, type Informer } from '@kybern/reconcile';
+import { createIngress, type IngressPlace } from './ingress.ts';
 
 /** What carries the traffic of Services. */
 export type Carrier =
@@ -27,6 +28,8 @@ export interface ServiceNetworkOptions {
   readonly carrier: Carrier;
   /** Where to answer DNS; undefined: nowhere. */
   readonly dns: string | undefined;
+  /** Where Ingresses are served. */
+  readonly ingress: IngressPlace;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -46,6 +49,8 @@ interface Services {
 export interface ServiceNetwork {
   /** Resolves once what existed at the start is in force. */
   readonly ready: Promise<void>;
+  /** Where Ingresses are served; rejects when they cannot be. */
+  readonly ingress: Promise<IngressPlace>;
   /** Resolves when it has ended, after the signal aborted, and nothing of it is left. Rejects with why it could not go on. */
   readonly ended: Promise<void>;
 }
@@ -62,8 +67,8 @@ export function runServiceNetwork(options: ServiceNetworkOptions, signal: AbortS
     running.push(part);
     part.catch(() => undefined); // told by `ended`, also when something else fails before
   };
-  const informerOf = <T extends KubernetesObject>(kind: Kind<T>): Informer<T> => {
-    const informer = createInformer<T>({ client, kind, clock, random: random.fork(kind.plural), logger });
+  const informerOf = <T extends KubernetesObject>(kind: Kind<T>, fields?: string): Informer<T> => {
+    const informer = createInformer<T>({ client, kind, ...(fields === undefined ? {} : { fields }), clock, random: random.fork(kind.plural), logger });
     keep(informer.run(signal));
     return informer;
   };
@@ -72,7 +77,9 @@ export function runServiceNetwork(options: ServiceNetworkOptions, signal: AbortS
   const kernel = carrier.type === 'nftables' ? createNftables({ nodeName, podCidrs: carrier.podCidrs, table: carrier.table, clock, logger }) : undefined;
   const services = kernel === undefined ? inUserspace(options) : inKernel(kernel);
   const policies = { policies: informerOf(NetworkPolicy), pods: informerOf(Pod), namespaces: informers.namespaces };
-  const synced = Promise.all([...Object.values(informers), ...Object.values(policies)].map((informer) => informer.synced));
+  const routed = { ingresses: informerOf(Ingress), classes: informerOf(IngressClass), secrets: informerOf(Secret, 'type=kubernetes.io/tls') };
+  const ingress = createIngress({ client, informers: { ...informers, ...routed }, place: options.ingress, clock, logger });
+  const synced = Promise.all([...Object.values(informers), ...Object.values(policies), ...Object.values(routed)].map((informer) => informer.synced));
   const ready = synced.then(async () => {
     const sink: ServiceSink = {
       set: (key, service, slices) => (OWN.has(key) ? undefined : services.sink.set(key, serviceRules(service, slices, { nodeName }))),
@@ -88,13 +95,15 @@ export function runServiceNetwork(options: ServiceNetworkOptions, signal: AbortS
       keep(server.run(signal));
       await server.address;
     }
+    // Without a way in from outside the rest is still of use: who asks for it is told.
+    running.push(ingress.run(signal).catch(() => undefined));
     await services.settled();
   });
   const ended = ready
     .catch((error: unknown) => (signal.aborted ? undefined : Promise.reject(error as Error)))
     .then(async () => void (await Promise.all(running)));
   ended.catch(() => undefined);
-  return { ready, ended };
+  return { ready, ended, ingress: ready.then(() => ingress.ready) };
 }
 
 function inKernel(kernel: ReturnType<typeof createNftables>): Services {

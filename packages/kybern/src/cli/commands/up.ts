@@ -7,6 +7,7 @@ import type { ErrorContext } from '@kybern/reconcile';
 import { createLogUpdate } from 'log-update';
 import { createCluster, type Cluster } from '../../cluster.ts';
 import { ownAddresses } from '../../network/cluster-dns.ts';
+import type { IngressPlace } from '../../network/ingress.ts';
 import { openNetwork } from '../../network/open-network.ts';
 import { CliError } from '../errors.ts';
 import { line, type CliIo } from '../io.ts';
@@ -35,6 +36,8 @@ interface UpArgs {
   readonly volumes: string | undefined;
   readonly network: 'auto' | 'none';
   readonly 'service-cidr': string | undefined;
+  readonly 'ingress-port': number;
+  readonly 'ingress-tls-port': number;
   readonly 'event-ttl': string;
   readonly 'etcd-cafile': string | undefined;
   readonly 'etcd-certfile': string | undefined;
@@ -95,6 +98,8 @@ export const upCommand: Command<UpArgs> = {
         type: 'string',
         describe: 'where Services have their addresses (default: 10.96.0.0/12); clusters on one machine need ranges of their own',
       })
+      .option('ingress-port', { type: 'number', default: 8080, describe: 'where Ingresses of real nodes are served, at 127.0.0.1; port 0 is any free one' })
+      .option('ingress-tls-port', { type: 'number', default: 8443, describe: 'the same with TLS' })
       .option('event-ttl', { type: 'string', default: '1h', describe: 'how long Events are kept' })
       .option('etcd-cafile', { type: 'string', describe: 'the certificates of the authorities of etcd, PEM' })
       .option('etcd-certfile', { type: 'string', describe: 'the certificate to show to etcd, PEM' })
@@ -114,6 +119,8 @@ async function up(args: UpArgs, io: CliIo): Promise<number> {
   const location = locationOf(args, io);
   const address = addressOf(args.listen);
   checkServiceCidr(args['service-cidr']);
+  for (const name of ['ingress-port', 'ingress-tls-port'] as const)
+    if (!Number.isInteger(args[name]) || args[name] < 0 || args[name] > 65_535) throw new CliError(`--${name} must be a port, not ${String(args[name])}`);
   checkNodes(args);
   const manifests = await loadManifests(args.manifests, { cwd: io.cwd, kinds: cliKinds() });
   const authenticators = await tokensOf(args['token-auth-file'], io);
@@ -155,12 +162,14 @@ async function up(args: UpArgs, io: CliIo): Promise<number> {
     onError: (error, context) => reporter.problem(`${describeContext(context)}: ${error.message}`),
   });
   const listener = await listenAt(cluster, address, args.listen);
-  await using _network = nodes.network && (await openNetwork(nodes.network, { cluster, clock, onProblem: (message) => reporter.problem(message) }));
+  const place = { host: '127.0.0.1', port: args['ingress-port'], tlsPort: args['ingress-tls-port'] };
+  const onProblem = (message: string): void => reporter.problem(message);
+  await using network = nodes.network && (await openNetwork(nodes.network, { cluster, clock, onProblem, ingress: place }));
   const kubeconfig = kubeconfigPath(args, io);
   const text = kubeconfigText(listener);
   await writeKubeconfig(kubeconfig, text);
   try {
-    reporter.ready({ listener, kubeconfig, state: location, nodes: nodes.summary });
+    reporter.ready({ listener, kubeconfig, state: location, nodes: nodes.summary, ingress: network?.ingress });
     return await serve({ args, io, clock, cluster, manifests, reporter, timeoutMs });
   } catch (error) {
     if (io.interrupted.aborted) return 130;
@@ -183,6 +192,9 @@ async function tokensOf(file: string | undefined, io: CliIo): Promise<readonly A
 
 const volumesOf = (directory: string | undefined): { readonly volumes?: { readonly directory: string } } =>
   directory === undefined ? {} : { volumes: { directory } };
+
+const describeIngress = (ingress: IngressPlace | undefined): string =>
+  ingress === undefined ? '' : `\n        Ingresses: http://${ingress.host}:${String(ingress.port)} and https://${ingress.host}:${String(ingress.tlsPort)}`;
 
 function checkServiceCidr(range: string | undefined): void {
   try {
@@ -266,9 +278,18 @@ async function printPods({ args, io, clock, cluster, reporter }: Session): Promi
   else if (list.items.length > 0) line(io.stdout, formatTable(printTable({ kind: Pod, objects: list.items, nowMs: clock.now() }), { wide: true }));
 }
 
+/** What there is once the cluster runs. */
+interface Ready {
+  readonly listener: Listener;
+  readonly kubeconfig: string;
+  readonly state: StateLocation;
+  readonly nodes: string;
+  readonly ingress: IngressPlace | undefined;
+}
+
 /** Tells how it goes: a live table in a terminal, lines elsewhere, JSON lines for programs. */
 interface Reporter {
-  ready(what: { readonly listener: Listener; readonly kubeconfig: string; readonly state: StateLocation; readonly nodes: string }): void;
+  ready(what: Ready): void;
   applied(manifest: LoadedManifest, outcome: string): void;
   follow(follower: RolloutFollower): () => void;
   available(): void;
@@ -286,14 +307,20 @@ function createReporter(args: UpArgs, io: CliIo, clock: Clock): Reporter {
     else line(output, args.output === 'json' ? JSON.stringify(event) : text);
   };
   return {
-    ready: ({ listener, kubeconfig, state, nodes }) =>
-      tell(`kybern: ${nodes}, API server at ${listener.url}\n        export KUBECONFIG=${kubeconfig}\n        state: ${describeLocation(state)}`, {
-        type: 'ready',
-        server: listener.url,
-        kubeconfig,
-        nodes,
-        state: state.type === 'file' ? `file:${state.directory}` : state.type === 'etcd' ? `etcd:${state.endpoints.join(',')}` : 'memory',
-      }),
+    ready: ({ listener, kubeconfig, state, nodes, ingress }) =>
+      tell(
+        `kybern: ${nodes}, API server at ${listener.url}\n        export KUBECONFIG=${kubeconfig}\n        state: ${describeLocation(state)}${describeIngress(ingress)}`,
+        {
+          type: 'ready',
+          server: listener.url,
+          kubeconfig,
+          nodes,
+          ...(ingress === undefined
+            ? {}
+            : { ingress: `http://${ingress.host}:${String(ingress.port)}`, ingressTls: `https://${ingress.host}:${String(ingress.tlsPort)}` }),
+          state: state.type === 'file' ? `file:${state.directory}` : state.type === 'etcd' ? `etcd:${state.endpoints.join(',')}` : 'memory',
+        },
+      ),
     applied: ({ kind, object }, outcome) =>
       tell(`${kind.singular}/${object.metadata.name ?? ''} ${outcome}`, { type: 'applied', kind: kind.kind, name: object.metadata.name, outcome }),
     follow(follower) {

@@ -1,0 +1,397 @@
+import { Agent, createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createSecureServer, type Http2SecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex, Readable } from 'node:stream';
+import type { SecureContext } from 'node:tls';
+import { noopLogger, systemClock, type Clock, type Logger } from '@kybern/core';
+import { createRoutingTable, type Route, type RouteBackend, type RouteCertificate, type RoutingTable } from '@kybern/netmodel';
+import { noopMetrics, type Metrics } from '@kybern/reconcile';
+import { createEndpointBook, type Endpoint, type EndpointBook } from './endpoint-book.ts';
+import { forward, ForwardError, type Answer } from './forward.ts';
+import { changeHeaders, endToEnd, readTarget, rewritePath, type Target } from './request-target.ts';
+
+/** Where a proxy listens. */
+export interface IngressListener {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** TLS, with HTTP/2 for whoever asks for it. Default: HTTP/1.1 in clear. */
+  readonly tls?: boolean;
+}
+
+/** One request, when it is over. */
+export interface AccessEntry {
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  readonly status: number;
+  /** Where it was answered; undefined: by the proxy itself. */
+  readonly endpoint: Endpoint | undefined;
+  /** The object and the place in it whose route it took. */
+  readonly route: string | undefined;
+  readonly client: string;
+  readonly durationMs: number;
+}
+
+/** Options of {@link createIngressProxy}. */
+export interface IngressProxyOptions {
+  readonly listeners: readonly IngressListener[];
+  /** Told of every request. Default: nobody. */
+  readonly onAccess?: (entry: AccessEntry) => void;
+  /** An endpoint is given this long to accept a connection, in ms, before the next is tried. Default 5000. */
+  readonly connectTimeoutMs?: number;
+  /** And this long to begin its answer, in ms; a route may say otherwise. Default 60,000. */
+  readonly answerTimeoutMs?: number;
+  /** Connections of clients to each listener at a time; more are closed at once. Default 10,000. */
+  readonly maxConnections?: number;
+  /** At the end requests that are under way may take this long yet, in ms. Default 5000. */
+  readonly drainMs?: number;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  /** Counts requests: `kybern_ingress_requests_total` by `status`. */
+  readonly metrics?: Metrics;
+}
+
+/** A proxy in front of Services. */
+export interface IngressProxy {
+  /** Where it listens, in the order of the options. Rejects when it cannot. */
+  readonly addresses: Promise<readonly { readonly host: string; readonly port: number }[]>;
+  /** Who answers for which Service. */
+  readonly endpoints: EndpointBook;
+  /** Replaces the routes. Requests that are under way are not touched. */
+  readonly setRoutes: (table: RoutingTable) => void;
+  /** Replaces the certificates: what a route's certificate comes to, or undefined when there is none. Connections that are open keep theirs. */
+  readonly setCertificates: (find: (certificate: RouteCertificate) => SecureContext | undefined) => void;
+  /** Serves until `signal` aborts; resolves when every socket is closed. @throws {Error} when it cannot listen, or ran already */
+  readonly run: (signal: AbortSignal) => Promise<void>;
+}
+
+type Request = Http2ServerRequest | IncomingMessage;
+type Response = Http2ServerResponse | ServerResponse;
+
+/**
+ * Makes a proxy for HTTP/1.1, HTTP/2 and WebSockets that knows no routes yet: everything is answered with 404. It speaks HTTP/1.1 to endpoints.
+ *
+ * Requests go round among the endpoints of a Service; one that cannot be connected to is passed over. Headers that are for one connection stay behind, and
+ * `X-Forwarded-For`, `-Host`, `-Proto` and `-Port` say what the client did, whatever it said itself.
+ */
+export function createIngressProxy(options: IngressProxyOptions): IngressProxy {
+  return new HttpProxy(options);
+}
+
+const LEFT_OUT: ReadonlySet<string> = new Set(['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port', 'x-real-ip', 'host', 'expect']);
+const IDLE_SOCKETS = 256;
+
+class HttpProxy implements IngressProxy {
+  readonly addresses: Promise<readonly { host: string; port: number }[]>;
+  readonly endpoints: EndpointBook;
+  readonly #options: IngressProxyOptions;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #metrics: Metrics;
+  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: IDLE_SOCKETS });
+  readonly #listening = Promise.withResolvers<readonly { host: string; port: number }[]>();
+  /** Of other protocols than HTTP: nobody else ends them. */
+  readonly #tunnels = new Set<Duplex>();
+  #table: RoutingTable = createRoutingTable();
+  #certificate: (certificate: RouteCertificate) => SecureContext | undefined = () => undefined;
+  #ran = false;
+  /** Which of several backends of a route is next. */
+  #turn = 0;
+
+  constructor(options: IngressProxyOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock();
+    this.#logger = options.logger ?? noopLogger;
+    this.#metrics = options.metrics ?? noopMetrics;
+    this.endpoints = createEndpointBook((endpoint) => this.#forget(endpoint));
+    this.addresses = this.#listening.promise;
+    this.addresses.catch(() => undefined);
+  }
+
+  setRoutes(table: RoutingTable): void {
+    this.#table = table;
+  }
+
+  setCertificates(find: (certificate: RouteCertificate) => SecureContext | undefined): void {
+    this.#certificate = find;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    if (this.#ran) throw new Error('the proxy runs or ran already');
+    this.#ran = true;
+    const servers = this.#options.listeners.map((listener) => this.#createServer(listener));
+    const sockets = new Set<Socket>();
+    for (const server of servers)
+      server.on('connection', (socket: Socket) => {
+        sockets.add(socket);
+        socket.on('close', () => sockets.delete(socket));
+      });
+    try {
+      signal.throwIfAborted();
+      this.#listening.resolve(await Promise.all(servers.map((server, i) => listen(server, this.#options.listeners[i] as IngressListener))));
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      await this.#drain(servers, sockets);
+    } catch (error) {
+      this.#listening.reject(error);
+      throw error;
+    } finally {
+      for (const server of servers) server.close();
+      for (const socket of [...sockets, ...this.#tunnels]) socket.destroy();
+      this.#agent.destroy();
+    }
+  }
+
+  /** Takes no more connections, and gives those that work a while. */
+  async #drain(servers: readonly (Http2SecureServer | Server)[], sockets: ReadonlySet<Socket>): Promise<void> {
+    const closed = Promise.all(servers.map((server) => new Promise<void>((resolve) => void server.close(() => resolve()))));
+    for (const server of servers) if ('closeIdleConnections' in server) server.closeIdleConnections();
+    for (const tunnel of this.#tunnels) tunnel.destroy();
+    const end = this.#clock.after(this.#options.drainMs ?? 5000, () => sockets.forEach((socket) => void socket.destroy()), { background: true });
+    await closed;
+    end();
+  }
+
+  #createServer({ tls = false }: IngressListener): Http2SecureServer | Server {
+    const handle = (request: Request, response: Response): void => {
+      this.#serve(request, response).catch((error: unknown) => {
+        this.#logger.error('a request could not be answered', { error });
+        response.destroy();
+      });
+    };
+    const server = tls
+      ? createSecureServer({ allowHTTP1: true, SNICallback: (name, done) => this.#findContext(name, done) }, handle)
+      : createServer({ keepAliveTimeout: 65_000 }, handle);
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(request, socket, head));
+    server.on('tlsClientError', () => undefined); // a client that does not speak TLS, or does not like the certificate
+    server.on(
+      'clientError',
+      (_error: Error, socket: Duplex) => void (socket.writable ? socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n') : socket.destroy()),
+    );
+    if (server instanceof Object && 'maxConnections' in server) server.maxConnections = this.#options.maxConnections ?? 10_000;
+    return server;
+  }
+
+  #findContext(name: string, done: (error: Error | null, context?: SecureContext) => void): void {
+    const certificate = this.#table.certificate(name);
+    done(null, certificate && this.#certificate(certificate));
+  }
+
+  async #serve(request: Request, response: Response): Promise<void> {
+    const startMs = this.#clock.monotonicMs();
+    const method = request.method ?? 'GET';
+    const host = hostOf(request);
+    const target = readTarget(request.url ?? '');
+    const route = target && this.#match(request, { method, host, target });
+    let endpoint: Endpoint | undefined;
+    const over = new AbortController();
+    response.on('close', () => {
+      over.abort();
+      this.#metrics.counter('kybern_ingress_requests_total', { status: String(response.statusCode) }).add(1);
+      this.#options.onAccess?.({
+        method,
+        host,
+        path: target?.path ?? '',
+        status: response.statusCode,
+        endpoint,
+        route: route && `${route.source.kind} ${route.source.namespace}/${route.source.name} ${route.source.path}`,
+        client: clientOf(request),
+        durationMs: this.#clock.monotonicMs() - startMs,
+      });
+    });
+    if (target === undefined) return answer(response, 400);
+    if (route === undefined) return answer(response, 404);
+    const redirect = redirectOf(route, { host, target, secure: isSecure(request) });
+    if (redirect !== undefined) return answer(response, redirect.status, ['Location', redirect.location]);
+    try {
+      const found = await this.#ask(request, { route, target, host, signal: over.signal });
+      endpoint = found.endpoint;
+      await pass(found.response, response, responseHeaders(route, found.response.rawHeaders));
+    } catch (error) {
+      if (over.signal.aborted) return;
+      if (response.headersSent) return void response.destroy();
+      answer(response, error instanceof ForwardError ? error.status : 502);
+    }
+  }
+
+  #match(request: Request, { method, host, target }: { method: string; host: string; target: Target }): Route | undefined {
+    const { headers } = request;
+    const listenerPort = request.socket.localPort;
+    const query = target.search === '' ? undefined : new URLSearchParams(target.search);
+    return this.#table.match({ host, path: target.path, method, headers, ...(query && { query }), ...(listenerPort !== undefined && { listenerPort }) });
+  }
+
+  /** Sends a request to an endpoint of its route. @throws {ForwardError} */
+  async #ask(request: Request, { route, target, host, signal }: Asked, upgrade?: string): Promise<Answer> {
+    const backend = choose(route.backends, this.#turn++);
+    if (backend === undefined) throw new ForwardError(503, 'the route leads nowhere');
+    const { path, host: newHost } = rewritten(route, target.path, host);
+    const forwarded = forwardedHeaders(request, host);
+    let headers = [...endToEnd(request.rawHeaders, LEFT_OUT), 'Host', newHost, ...forwarded];
+    for (const filter of route.filters) if (filter.type === 'RequestHeaders') headers = changeHeaders(headers, filter.headers);
+    if (upgrade !== undefined) headers.push('Connection', 'Upgrade', 'Upgrade', upgrade);
+    const body = hasBody(request) ? (request as Readable) : undefined;
+    if (body !== undefined && request.headers['content-length'] === undefined) headers.push('Transfer-Encoding', 'chunked');
+    return await forward({ method: request.method ?? 'GET', target: path + target.search, headers, body }, this.endpoints.pick(backend), {
+      agent: this.#agent,
+      clock: this.#clock,
+      connectMs: this.#options.connectTimeoutMs ?? 5000,
+      answerMs: route.timeouts?.backendMs ?? route.timeouts?.requestMs ?? this.#options.answerTimeoutMs ?? 60_000,
+      signal,
+    });
+  }
+
+  /** WebSockets and other protocols that begin as HTTP/1.1: once both sides agree, what they say is none of our business. */
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on('error', () => socket.destroy());
+    const over = new AbortController();
+    socket.on('close', () => over.abort());
+    const [host, target] = [hostOf(request), readTarget(request.url ?? '')];
+    const route = target && this.#match(request, { method: request.method ?? 'GET', host, target });
+    if (target === undefined || route === undefined) return refuse(socket, target === undefined ? 400 : 404);
+    try {
+      const found = await this.#ask(request, { route, target, host, signal: over.signal }, request.headers.upgrade ?? 'websocket');
+      if (found.type === 'response') {
+        found.response.destroy();
+        return refuse(socket, found.response.statusCode ?? 502);
+      }
+      this.#join(socket, found, head);
+    } catch (error) {
+      refuse(socket, error instanceof ForwardError ? error.status : 502);
+    }
+  }
+
+  #join(client: Duplex, { response, socket, head: first }: Extract<Answer, { type: 'upgrade' }>, head: Buffer): void {
+    client.write(responseHead(101, ['Connection', 'Upgrade', 'Upgrade', response.headers.upgrade ?? '', ...endToEnd(response.rawHeaders)]));
+    if (first.length > 0) client.write(first);
+    if (head.length > 0) socket.write(head);
+    for (const [end, other] of [
+      [client, socket],
+      [socket, client],
+    ] as const) {
+      this.#tunnels.add(end);
+      end.on('error', () => other.destroy());
+      end.on('close', () => {
+        this.#tunnels.delete(end);
+        other.destroy();
+      });
+      end.pipe(other);
+    }
+  }
+
+  /** An endpoint that ends closes the connections that wait for a next request: none may take one then. */
+  #forget({ ip, port }: Endpoint): void {
+    for (const [name, sockets] of Object.entries(this.#agent.freeSockets))
+      if (name.startsWith(`${ip}:${String(port)}:`)) for (const socket of sockets ?? []) socket.destroy();
+  }
+}
+
+interface Asked {
+  readonly route: Route;
+  readonly target: Target;
+  readonly host: string;
+  readonly signal: AbortSignal;
+}
+
+async function listen(server: Http2SecureServer | Server, { host, port }: IngressListener): Promise<{ host: string; port: number }> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return { host, port: (server.address() as AddressInfo).port };
+}
+
+const hostOf = ({ headers }: Request): string => (headers[':authority'] as string | undefined) ?? headers.host ?? '';
+const isSecure = ({ socket }: Request): boolean => 'encrypted' in socket;
+const clientOf = ({ socket }: Request): string => socket.remoteAddress ?? '';
+
+function hasBody(request: Request): boolean {
+  if ('stream' in request) return !request.stream.endAfterHeaders;
+  return request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+}
+
+function forwardedHeaders(request: Request, host: string): readonly string[] {
+  const [client, secure] = [clientOf(request), isSecure(request)];
+  const port = String(request.socket.localPort ?? (secure ? 443 : 80));
+  return ['X-Forwarded-For', client, 'X-Real-IP', client, 'X-Forwarded-Host', host, 'X-Forwarded-Proto', secure ? 'https' : 'http', 'X-Forwarded-Port', port];
+}
+
+const responseHeaders = (route: Route, raw: readonly string[]): readonly string[] =>
+  route.filters.reduce<readonly string[]>(
+    (headers, filter) => (filter.type === 'ResponseHeaders' ? changeHeaders(headers, filter.headers) : headers),
+    endToEnd(raw),
+  );
+
+/** By weight, in turn. Undefined: the route has no backend that gets requests. @throws {ForwardError} it is the turn of one that cannot be used */
+function choose(backends: readonly RouteBackend[], turn: number): RouteBackend | undefined {
+  const [only] = backends;
+  const total = backends.reduce((sum, { weight }) => sum + weight, 0);
+  let at = backends.length === 1 ? 0 : turn % Math.max(1, total);
+  const chosen = backends.length === 1 ? only : backends.find(({ weight }) => (at -= weight) < 0);
+  if (chosen?.broken !== undefined) throw new ForwardError(500, chosen.broken);
+  return total === 0 ? undefined : chosen;
+}
+
+function rewritten(route: Route, path: string, host: string): { readonly path: string; readonly host: string } {
+  const rewrite = route.filters.find((filter) => filter.type === 'Rewrite');
+  return { path: rewrite?.path === undefined ? path : rewritePath(path, rewrite.path, route), host: rewrite?.host ?? host };
+}
+
+function redirectOf(
+  route: Route,
+  { host, target, secure }: { readonly host: string; readonly target: Target; readonly secure: boolean },
+): { readonly status: number; readonly location: string } | undefined {
+  const filter = route.filters.find((each) => each.type === 'Redirect');
+  if (filter === undefined) return route.backends.length === 0 && route.status !== undefined ? { status: route.status, location: '' } : undefined;
+  const scheme = filter.scheme ?? (secure ? 'https' : 'http');
+  const path = filter.path === undefined ? target.path : rewritePath(target.path, filter.path, route);
+  const usual = (scheme === 'https' ? 443 : 80) === filter.port || filter.port === undefined;
+  const name = filter.host ?? host.replace(/:\d+$/, '');
+  return { status: filter.status, location: `${scheme}://${name}${usual ? '' : `:${String(filter.port)}`}${path}${target.search}` };
+}
+
+/** An answer of the proxy's own. */
+function answer(response: Response, status: number, headers: readonly string[] = []): void {
+  const text = `${String(status)} ${STATUS_CODES[status] ?? ''}\n`;
+  response.statusCode = status;
+  for (let i = 0; i + 1 < headers.length; i += 2) if (headers[i + 1] !== '') response.setHeader(headers[i] as string, headers[i + 1] as string);
+  response.setHeader('content-type', 'text/plain; charset=utf-8');
+  response.end(text);
+}
+
+/** Passes an endpoint's response on. Rejects when it breaks off. */
+function pass(from: IncomingMessage, to: Response, headers: readonly string[]): Promise<void> {
+  to.statusCode = from.statusCode ?? 502;
+  const grouped = new Map<string, string[]>();
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const [name, value] = [headers[i] as string, headers[i + 1] as string];
+    const key = name.toLowerCase();
+    const values = grouped.get(key);
+    if (values === undefined) grouped.set(key, [name, value]);
+    else values.push(value);
+  }
+  for (const [name = '', ...values] of grouped.values()) to.setHeader(name, values.length === 1 ? (values[0] as string) : values);
+  return new Promise((resolve, reject) => {
+    from.on('error', reject);
+    from.on('end', () => {
+      if (Object.keys(from.trailers).length > 0) to.addTrailers(from.trailers as Record<string, string>);
+      to.end(resolve);
+    });
+    to.on('close', () => resolve());
+    from.pipe(to as unknown as NodeJS.WritableStream, { end: false });
+  });
+}
+
+function responseHead(status: number, headers: readonly string[]): string {
+  let text = `HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ''}\r\n`;
+  for (let i = 0; i + 1 < headers.length; i += 2) text += `${headers[i] ?? ''}: ${headers[i + 1] ?? ''}\r\n`;
+  return `${text}\r\n`;
+}
+
+function refuse(socket: Duplex, status: number): void {
+  if (socket.writable) socket.end(responseHead(status, ['Connection', 'close', 'Content-Length', '0']));
+  else socket.destroy();
+}

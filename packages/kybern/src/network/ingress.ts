@@ -1,0 +1,97 @@
+import { isAlreadyExists, isNotFound, type Client, type Clock, type Logger } from '@kybern/core';
+import { Ingress, IngressClass, type Secret } from '@kybern/core/kinds';
+import { createIngressProxy, feedIngress } from '@kybern/dataplane';
+import { compileIngresses } from '@kybern/netmodel';
+import type { Informer } from '@kybern/reconcile';
+
+/** The name of the IngressClass, and of who serves it. */
+const CLASS = 'kybern';
+const CONTROLLER = 'kybern.dev/ingress';
+
+/** Where Ingresses are served. */
+export interface IngressPlace {
+  readonly host: string;
+  readonly port: number;
+  readonly tlsPort: number;
+}
+
+/** What {@link runIngress} works with. */
+export interface IngressParts {
+  readonly client: Client;
+  readonly informers: Parameters<typeof feedIngress>[1];
+  readonly place: IngressPlace;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Serves Ingresses of the class `kybern`, which is the default where there was none, and says in their status where. */
+export interface RunningIngress {
+  /** Resolves once requests are taken; rejects when the place cannot be had. */
+  readonly ready: Promise<IngressPlace>;
+  readonly run: (signal: AbortSignal) => Promise<void>;
+}
+
+/** Makes the way in; it does nothing before `run`, which needs caches that are synced. */
+export function createIngress({ client, informers, place, clock, logger }: IngressParts): RunningIngress {
+  const { host, port, tlsPort } = place;
+  const listeners = [
+    { host, port },
+    { host, port: tlsPort, tls: true },
+  ];
+  const proxy = createIngressProxy({ listeners, clock, logger });
+  const ready = proxy.addresses.then(([plain, secure]) => ({ host, port: plain?.port ?? port, tlsPort: secure?.port ?? tlsPort }));
+  ready.catch(() => undefined);
+  return {
+    ready,
+    async run(signal) {
+      await ensureClass(client, informers.classes);
+      const end = feedIngress(proxy, informers, { controller: CONTROLLER, clock, logger });
+      const off = tellWhere({ client, ...informers, host, logger });
+      try {
+        await proxy.run(signal);
+      } finally {
+        off();
+        end();
+      }
+    },
+  };
+}
+
+async function ensureClass(client: Client, classes: Informer<IngressClass>): Promise<void> {
+  const isDefault = (annotations: Readonly<Record<string, string>> = {}): boolean => annotations['ingressclass.kubernetes.io/is-default-class'] === 'true';
+  const annotations: Record<string, string> = classes.list().some(({ metadata }) => isDefault(metadata.annotations))
+    ? {}
+    : { 'ingressclass.kubernetes.io/is-default-class': 'true' };
+  try {
+    await client.create(IngressClass, { metadata: { name: CLASS, annotations }, spec: { controller: CONTROLLER } });
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+}
+
+interface Told {
+  readonly client: Client;
+  readonly ingresses: Informer<Ingress>;
+  readonly classes: Informer<IngressClass>;
+  readonly secrets: Informer<Secret>;
+  readonly host: string;
+  readonly logger: Logger;
+}
+
+/** Writes the address into the status of every Ingress that is served. @returns ends it */
+function tellWhere({ client, ingresses, classes, host, logger }: Told): () => void {
+  const tell = (ingress: Ingress): void => {
+    const isServed = compileIngresses([ingress], classes.list(), { controller: CONTROLLER }).routes.length > 0;
+    if (!isServed || ingress.status?.loadBalancer?.ingress?.some(({ ip }) => ip === host) === true) return;
+    const status = { loadBalancer: { ingress: [{ ip: host }] } };
+    client
+      .patch(Ingress, ingress, { type: 'merge', patch: { status } }, { subresource: 'status' })
+      .catch((error: unknown) => isNotFound(error) || logger.error('the address of an Ingress could not be written', { error }));
+  };
+  const all = (): void => ingresses.list().forEach(tell);
+  const offs = [
+    ingresses.addHandler({ added: tell, updated: (_old, ingress) => tell(ingress), deleted: () => undefined }),
+    classes.addHandler({ added: all, updated: all, deleted: () => undefined }),
+  ];
+  return () => offs.forEach((off) => off());
+}

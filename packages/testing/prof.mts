@@ -1,0 +1,10 @@
+import { ConfigMap, CronJob, Deployment, HorizontalPodAutoscaler } from '@kybern/core/kinds';
+import { createTestCluster } from '@kybern/testing';
+const labels = { app: 'web' };
+const cluster = await createTestCluster({ nodes: 100 });
+for (let i = 0; i < 10; i++) await cluster.client.create(Deployment, { metadata: { name: 'web' + i, namespace: 'default' }, spec: { replicas: 100, selector: { matchLabels: { app: 'w' + i } }, template: { metadata: { labels: { app: 'w' + i } }, spec: { containers: [{ name: 'c', image: 'nginx:1' }] } } } });
+await cluster.settle();
+const t = performance.now();
+const r = cluster.log.length;
+await cluster.advance('1h');
+console.log(performance.now() - t, cluster.log.length - r);
