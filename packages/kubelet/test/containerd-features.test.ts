@@ -70,7 +70,8 @@ describeContainerd('what a Pod on containerd may ask for', () => {
     await vi.waitFor(async () => {
       const pod = await lab.api.client.get(Pod, 'imaged');
       const { state, lastState } = statusOf(pod) ?? {};
-      const failed = ['CreateContainerError', 'RunContainerError', 'CrashLoopBackOff'].includes(state?.waiting?.reason ?? '') || lastState?.terminated !== undefined;
+      const failed =
+        ['CreateContainerError', 'RunContainerError', 'CrashLoopBackOff'].includes(state?.waiting?.reason ?? '') || lastState?.terminated !== undefined;
       expect(isReady(pod) || failed, JSON.stringify(pod.status)).toBe(true);
     }, WAIT);
   });
