@@ -25,6 +25,11 @@ export type { AuthorizationAttributes, AuthorizationDecision, Authorizer } from 
 export { certificateAuthenticator } from './authentication/authenticator.ts';
 export type { Authentication, AuthenticationOptions, Authenticator, CertificateSubject, Credentials } from './authentication/authenticator.ts';
 export { tokenFileAuthenticator } from './authentication/token-file.ts';
+export { bootstrapTokenAuthenticator } from './authentication/bootstrap-token.ts';
+// Nodes of other machines
+export { createSigningRequest, listenForNode, readSigningRequest } from './node-certificates.ts';
+export type { Signable, SigningQuestion } from './node-certificates.ts';
+export type { NodeDoor, NodeDoorOptions } from './http/node-door.ts';
 // Admission
 export { defaultAdmission } from './admission/index.ts';
 export { storageObjectInUseProtection } from './admission/storage-object-in-use-protection.ts';

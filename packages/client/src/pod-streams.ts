@@ -24,7 +24,8 @@ const STDERR = 2;
 const ERROR = 3;
 const RESIZE = 4;
 const CLOSE = 255;
-const COMMAND_PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
+/** Protocols of commands, the best first. */
+export const COMMAND_PROTOCOLS: readonly string[] = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 
 /** Logs, commands and ports of Pods over HTTP and WebSockets. */
 export function createPodStreams(
@@ -46,7 +47,7 @@ export function createPodStreams(
     exec: (pod, options) => command(pod, 'exec', options),
     attach: (pod, options = {}) => command(pod, 'attach', options),
     async connect(pod, port, { signal } = {}) {
-      const socket = await openSocket({ path: `${pathOf(pod, 'portforward')}?ports=${String(port)}`, protocols: ['v4.channel.k8s.io'], signal });
+      const socket = await openSocket({ path: `${pathOf(pod, 'portforward')}?ports=${String(port)}`, protocols: FORWARD_PROTOCOLS, signal });
       return connectionOver(socket, port);
     },
   };
@@ -66,7 +67,8 @@ function commandQuery({ container, command = [], stdin = false, stdout = true, s
   return query;
 }
 
-function processOver(socket: WebSocket, { stdin = false, stdout = true, stderr = true, tty = false }: CommandOptions): ProcessStreams {
+/** The streams of a process whose socket is open. */
+export function processOver(socket: WebSocket, { stdin = false, stdout = true, stderr = true, tty = false }: CommandOptions): ProcessStreams {
   const input = receiveFrom(socket, [...(stdout ? [STDOUT] : []), ...(stderr && !tty ? [STDERR] : []), ERROR]);
   const ended = readText(input.streams.get(ERROR) ?? new Blob([]).stream());
   ended.catch(() => undefined);
@@ -106,12 +108,15 @@ function exitCodeOf(text: string): number {
   return Number(code);
 }
 
+/** Protocols of ports. */
+export const FORWARD_PROTOCOLS: readonly string[] = ['v4.channel.k8s.io'];
 const DATA = 0;
 const FAILURE = 1;
 /** Both channels begin with the port's number. */
 const HEAD_BYTES = 2;
 
-async function connectionOver(socket: WebSocket, port: number): Promise<ByteConnection> {
+/** The connection to a port whose socket is open. */
+export async function connectionOver(socket: WebSocket, port: number): Promise<ByteConnection> {
   const input = receiveFrom(socket, [DATA, FAILURE]);
   const failure = readText(withoutHead(input.streams.get(FAILURE) ?? new Blob([]).stream()));
   failure.catch(() => undefined);

@@ -22,7 +22,16 @@ export interface Transport {
   json(request: WireRequest): Promise<unknown>;
   /** The body as it arrives, after a 2xx answer. */
   stream(request: WireRequest): Promise<AsyncIterable<Uint8Array>>;
+  /** The same, with what the answer's head says. */
+  open(request: WireRequest): Promise<OpenAnswer>;
   close(): Promise<void>;
+}
+
+/** An answer whose body comes later. */
+export interface OpenAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: AsyncIterable<Uint8Array>;
 }
 
 /** An error answer is read up to here; a Status is far smaller. */
@@ -76,6 +85,10 @@ export function createTransport(access: ClusterAccess, credentials: CredentialSo
     async stream(request) {
       const response = await send(request);
       return response.body;
+    },
+    async open(request) {
+      const { statusCode, headers, body } = await send(request);
+      return { status: statusCode, contentType: String(headers['content-type'] ?? 'application/octet-stream'), body };
     },
     close: () => connections.close(),
   };

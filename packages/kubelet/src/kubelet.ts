@@ -31,6 +31,8 @@ export interface KubeletOptions {
   readonly taints?: readonly Taint[];
   /** Default: its name, and an address from 172.16.0.0/12 that follows from the name. */
   readonly addresses?: readonly NodeAddress[];
+  /** Where its kubelet port is, for API servers of other processes. Default: nowhere. */
+  readonly port?: number;
   /** What the Node says of its software. Default: Linux on amd64, kubelet v1.36. */
   readonly nodeInfo?: Partial<NodeSystemInfo>;
   /** Where the Pods come from; it is run by whoever made it. Default: a watch of this node's Pods alone, which this kubelet runs. */
@@ -132,6 +134,7 @@ function describe(options: KubeletOptions): NodeDescription {
     labels: options.labels ?? {},
     taints: options.taints ?? [],
     addresses: options.addresses ?? defaultAddresses(name),
+    port: options.port,
     capacity,
     allocatable,
     nodeInfo: { ...defaultNodeInfo(name), ...options.nodeInfo },

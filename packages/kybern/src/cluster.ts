@@ -1,4 +1,4 @@
-import { createApiServer, type ApiServer, type Authenticator, type Listener, type ListenOptions } from '@kybern/apiserver';
+import { bootstrapTokenAuthenticator, createApiServer, type ApiServer, type Authenticator, type Listener, type ListenOptions } from '@kybern/apiserver';
 import { builtinControllers, rootCaPublisher, type VolumeProvisioning } from '@kybern/controllers';
 import {
   apiVersionOf,
@@ -22,6 +22,8 @@ import { createSchedulerLoop, type Plugin } from '@kybern/scheduler';
 import { createMemoryStore, type StateStore } from '@kybern/state';
 import { simulatedProvisioner, standardClass } from '@kybern/storage';
 import { localPathProvisioner } from '@kybern/storage/local-path';
+import { nodeSigner } from './nodes/node-signer.ts';
+import { createNodeRouter, type NodeCredentials } from './nodes/remote-nodes.ts';
 import { DEFAULT_EVENT_TTL_MS, expireEvents } from './event-expiry.ts';
 
 /** A node of a {@link createCluster}. */
@@ -102,12 +104,16 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   const parts = resolveParts(options);
   const { clock, ids, random, logger, onError } = parts;
   const connections = createLocalConnections();
+  const nodes = nodesOf(options.nodes ?? 3, options.nodePrefix ?? 'node');
+  const local = new Set(nodes.map(({ name }) => name));
+  let credentials: NodeCredentials | undefined;
+  const router = createNodeRouter({ local: connections, isLocal: (name) => local.has(name), client: () => api.client, credentials: () => credentials, clock });
   const api = await createApiServer({
     ...parts,
-    nodes: connections,
+    nodes: router,
     authorization: options.authorization ?? 'rbac',
     betaVersions: options.betaVersions ?? false,
-    authenticators: options.authenticators ?? [],
+    authenticators: [...(options.authenticators ?? []), bootstrapTokenAuthenticator(parts)],
     ...(options.serviceCidr === undefined ? {} : { serviceCidr: options.serviceCidr }),
     kinds: kindsOf(options.kinds ?? [], options.controllers ?? []),
   });
@@ -139,7 +145,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   start('event expiry', expireEvents(parts.state, { clock, logger, ttlMs: options.eventTtlMs ?? DEFAULT_EVENT_TTL_MS }));
   const pods = createPodSource(client, { clock, random: random.fork('pods'), logger });
   start('pods', pods);
-  for (const node of nodesOf(options.nodes ?? 3, options.nodePrefix ?? 'node')) {
+  for (const node of nodes) {
     const agent = nodeAgent(node, { client, clock, random, logger, pods });
     connections.add(agent);
     start(node.name, agent);
@@ -152,7 +158,11 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     async listen(listenOptions) {
       const listener = await api.listen(listenOptions);
       // Pods know the server by the authority of the first door.
-      if (!published) manager.add(rootCaPublisher({ certificate: listener.certificateAuthority }));
+      if (!published) {
+        manager.add(rootCaPublisher({ certificate: listener.certificateAuthority }));
+        manager.add(nodeSigner({ authority: listener.authority, clock }));
+        credentials = await credentialsOf(listener);
+      }
       published = true;
       return listener;
     },
@@ -160,9 +170,16 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
       stop.abort();
       await Promise.all(running);
       await api[Symbol.asyncDispose]();
+      await router[Symbol.asyncDispose]();
       if (options.state === undefined) await parts.state[Symbol.asyncDispose]();
     },
   };
+}
+
+/** By what the nodes of other processes know this server. */
+async function credentialsOf({ authority, certificateAuthority }: Listener): Promise<NodeCredentials> {
+  const { certificate, key } = await authority.issueClient({ name: 'kube-apiserver-kubelet-client', groups: ['system:masters'] });
+  return { certificateAuthority, clientCertificate: certificate, clientKey: key };
 }
 
 function volumesOf({ volumes, nodes = 3 }: ClusterOptions): readonly VolumeProvisioning[] {

@@ -1,10 +1,11 @@
 // `kybern up` as a process of its own, in a home of its own, and kubectl beside it.
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { expect, vi } from 'vitest';
 import { kubectlPath } from './kubectl/kubectl.ts';
@@ -12,6 +13,18 @@ import { kubectlPath } from './kubectl/kubectl.ts';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 const run = promisify(execFile);
 export const WAIT = { timeout: 60_000, interval: 200 };
+
+/** Starts a command line in a home; it is ended with it. */
+export function kybern(home: UpHome, args: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
+  const bin = join(root, 'packages/kybern/src/bin.ts');
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--conditions=@kybern/source', bin, ...args], {
+    cwd: root,
+    env: { PATH: process.env['PATH'], HOME: home.directory },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  home.children.push(child);
+  return child;
+}
 
 /** A home, in which clusters are started. */
 export class UpHome {
@@ -43,13 +56,7 @@ export class UpHome {
   async up(manifests: readonly object[], ...args: readonly string[]): Promise<void> {
     const files = manifests.map((_, i) => join(this.directory, `${String(i)}.yaml`));
     await Promise.all(manifests.map((manifest, i) => writeFile(files[i] ?? '', JSON.stringify(manifest))));
-    const bin = join(root, 'packages/kybern/src/bin.ts');
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--conditions=@kybern/source', bin, 'up', ...files, ...args], {
-      cwd: root,
-      env: { PATH: process.env['PATH'], HOME: this.directory },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.children.push(child);
+    const child = kybern(this, ['up', ...files, ...args]);
     this.#text = '';
     for (const output of [child.stdout, child.stderr]) output.on('data', (data: Buffer) => (this.#text += data.toString()));
     const exit = once(child, 'exit');
@@ -67,6 +74,12 @@ export class UpHome {
     const interrupt = this.#interrupt;
     this.#interrupt = undefined;
     return await interrupt?.();
+  }
+
+  async apply(manifest: object): Promise<void> {
+    const file = join(this.directory, 'applied.json');
+    await writeFile(file, JSON.stringify(manifest));
+    await this.kubectl('apply', '-f', file);
   }
 
   async kubectl(...args: readonly string[]): Promise<string> {

@@ -19,6 +19,34 @@ export interface CertificateAuthority {
   issueServer(hosts: readonly string[]): Promise<CertifiedKey>;
   /** A certificate that proves a user: the common name is the user's, organizations are the groups. */
   issueClient(user: { readonly name: string; readonly groups: readonly string[] }): Promise<CertifiedKey>;
+  /** A certificate (PEM) for the key of a request, of the subject that the request has; nothing else of the request counts. @param hosts under which a server is reached */
+  sign(request: SigningRequest, use: { readonly client: true } | { readonly hosts: readonly string[] }): Promise<string>;
+}
+
+/** What somebody asks a certificate for; the request is signed by the key that it is for. */
+export interface SigningRequest {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  readonly publicKey: x509.PublicKey;
+}
+
+/** Reads a PKCS#10 request in PEM. @returns undefined when it is none, or not signed by its own key */
+export async function readSigningRequest(pem: string): Promise<SigningRequest | undefined> {
+  try {
+    const request = new x509.Pkcs10CertificateRequest(pem);
+    if (!(await request.verify())) return undefined;
+    const [commonName = ''] = request.subjectName.getField('CN');
+    return { commonName, organizations: request.subjectName.getField('O'), publicKey: request.publicKey };
+  } catch {
+    return undefined; // no such request
+  }
+}
+
+/** Makes a key, and a request to certify it, both PEM. */
+export async function createSigningRequest(user: { readonly name: string; readonly groups: readonly string[] }): Promise<{ readonly request: string; readonly key: string }> {
+  const keys = await generateKeys();
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({ name: subjectText(user), keys, signingAlgorithm: ALGORITHM });
+  return { request: request.toString('pem'), key: await privatePem(keys.privateKey) };
 }
 
 const ALGORITHM: EcKeyGenParams & EcdsaParams = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -72,8 +100,7 @@ async function selfSigned(keys: CryptoKeyPair, nowMs: number): Promise<x509.X509
 
 async function authorityOf(ca: x509.X509Certificate, keys: CryptoKeyPair, nowMs: number): Promise<CertificateAuthority> {
   const notBefore = new Date(nowMs - SKEW_MS);
-  const issue = async (subject: string, extensions: readonly x509.Extension[]): Promise<CertifiedKey> => {
-    const leaf = await generateKeys();
+  const certify = async (subject: string, publicKey: x509.PublicKeyType, extensions: readonly x509.Extension[]): Promise<string> => {
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber: serialNumber(),
       subject,
@@ -81,7 +108,7 @@ async function authorityOf(ca: x509.X509Certificate, keys: CryptoKeyPair, nowMs:
       notBefore,
       notAfter: new Date(nowMs + LEAF_DAYS * DAY_MS),
       signingAlgorithm: ALGORITHM,
-      publicKey: leaf.publicKey,
+      publicKey,
       signingKey: keys.privateKey,
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),
@@ -90,21 +117,35 @@ async function authorityOf(ca: x509.X509Certificate, keys: CryptoKeyPair, nowMs:
         ...extensions,
       ],
     });
-    return { certificate: certificate.toString('pem'), key: await privatePem(leaf.privateKey) };
+    return certificate.toString('pem');
+  };
+  const issue = async (subject: string, extensions: readonly x509.Extension[]): Promise<CertifiedKey> => {
+    const leaf = await generateKeys();
+    return { certificate: await certify(subject, leaf.publicKey, extensions), key: await privatePem(leaf.privateKey) };
   };
   return {
     certificate: ca.toString('pem'),
     key: await privatePem(keys.privateKey),
-    issueServer: (hosts) =>
-      issue('CN=kybern-apiserver', [
-        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-        new x509.SubjectAlternativeNameExtension(hosts.map((host) => ({ type: isAddress(host) ? 'ip' : 'dns', value: host }))),
-      ]),
-    issueClient: ({ name, groups }) =>
-      issue([...groups.map((group) => `O=${escapeName(group)}`), `CN=${escapeName(name)}`].join(', '), [
-        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
-      ]),
+    issueServer: (hosts) => issue('CN=kybern-apiserver', serverExtensions(hosts)),
+    issueClient: (user) => issue(subjectText(user), clientExtensions()),
+    sign: ({ commonName, organizations, publicKey }, use) =>
+      certify(subjectText({ name: commonName, groups: organizations }), publicKey, 'client' in use ? clientExtensions() : serverExtensions(use.hosts)),
   };
+}
+
+function clientExtensions(): readonly x509.Extension[] {
+  return [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])];
+}
+
+function serverExtensions(hosts: readonly string[]): readonly x509.Extension[] {
+  return [
+    new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+    new x509.SubjectAlternativeNameExtension(hosts.map((host) => ({ type: isAddress(host) ? 'ip' : 'dns', value: host }))),
+  ];
+}
+
+function subjectText({ name, groups }: { readonly name: string; readonly groups: readonly string[] }): string {
+  return [...groups.map((group) => `O=${escapeName(group)}`), `CN=${escapeName(name)}`].join(', ');
 }
 
 function generateKeys(): Promise<CryptoKeyPair> {

@@ -48,6 +48,8 @@ export interface Listener extends AsyncDisposable {
   readonly certificateAuthority: string;
   /** A client certificate of the group system:masters. */
   readonly admin: CertifiedKey;
+  /** The authority itself, for those who certify nodes. */
+  readonly authority: Pick<CertificateAuthority, 'issueClient' | 'sign'>;
 }
 
 /** The server behind the door. */
@@ -96,7 +98,7 @@ export async function listen(target: ListenTarget, options: ListenOptions = {}):
   });
   const { port } = server.address() as AddressInfo;
   const name = host.includes(':') ? `[${host}]` : host;
-  return { url: `https://${name}:${String(port)}`, certificateAuthority: ca.certificate, admin, [Symbol.asyncDispose]: close };
+  return { url: `https://${name}:${String(port)}`, certificateAuthority: ca.certificate, admin, authority: ca, [Symbol.asyncDispose]: close };
 }
 
 function serverHosts(host: string): string[] {
@@ -116,7 +118,8 @@ function openServer(target: HandleTarget, { ca, own, observer }: Door): { server
   const server = createSecureServer({
     ...SERVER_LIMITS,
     allowHTTP1: true,
-    cert: own.certificate,
+    // With the authority's, so that a node that was told its hash alone can know it.
+    cert: `${own.certificate}\n${ca.certificate}`,
     key: own.key,
     ca: ca.certificate,
     requestCert: true,

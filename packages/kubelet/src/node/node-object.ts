@@ -8,6 +8,8 @@ export interface NodeDescription {
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly Taint[];
   readonly addresses: readonly NodeAddress[];
+  /** Of the kubelet, when it listens. */
+  readonly port?: number | undefined;
   readonly capacity: Readonly<Record<string, string>>;
   readonly allocatable: Readonly<Record<string, string>>;
   readonly nodeInfo: NodeSystemInfo;
@@ -112,6 +114,7 @@ export function computeNodeStatus(previous: NodeStatus | undefined, { descriptio
     allocatable: { ...extended(previous?.allocatable), ...description.allocatable, ...devices?.allocatable },
     conditions: [...before.filter(({ type }) => !owned.has(type)), ...verdicts.map((verdict) => date(verdict, before, now))],
     addresses: description.addresses,
+    ...(description.port === undefined ? {} : { daemonEndpoints: { kubeletEndpoint: { Port: description.port } } }),
     ...(images === undefined ? {} : { images }),
     nodeInfo: { ...description.nodeInfo, containerRuntimeVersion: health.runtimeVersion },
   };

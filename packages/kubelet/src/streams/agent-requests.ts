@@ -62,6 +62,7 @@ function containerLog(
   const [, namespace = '', name = '', container = ''] = found;
   const number = (key: string): number | undefined => (query.has(key) ? Number(query.get(key)) : undefined);
   const [tailLines, limitBytes, sinceSeconds] = [number('tailLines'), number('limitBytes'), number('sinceSeconds')];
+  const [sinceTime, stream] = [query.get('sinceTime'), query.get('stream')];
   const options: LogOptions = {
     follow: query.get('follow') === 'true',
     previous: query.get('previous') === 'true',
@@ -69,7 +70,11 @@ function containerLog(
     ...(tailLines === undefined ? {} : { tailLines }),
     ...(limitBytes === undefined ? {} : { limitBytes }),
     ...(sinceSeconds === undefined ? {} : { sinceSeconds }),
+    ...(sinceTime === null ? {} : { sinceTime }),
+    ...(isStream(stream) ? { stream } : {}),
     ...(signal === undefined ? {} : { signal }),
   };
   return connections.logs({ node, namespace, name, uid: '', container }, options);
 }
+
+const isStream = (text: string | null): text is 'All' | 'Stdout' | 'Stderr' => text !== null && ['All', 'Stdout', 'Stderr'].includes(text);

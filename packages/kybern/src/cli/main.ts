@@ -6,6 +6,7 @@ import { execCommand } from './commands/exec.ts';
 import { explainCommand } from './commands/explain.ts';
 import { getCommand } from './commands/get.ts';
 import { logsCommand } from './commands/logs.ts';
+import { nodeCommand } from './commands/node.ts';
 import { portForwardCommand } from './commands/port-forward.ts';
 import { rolloutCommand } from './commands/rollout.ts';
 import { scaleCommand } from './commands/scale.ts';
@@ -13,6 +14,7 @@ import { setImageCommand } from './commands/set.ts';
 import { snapshotCommand } from './commands/snapshot.ts';
 import { stateCommand } from './commands/state.ts';
 import { timelineCommand } from './commands/timeline.ts';
+import { tokenCommand } from './commands/token.ts';
 import { upCommand } from './commands/up.ts';
 import { messageFor } from './errors.ts';
 import { line, type CliIo } from './io.ts';
@@ -39,6 +41,8 @@ const commands: readonly AnyCommand[] = [
   snapshotCommand,
   stateCommand,
   timelineCommand,
+  tokenCommand,
+  nodeCommand,
 ];
 
 /**

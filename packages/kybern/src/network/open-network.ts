@@ -178,7 +178,7 @@ function isOnPath(name: string): boolean {
 }
 
 /** Failures of the parts, which go on by themselves, for people. */
-function problemLogger(onProblem: (message: string) => void): Logger {
+export function problemLogger(onProblem: (message: string) => void): Logger {
   const tell = (message: string, fields?: LogFields): void =>
     onProblem(fields?.['error'] === undefined ? message : `${message}: ${messageOf(fields['error'])}`);
   const logger: Logger = { ...noopLogger, error: tell, with: () => logger };

@@ -28,6 +28,8 @@ export interface ProcessRuntimeOptions {
    * Linux, where all of them are there.
    */
   readonly addresses?: 'each' | 'shared';
+  /** Nodes that share a machine want blocks of their own, of 65,536 addresses: 0 to 63. Default 0: from 127.64.0.1 on, and then those of the others. */
+  readonly addressBlock?: number;
   /** The environment of which processes get PATH, LANG, TZ and TMPDIR. Default: that of this process. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Default: the machine's. */
@@ -172,7 +174,7 @@ class ProcessRuntimeService implements ProcessRuntime {
     if (addresses === 'shared') return '127.0.0.1';
     const taken = new Set([...this.#sandboxes.values()].map(({ ip }) => ip));
     for (let number = 1; number < 2 ** 22; number++) {
-      const ip = `127.${String(64 + (number >> 16))}.${String((number >> 8) & 255)}.${String(number & 255)}`;
+      const ip = `127.${String(64 + (((number >> 16) + (this.#options.addressBlock ?? 0)) & 63))}.${String((number >> 8) & 255)}.${String(number & 255)}`;
       if (!taken.has(ip)) return ip;
     }
     throw new RuntimeError('RESOURCE_EXHAUSTED', 'there are no more addresses');

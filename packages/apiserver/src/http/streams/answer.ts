@@ -40,8 +40,9 @@ export async function answerConnection(target: HandleTarget, exchange: PlainExch
   }
 }
 
-async function answerNode(
-  connection: Extract<Connection, { type: 'node' }>,
+/** Answers as the agent of a node does. @throws {ApiError} */
+export async function answerNode(
+  connection: Pick<Extract<Connection, { type: 'node' }>, 'request'>,
   { request, response, url, signal, clock }: ParsedExchange & { readonly clock: Clock },
 ): Promise<void> {
   const { status, contentType, body } = await connection.request({ method: request.method ?? 'GET', query: url.searchParams, signal });

@@ -41,6 +41,24 @@ interface Upgrade extends UpgradeExchange {
 
 /** Answers one request with an `Upgrade` header. Never rejects. */
 export async function handleUpgrade(target: HandleTarget, exchange: UpgradeExchange): Promise<void> {
+  const request = exchange.request as unknown as WireRequest;
+  return answerUpgrade(target, exchange, async (url, response) => {
+    const route = url === null ? undefined : parsePath(url.pathname);
+    if (url !== null && route !== undefined && isConnectRoute(route) && route.subresource !== 'log') return openConnection(target, request, { url, route });
+    // Whatever has no use for another protocol is answered as if it had not been asked for one.
+    await handle(target, { request, response: response as unknown as WireResponse, closing: exchange.closing });
+    return undefined;
+  });
+}
+
+/** What a door of streams needs. */
+export type UpgradeTarget = Pick<HandleTarget, 'clock' | 'logger'>;
+
+/** Finds the connection that is asked for, or answers by itself and gives undefined. @throws {ApiError} which is the answer then */
+export type OpenUpgrade = (url: URL | null, response: ServerResponse) => Promise<Connection | undefined>;
+
+/** Serves the connection that `open` finds over whichever protocol the client wants. Never rejects. */
+export async function answerUpgrade(target: UpgradeTarget, exchange: UpgradeExchange, open: OpenUpgrade): Promise<void> {
   const { request, socket, closing } = exchange;
   const gone = new AbortController();
   const onClosing = (): void => {
@@ -58,14 +76,8 @@ export async function handleUpgrade(target: HandleTarget, exchange: UpgradeExcha
   const url = URL.parse(`https://localhost${request.url ?? '/'}`);
   const response = plainResponse(exchange);
   try {
-    const route = url === null ? undefined : parsePath(url.pathname);
-    // Whatever has no use for another protocol is answered as if it had not been asked for one.
-    if (url === null || route === undefined || !isConnectRoute(route) || route.subresource === 'log') {
-      await handle(target, { request: request as unknown as WireRequest, response: response as unknown as WireResponse, closing });
-      return;
-    }
-    const connection = await openConnection(target, request as unknown as WireRequest, { url, route });
-    await serve(target, connection, { ...exchange, url, signal: gone.signal });
+    const connection = await open(url, response);
+    if (connection !== undefined && url !== null) await serve(target, connection, { ...exchange, url, signal: gone.signal });
   } catch (error) {
     if (!socket.destroyed) sendError(response as unknown as WireResponse, error, { logger: target.logger, headers: { connection: 'close' } });
   }
@@ -83,7 +95,7 @@ function plainResponse({ request, socket }: UpgradeExchange): ServerResponse {
   return response;
 }
 
-async function serve(target: HandleTarget, connection: Connection, upgrade: Upgrade): Promise<void> {
+async function serve(target: UpgradeTarget, connection: Connection, upgrade: Upgrade): Promise<void> {
   switch (connection.type) {
     case 'command':
       return isWebSocket(upgrade) ? commandOverWebSocket(connection, upgrade) : commandOverSpdy(target, connection, upgrade);
@@ -114,7 +126,7 @@ async function commandOverWebSocket({ wanted, attach, start }: Command, upgrade:
   await serveCommand(webSocketChannels(socket, protocol, wanted), process, { attach });
 }
 
-async function commandOverSpdy(target: HandleTarget, { wanted, attach, start }: Command, upgrade: Upgrade): Promise<void> {
+async function commandOverSpdy(target: UpgradeTarget, { wanted, attach, start }: Command, upgrade: Upgrade): Promise<void> {
   const protocol = chooseSpdyProtocol(upgrade, SPDY_COMMAND_PROTOCOLS);
   const process = await start({ signal: upgrade.signal });
   process.exitCode.catch(() => undefined);

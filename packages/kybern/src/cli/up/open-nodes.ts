@@ -58,21 +58,59 @@ export async function openNodes(wanted: NodesWanted): Promise<OpenNodes> {
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
-  const name = `${prefix}-1`;
+  const { node, volumes, network, summary, end } = await openMachine({ ...wanted, runtime, name: `${prefix}-1`, scope: prefix });
+  return {
+    nodes: [node],
+    volumes,
+    network,
+    summary,
+    [Symbol.asyncDispose]: () => end(true),
+  };
+}
+
+/** What {@link openMachine} opens. */
+export interface MachineWanted extends Pick<NodesWanted, 'endpoint' | 'directory' | 'network' | 'serviceCidr' | 'clock'> {
+  readonly runtime: Exclude<RuntimeName, 'simulated'>;
+  readonly name: string;
+  /** By what its containers are told from others of the same containerd. */
+  readonly scope: string;
+  /** Which of the machine's nodes it is, for addresses of processes. Default 0. */
+  readonly addressBlock?: number;
+}
+
+/** This machine as a node. */
+export interface OpenMachine {
+  readonly node: ClusterNode & { readonly runtime: ContainerRuntime };
+  readonly volumes: string;
+  readonly network: NetworkPlan | undefined;
+  readonly summary: string;
+  /** Lets go of it, with its Pods or without. */
+  end(withPods: boolean): Promise<void>;
+}
+
+/** Opens this machine as one node. @throws {CliError} the runtime cannot be used */
+export async function openMachine(wanted: MachineWanted): Promise<OpenMachine> {
+  const { runtime, name } = wanted;
   const directory = wanted.directory === undefined ? await mkdtemp(join(tmpdir(), 'kybern-node-')) : join(wanted.directory, name);
   await mkdir(directory, { recursive: true, mode: 0o711 });
-  const opened = runtime === 'process' ? await openProcesses(directory) : await openContainerd(wanted);
-  const machine = { rootDirectory: join(directory, 'kubelet'), logDirectory: join(directory, 'logs'), cgroups: opened.cgroups };
+  const opened = runtime === 'process' ? await openProcesses(directory, wanted.addressBlock ?? 0) : await openContainerd(wanted);
+  const machine = {
+    rootDirectory: join(directory, 'kubelet'),
+    logDirectory: join(directory, 'logs'),
+    cgroups: opened.cgroups,
+    // Nodes that share a machine leave each other's alone.
+    cgroupRoot: `/kybern-${name}`,
+  };
   const network = wanted.network === 'none' ? undefined : planNetwork(runtime, { nodeName: name, runtime: opened.runtime, serviceCidr: wanted.serviceCidr });
   const resolver = network?.resolver;
   const kubelet = { machine, ...describeMachine({ directory }), ...(resolver === undefined ? {} : { resolver }) };
   return {
-    nodes: [{ name, runtime: opened.runtime, kubelet }],
+    node: { name, runtime: opened.runtime, kubelet },
     volumes: join(directory, 'volumes'),
     network,
     summary: `this machine as "${name}", ${opened.summary}${network === undefined ? '' : `; ${network.summary}`}`,
-    async [Symbol.asyncDispose]() {
-      await endPods(opened.runtime);
+    async end(withPods) {
+      if (withPods) await endPods(opened.runtime);
       await opened.close();
       if (wanted.directory === undefined) await rm(directory, { recursive: true, force: true });
     },
@@ -86,20 +124,20 @@ interface OpenRuntime {
   close(): Promise<void>;
 }
 
-async function openProcesses(directory: string): Promise<OpenRuntime> {
+async function openProcesses(directory: string, addressBlock: number): Promise<OpenRuntime> {
   const { createProcessRuntime } = await import('@kybern/runtime-cri/process');
-  const runtime = await createProcessRuntime({ directory: join(directory, 'runtime'), anyImage: true });
+  const runtime = await createProcessRuntime({ directory: join(directory, 'runtime'), anyImage: true, addressBlock });
   return { runtime, summary: 'containers are its own commands and not isolated', cgroups: false, close: async () => runtime[Symbol.asyncDispose]() };
 }
 
-async function openContainerd({ endpoint, prefix, clock }: NodesWanted): Promise<OpenRuntime> {
+async function openContainerd({ endpoint, scope, clock }: MachineWanted): Promise<OpenRuntime> {
   const { createGrpcRuntime } = await import('@kybern/runtime-cri/grpc');
   const runtime = createGrpcRuntime({ endpoint, clock });
   try {
     const { runtimeName, runtimeVersion } = await runtime.capabilities();
     return {
       // Whatever else runs there is none of our business.
-      runtime: createScopedRuntime(runtime, prefix),
+      runtime: createScopedRuntime(runtime, scope),
       summary: `containers by ${runtimeName} ${runtimeVersion}`,
       cgroups: (await runtime.runtimeConfig({})).linux?.cgroupDriver === 'CGROUPFS',
       close: async () => runtime[Symbol.dispose](),
@@ -119,7 +157,8 @@ async function endPods(runtime: ContainerRuntime): Promise<void> {
   }
 }
 
-function availableRuntimes(endpoint: string): readonly RuntimeName[] {
+/** What can run containers here, besides the simulation. */
+export function availableRuntimes(endpoint: string): readonly Exclude<RuntimeName, 'simulated'>[] {
   return [...(process.platform === 'win32' ? [] : ['process' as const]), ...(isUsable(endpoint) ? ['containerd' as const] : [])];
 }
 
