@@ -27,9 +27,7 @@ export interface Signable {
 /** Reads a request for a certificate. @returns undefined when it is none, or not signed by the key that it is for */
 export async function readSigningRequest({ request, authority }: SigningQuestion): Promise<Signable | undefined> {
   const read = await (await import('./http/certificates.ts')).readSigningRequest(request);
-  return read === undefined
-    ? undefined
-    : { commonName: read.commonName, organizations: read.organizations, sign: (use) => authority.sign(read, use) };
+  return read === undefined ? undefined : { commonName: read.commonName, organizations: read.organizations, sign: (use) => authority.sign(read, use) };
 }
 
 /** {@inheritDoc openNodeDoor} */

@@ -1,4 +1,13 @@
-import { ApiError, systemClock, type AttachOptions, type Clock, type ContainerOnNode, type NodeConnections, type NodeUsage, type PodOnNode } from '@kybern/core';
+import {
+  ApiError,
+  systemClock,
+  type AttachOptions,
+  type Clock,
+  type ContainerOnNode,
+  type NodeConnections,
+  type NodeUsage,
+  type PodOnNode,
+} from '@kybern/core';
 import { createCredentials } from './credentials.ts';
 import { isRecord } from './json.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
@@ -59,7 +68,8 @@ function commandQuery({ command = [], stdin, stdout, stderr, tty = false }: Atta
 
 async function readUsage(transport: Transport, signal: AbortSignal | undefined): Promise<NodeUsage> {
   const summary = await transport.json({ method: 'GET', path: '/stats/summary', signal });
-  if (!isRecord(summary) || !isRecord(summary['node']) || !Array.isArray(summary['pods'])) throw new ApiError('InternalError', 'the kubelet answered no summary');
+  if (!isRecord(summary) || !isRecord(summary['node']) || !Array.isArray(summary['pods']))
+    throw new ApiError('InternalError', 'the kubelet answered no summary');
   const { node, pods } = summary as unknown as Summary;
   return {
     timeMs: Date.parse(node.cpu.time),

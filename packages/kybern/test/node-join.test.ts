@@ -82,7 +82,9 @@ describe.skipIf(kubectlPath === undefined)('kybern node join', { timeout: 180_00
     await once(agent, 'exit');
     await startAgent('--server', how[1] ?? '', '--name', 'second', '--runtime', 'process');
     await vi.waitFor(async () => expect((await home.kubectl('exec', 'web', '--', 'sh', '-c', 'echo back')).trim()).toBe('back'), WAIT);
-    expect(await home.kubectl('get', 'pod', 'web', '-o', 'jsonpath={.status.containerStatuses[0].containerID} {.status.containerStatuses[0].restartCount}')).toBe(`${before} 0`);
+    expect(
+      await home.kubectl('get', 'pod', 'web', '-o', 'jsonpath={.status.containerStatuses[0].containerID} {.status.containerStatuses[0].restartCount}'),
+    ).toBe(`${before} 0`);
     await home.kubectl('delete', 'pod', 'web', '--wait=true');
   });
 
@@ -96,8 +98,12 @@ describe.skipIf(kubectlPath === undefined)('kybern node join', { timeout: 180_00
     };
     expect(await refused('--server', url, '--name', 'x')).toContain('--token is needed');
     expect(await refused('--server', url, '--name', 'x', '--token', token)).toContain('--ca-cert-hash sha256:…');
-    expect(await refused('--server', url, '--name', 'x', '--token', token, '--ca-cert-hash', `sha256:${'0'.repeat(64)}`)).toContain('is not the server that is meant');
-    expect(await refused('--server', url, '--name', 'x', '--token', 'aaaaaa.0123456789abcdef', '--ca-cert-hash', hash)).toContain('the token is wrong or has expired');
+    expect(await refused('--server', url, '--name', 'x', '--token', token, '--ca-cert-hash', `sha256:${'0'.repeat(64)}`)).toContain(
+      'is not the server that is meant',
+    );
+    expect(await refused('--server', url, '--name', 'x', '--token', 'aaaaaa.0123456789abcdef', '--ca-cert-hash', hash)).toContain(
+      'the token is wrong or has expired',
+    );
     expect(await refused('--server', url, '--name', 'node-1', '--token', token, '--ca-cert-hash', hash)).toContain('there is a node "node-1" already');
     expect(await refused('--server', 'https://127.0.0.1:1', '--name', 'x', '--token', token, '--ca-cert-hash', hash)).toContain('cannot be reached');
     expect((await run('node', 'join', '--help')).out).toContain('kybern node join --server https://');

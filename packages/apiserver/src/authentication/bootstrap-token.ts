@@ -44,7 +44,9 @@ export function authenticationOf(object: Secret, { id, secret, nowMs }: Shown): 
   // A time that cannot be read is one that has passed.
   if (expires !== '' && !(Date.parse(expires) > nowMs)) return undefined;
   if (read('usage-bootstrap-authentication') !== 'true') return undefined;
-  const named = read('auth-extra-groups').split(',').filter((group) => group !== '');
+  const named = read('auth-extra-groups')
+    .split(',')
+    .filter((group) => group !== '');
   if (named.some((group) => !EXTRA_GROUP.test(group))) return undefined;
   return { user: { username: `system:bootstrap:${id}`, groups: [GROUP, ...named] } };
 }

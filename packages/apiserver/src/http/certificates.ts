@@ -43,7 +43,10 @@ export async function readSigningRequest(pem: string): Promise<SigningRequest | 
 }
 
 /** Makes a key, and a request to certify it, both PEM. */
-export async function createSigningRequest(user: { readonly name: string; readonly groups: readonly string[] }): Promise<{ readonly request: string; readonly key: string }> {
+export async function createSigningRequest(user: {
+  readonly name: string;
+  readonly groups: readonly string[];
+}): Promise<{ readonly request: string; readonly key: string }> {
   const keys = await generateKeys();
   const request = await x509.Pkcs10CertificateRequestGenerator.create({ name: subjectText(user), keys, signingAlgorithm: ALGORITHM });
   return { request: request.toString('pem'), key: await privatePem(keys.privateKey) };

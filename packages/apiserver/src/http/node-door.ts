@@ -104,7 +104,8 @@ function createGuard(): (request: IncomingMessage) => void {
   return (request) => {
     const subject = certificateOf(request as unknown as WireRequest);
     if (subject === undefined) throw new ApiError('Unauthorized', 'Unauthorized');
-    if (!subject.organizations.includes(TRUSTED_GROUP)) throw new ApiError('Forbidden', `Forbidden (user=${subject.commonName}, resource=nodes, subresource=proxy)`);
+    if (!subject.organizations.includes(TRUSTED_GROUP))
+      throw new ApiError('Forbidden', `Forbidden (user=${subject.commonName}, resource=nodes, subresource=proxy)`);
   };
 }
 

@@ -94,7 +94,8 @@ async function readKept(file: string, { server, clock }: JoinOptions): Promise<K
 async function learnAuthority({ server, trust, token, signal }: JoinOptions): Promise<string> {
   if (token === undefined) throw new CliError('--token is needed: "kybern token create" prints the whole command');
   if (!TOKEN.test(token)) throw new CliError('--token must be of the form abcdef.0123456789abcdef');
-  if (trust === undefined) throw new CliError('say by what the server is known: --ca-cert-hash sha256:… or --ca-file FILE ("kybern token create" prints the whole command)');
+  if (trust === undefined)
+    throw new CliError('say by what the server is known: --ca-cert-hash sha256:… or --ca-file FILE ("kybern token create" prints the whole command)');
   if ('certificateAuthority' in trust) return trust.certificateAuthority;
   if (!HASH.test(trust.hash)) throw new CliError('--ca-cert-hash must be sha256: and 64 hexadecimal digits');
   const shown = await authorityShown(server, signal);
@@ -166,9 +167,12 @@ async function explained<T>({ server, directory }: JoinOptions, run: () => Promi
     return await run();
   } catch (error) {
     if (isApiError(error) && error.reason === 'Unauthorized')
-      throw new CliError(`${server} does not know this node: the token is wrong or has expired ("kybern token create" makes one), or ${directory} is another cluster's`, {
-        cause: error,
-      });
+      throw new CliError(
+        `${server} does not know this node: the token is wrong or has expired ("kybern token create" makes one), or ${directory} is another cluster's`,
+        {
+          cause: error,
+        },
+      );
     throw error;
   }
 }

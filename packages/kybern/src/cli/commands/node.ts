@@ -53,7 +53,10 @@ export const nodeCommand: Command<NodeArgs> = {
         describe: 'what runs containers (default: containerd where it can be used, else commands of this machine)',
       })
       .option('containerd-endpoint', { type: 'string', default: CONTAINERD_ENDPOINT, describe: 'where containerd, or another CRI runtime, listens' })
-      .option('address', { type: 'string', describe: 'where the server reaches this node (default: 127.0.0.1 for a server there, else the address of this machine)' })
+      .option('address', {
+        type: 'string',
+        describe: 'where the server reaches this node (default: 127.0.0.1 for a server there, else the address of this machine)',
+      })
       .option('port', { type: 'number', default: 0, describe: 'of its kubelet; 0 is any free one' })
       .option('directory', { type: 'string', describe: 'where the node keeps what it has (default: a directory of this user for each name)' }),
   run: joinNode,
@@ -128,7 +131,10 @@ interface OpenRuntime {
 }
 
 /** @throws {CliError} the runtime cannot be used */
-async function openRuntime(args: NodeArgs, { name, directory, clock }: { readonly name: string; readonly directory: string; readonly clock: Clock }): Promise<OpenRuntime> {
+async function openRuntime(
+  args: NodeArgs,
+  { name, directory, clock }: { readonly name: string; readonly directory: string; readonly clock: Clock },
+): Promise<OpenRuntime> {
   const endpoint = args['containerd-endpoint'];
   const runtime = args.runtime ?? availableRuntimes(endpoint).at(-1) ?? 'simulated';
   if (runtime === 'simulated') return { node: { name }, summary: `"${name}", whose containers are simulated`, end: () => Promise.resolve() };
