@@ -96,10 +96,11 @@ interface Joined {
 
 async function serve({ args, io, name, server, membership, client, clock, logger, machine }: Joined): Promise<void> {
   const address = args.address ?? (isLoopback(server) ? '127.0.0.1' : machineAddress());
-  let kubelet: Kubelet | undefined;
+  // The port has to be known before the agent is made, which tells of it.
+  const agent: { kubelet?: Kubelet } = {};
   await using door = await listenForNode({
     name,
-    connections: () => kubelet?.connections,
+    connections: () => agent.kubelet?.connections,
     host: address,
     port: args.port,
     serving: membership.serving,
@@ -107,7 +108,7 @@ async function serve({ args, io, name, server, membership, client, clock, logger
     clock,
     logger,
   });
-  kubelet = createKubelet({
+  const kubelet = createKubelet({
     ...machine.node.kubelet,
     name,
     client,
@@ -120,6 +121,7 @@ async function serve({ args, io, name, server, membership, client, clock, logger
       { type: 'Hostname', address: hostname() },
     ],
   });
+  agent.kubelet = kubelet;
   line(io.stdout, `kybern: ${machine.summary}, a node of ${server}; kubelet at ${address}:${String(door.port)}`);
   await kubelet.run(io.interrupted);
 }
