@@ -186,7 +186,7 @@ class HttpProxy implements IngressProxy {
     let endpoint: Endpoint | undefined;
     const over = new AbortController();
     response.on('close', () => {
-      over.abort();
+      if (!response.writableFinished) over.abort(); // the client is gone
       this.#metrics.counter('kybern_ingress_requests_total', { status: String(response.statusCode) }).add(1);
       this.#options.onAccess?.({
         method,
