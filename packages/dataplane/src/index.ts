@@ -26,3 +26,5 @@ export type { AccessEntry, IngressListener, IngressProxy, IngressProxyOptions } 
 export type { Endpoint, EndpointBook } from './ingress/endpoint-book.ts';
 export { feedIngress } from './ingress/ingress-feed.ts';
 export type { IngressFeedOptions, IngressInformers } from './ingress/ingress-feed.ts';
+export { feedGateways } from './ingress/gateway-feed.ts';
+export type { GatewayFeedOptions, GatewayInformers, RouteSource } from './ingress/gateway-feed.ts';

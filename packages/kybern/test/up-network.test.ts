@@ -91,6 +91,8 @@ async function whileAsking(
   return { asked, failed };
 }
 
+const apply = (object: object): Promise<unknown> => run('sh', ['-c', `echo '${JSON.stringify(object)}' | ${kubectlPath ?? ''} apply -f -`], { env: home.env });
+
 const FREE_PORTS = ['--ingress-port', '0', '--ingress-tls-port', '0'];
 
 /** An Ingress with TLS in front of the same Service, made later: reached from outside, also while everything behind it is replaced. */
@@ -121,6 +123,20 @@ async function checkIngress(): Promise<void> {
   await vi.waitFor(async () => expect(await askTls()).toMatch(/^hello from web-/), WAIT);
   expect(await home.kubectl('get', 'ingress', 'shop', '-o', 'jsonpath={.spec.ingressClassName} {.status.loadBalancer.ingress[0].ip}')).toBe('kybern 127.0.0.1');
   expect(await ask(`http://127.0.0.1:${port}/`, { headers: { host: 'other.example' } })).toBe('404 Not Found');
+  const meta = { metadata: { name: 'door', namespace: 'default' }, apiVersion: 'gateway.networking.k8s.io/v1' };
+  const listeners = [{ name: 'web', port: 80, protocol: 'HTTP' }];
+  const rules = [
+    {
+      matches: [{ path: { value: '/in' } }],
+      filters: [{ type: 'URLRewrite', urlRewrite: { path: { type: 'ReplaceFullPath', replaceFullPath: '/' } } }],
+      backendRefs: [{ name: 'my-api', port: 80 }],
+    },
+  ];
+  await apply({ ...meta, kind: 'Gateway', spec: { gatewayClassName: 'kybern', listeners } });
+  await apply({ ...meta, kind: 'HTTPRoute', spec: { parentRefs: [{ name: 'door' }], hostnames: ['door.example'], rules } });
+  await vi.waitFor(async () => expect(await ask(`http://127.0.0.1:${port}/in`, { headers: { host: 'door.example' } })).toMatch(/^hello from web-/), WAIT);
+  await home.kubectl('wait', 'gateway/door', '--for=condition=Programmed', '--timeout=20s');
+
   const { asked, failed } = await whileAsking(askTls, rollOn);
   expect(failed).toEqual([]);
   expect(asked).toBeGreaterThan(100);
@@ -181,6 +197,7 @@ describeContainerd('Services of containers', () => {
         instance.endpoint,
         '--service-cidr',
         '10.113.0.0/16',
+        ...FREE_PORTS,
       );
       const ip = await clusterIp();
       const isHello = expect.stringMatching(/^hello from web-/) as string;
@@ -207,7 +224,7 @@ describeContainerd('Services of containers', () => {
         metadata: { name: 'friends' },
         spec: { podSelector: { matchLabels: { app: 'web' } }, ingress: [{ from: [{ podSelector: { matchLabels: { app: 'friend' } } }] }] },
       };
-      await run('sh', ['-c', `echo '${JSON.stringify(policy)}' | ${kubectlPath ?? ''} apply -f -`], { env: home.env });
+      await apply(policy);
       await vi.waitFor(async () => expect(await fetchIn('client', ip, 80)).toBe(''), WAIT);
       await home.kubectl('label', 'pod', 'client', 'app=friend', '--overwrite');
       await vi.waitFor(async () => expect(await fetchIn('client', ip, 80)).toEqual(isHello), WAIT);

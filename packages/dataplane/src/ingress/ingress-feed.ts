@@ -1,9 +1,10 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { noopLogger, type Clock, type Logger } from '@kybern/core';
 import type { Ingress, IngressClass, Secret } from '@kybern/core/kinds';
-import { compileIngresses, createRoutingTable, type CompiledRoutes, type RouteCertificate } from '@kybern/netmodel';
+import { compileIngresses, createRoutingTable, type RouteCertificate } from '@kybern/netmodel';
 import type { Informer } from '@kybern/reconcile';
 import { feedServices, type ServiceInformers } from '../cluster/service-feed.ts';
+import type { RouteSource } from './gateway-feed.ts';
 import type { IngressProxy } from './ingress-proxy.ts';
 
 /** The caches that a proxy's routes are made from. */
@@ -18,8 +19,8 @@ export interface IngressInformers extends ServiceInformers {
 export interface IngressFeedOptions {
   /** The `spec.controller` of the IngressClasses that are served. */
   readonly controller: string;
-  /** Routes from elsewhere, such as those of Gateways. */
-  readonly more?: () => readonly CompiledRoutes[];
+  /** Routes from elsewhere: those of Gateways, by `feedGateways`. */
+  readonly more?: Pick<RouteSource, 'current' | 'onChange'>;
   readonly clock: Clock;
   readonly logger?: Logger;
 }
@@ -53,7 +54,7 @@ export function feedIngress(proxy: IngressProxy, informers: IngressInformers, op
     const compiled = compileIngresses(informers.ingresses.list(), informers.classes.list(), { controller: options.controller });
     for (const { source, message } of compiled.problems)
       logger.warn('an Ingress cannot be served whole', { ingress: `${source.namespace}/${source.name}`, message });
-    proxy.setRoutes(createRoutingTable(compiled, ...(options.more?.() ?? [])));
+    proxy.setRoutes(createRoutingTable(compiled, ...(options.more === undefined ? [] : [options.more.current()])));
   };
   const changed = (): void => {
     if (isDue) return;
@@ -63,6 +64,7 @@ export function feedIngress(proxy: IngressProxy, informers: IngressInformers, op
   rebuild();
   const handler = { added: changed, updated: changed, deleted: changed };
   const offs = [
+    ...(options.more === undefined ? [] : [options.more.onChange(changed)]),
     feedServices(informers, { set: proxy.endpoints.set, remove: proxy.endpoints.remove }),
     informers.ingresses.addHandler(handler),
     informers.classes.addHandler(handler),

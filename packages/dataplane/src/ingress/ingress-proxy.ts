@@ -17,6 +17,8 @@ export interface IngressListener {
   readonly port: number;
   /** TLS, with HTTP/2 for whoever asks for it. Default: HTTP/1.1 in clear. */
   readonly tls?: boolean;
+  /** The port of Gateways' listeners that it stands for. Default: its own. */
+  readonly listenerPort?: number;
 }
 
 /** One request, when it is over. */
@@ -130,7 +132,7 @@ class HttpProxy implements IngressProxy {
     try {
       signal.throwIfAborted();
       this.#listening.resolve(await Promise.all(servers.map((server, i) => listen(server, this.#options.listeners[i] as IngressListener))));
-      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
       await this.#drain(servers, sockets);
     } catch (error) {
       this.#listening.reject(error);
@@ -152,17 +154,18 @@ class HttpProxy implements IngressProxy {
     end();
   }
 
-  #createServer({ tls = false }: IngressListener): Http2SecureServer | Server {
+  #createServer(listener: IngressListener): Http2SecureServer | Server {
     const handle = (request: Request, response: Response): void => {
-      this.#serve(request, response).catch((error: unknown) => {
+      this.#serve(request, response, listener).catch((error: unknown) => {
         this.#logger.error('a request could not be answered', { error });
         response.destroy();
       });
     };
-    const server = tls
-      ? createSecureServer({ allowHTTP1: true, SNICallback: (name, done) => this.#findContext(name, done) }, handle)
-      : createServer({ keepAliveTimeout: 65_000 }, handle);
-    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(request, socket, head));
+    const server =
+      listener.tls === true
+        ? createSecureServer({ allowHTTP1: true, SNICallback: (name, done) => this.#findContext(name, listener, done) }, handle)
+        : createServer({ keepAliveTimeout: 65_000 }, handle);
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(request, { socket, head, listener }));
     server.on('tlsClientError', () => undefined); // a client that does not speak TLS, or does not like the certificate
     server.on(
       'clientError',
@@ -172,17 +175,17 @@ class HttpProxy implements IngressProxy {
     return server;
   }
 
-  #findContext(name: string, done: (error: Error | null, context?: SecureContext) => void): void {
-    const certificate = this.#table.certificate(name);
+  #findContext(name: string, { listenerPort }: IngressListener, done: (error: Error | null, context?: SecureContext) => void): void {
+    const certificate = this.#table.certificate(name, listenerPort);
     done(null, certificate && this.#certificate(certificate));
   }
 
-  async #serve(request: Request, response: Response): Promise<void> {
+  async #serve(request: Request, response: Response, listener: IngressListener): Promise<void> {
     const startMs = this.#clock.monotonicMs();
     const method = request.method ?? 'GET';
     const host = hostOf(request);
     const target = readTarget(request.url ?? '');
-    const route = target && this.#match(request, { method, host, target });
+    const route = target && this.#match(request, { method, host, target, listener });
     let endpoint: Endpoint | undefined;
     const over = new AbortController();
     response.on('close', () => {
@@ -214,9 +217,9 @@ class HttpProxy implements IngressProxy {
     }
   }
 
-  #match(request: Request, { method, host, target }: { method: string; host: string; target: Target }): Route | undefined {
+  #match(request: Request, { method, host, target, listener }: { method: string; host: string; target: Target; listener: IngressListener }): Route | undefined {
     const { headers } = request;
-    const listenerPort = request.socket.localPort;
+    const listenerPort = listener.listenerPort ?? request.socket.localPort;
     const query = target.search === '' ? undefined : new URLSearchParams(target.search);
     return this.#table.match({ host, path: target.path, method, headers, ...(query && { query }), ...(listenerPort !== undefined && { listenerPort }) });
   }
@@ -242,12 +245,12 @@ class HttpProxy implements IngressProxy {
   }
 
   /** WebSockets and other protocols that begin as HTTP/1.1: once both sides agree, what they say is none of our business. */
-  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  async #upgrade(request: IncomingMessage, { socket, head, listener }: { socket: Duplex; head: Buffer; listener: IngressListener }): Promise<void> {
     socket.on('error', () => socket.destroy());
     const over = new AbortController();
     socket.on('close', () => over.abort());
     const [host, target] = [hostOf(request), readTarget(request.url ?? '')];
-    const route = target && this.#match(request, { method: request.method ?? 'GET', host, target });
+    const route = target && this.#match(request, { method: request.method ?? 'GET', host, target, listener });
     if (target === undefined || route === undefined) return refuse(socket, target === undefined ? 400 : 404);
     try {
       const found = await this.#ask(request, { route, target, host, signal: over.signal }, request.headers.upgrade ?? 'websocket');

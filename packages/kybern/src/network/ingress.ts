@@ -1,7 +1,7 @@
 import { isAlreadyExists, isNotFound, type Client, type Clock, type Logger } from '@kybern/core';
 import { Ingress, IngressClass, type Secret } from '@kybern/core/kinds';
-import { createIngressProxy, feedIngress } from '@kybern/dataplane';
-import { compileIngresses } from '@kybern/netmodel';
+import { createIngressProxy, feedGateways, feedIngress, type GatewayInformers } from '@kybern/dataplane';
+import { compileIngresses, GatewayClass } from '@kybern/netmodel';
 import type { Informer } from '@kybern/reconcile';
 
 /** The name of the IngressClass, and of who serves it. */
@@ -18,13 +18,13 @@ export interface IngressPlace {
 /** What {@link runIngress} works with. */
 export interface IngressParts {
   readonly client: Client;
-  readonly informers: Parameters<typeof feedIngress>[1];
+  readonly informers: Parameters<typeof feedIngress>[1] & GatewayInformers;
   readonly place: IngressPlace;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Serves Ingresses of the class `kybern`, which is the default where there was none, and says in their status where. */
+/** Serves Ingresses of the class `kybern`, which is the default where there was none, and Gateways of its GatewayClass, and says in their status where. */
 export interface RunningIngress {
   /** Resolves once requests are taken; rejects when the place cannot be had. */
   readonly ready: Promise<IngressPlace>;
@@ -35,8 +35,8 @@ export interface RunningIngress {
 export function createIngress({ client, informers, place, clock, logger }: IngressParts): RunningIngress {
   const { host, port, tlsPort } = place;
   const listeners = [
-    { host, port },
-    { host, port: tlsPort, tls: true },
+    { host, port, listenerPort: 80 },
+    { host, port: tlsPort, tls: true, listenerPort: 443 },
   ];
   const proxy = createIngressProxy({ listeners, clock, logger });
   const ready = proxy.addresses.then(([plain, secure]) => ({ host, port: plain?.port ?? port, tlsPort: secure?.port ?? tlsPort }));
@@ -45,13 +45,15 @@ export function createIngress({ client, informers, place, clock, logger }: Ingre
     ready,
     async run(signal) {
       await ensureClass(client, informers.classes);
-      const end = feedIngress(proxy, informers, { controller: CONTROLLER, clock, logger });
+      const gateways = feedGateways(informers, { client, controller: CONTROLLER, address: host, clock, logger });
+      const end = feedIngress(proxy, informers, { controller: CONTROLLER, more: gateways, clock, logger });
       const off = tellWhere({ client, ...informers, host, logger });
       try {
         await proxy.run(signal);
       } finally {
         off();
         end();
+        gateways.end();
       }
     },
   };
@@ -64,6 +66,11 @@ async function ensureClass(client: Client, classes: Informer<IngressClass>): Pro
     : { 'ingressclass.kubernetes.io/is-default-class': 'true' };
   try {
     await client.create(IngressClass, { metadata: { name: CLASS, annotations }, spec: { controller: CONTROLLER } });
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+  try {
+    await client.create(GatewayClass, { metadata: { name: CLASS }, spec: { controllerName: CONTROLLER } } as never);
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
   }

@@ -10,7 +10,7 @@ import {
   onLoopback,
   type ServiceSink,
 } from '@kybern/dataplane';
-import { createDnsZone, serviceRules, type ServiceRule } from '@kybern/netmodel';
+import { createDnsZone, Gateway, GatewayClass, HTTPRoute, ReferenceGrant, serviceRules, type ServiceRule } from '@kybern/netmodel';
 import { createInformer, type Informer } from '@kybern/reconcile';
 import { createIngress, type IngressPlace } from './ingress.ts';
 
@@ -78,8 +78,16 @@ export function runServiceNetwork(options: ServiceNetworkOptions, signal: AbortS
   const services = kernel === undefined ? inUserspace(options) : inKernel(kernel);
   const policies = { policies: informerOf(NetworkPolicy), pods: informerOf(Pod), namespaces: informers.namespaces };
   const routed = { ingresses: informerOf(Ingress), classes: informerOf(IngressClass), secrets: informerOf(Secret, 'type=kubernetes.io/tls') };
-  const ingress = createIngress({ client, informers: { ...informers, ...routed }, place: options.ingress, clock, logger });
-  const synced = Promise.all([...Object.values(informers), ...Object.values(policies), ...Object.values(routed)].map((informer) => informer.synced));
+  const gateways = {
+    gatewayClasses: informerOf(GatewayClass),
+    gateways: informerOf(Gateway),
+    httpRoutes: informerOf(HTTPRoute),
+    referenceGrants: informerOf(ReferenceGrant),
+  };
+  const ingress = createIngress({ client, informers: { ...informers, ...routed, ...gateways }, place: options.ingress, clock, logger });
+  const synced = Promise.all(
+    [...Object.values(informers), ...Object.values(policies), ...Object.values(routed), ...Object.values(gateways)].map((informer) => informer.synced),
+  );
   const ready = synced.then(async () => {
     const sink: ServiceSink = {
       set: (key, service, slices) => (OWN.has(key) ? undefined : services.sink.set(key, serviceRules(service, slices, { nodeName }))),

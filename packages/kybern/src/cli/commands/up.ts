@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { printTable, tokenFileAuthenticator, type Authenticator, type Listener } from '@kybern/apiserver';
 import { parseDuration, sleep, systemClock, type Clock } from '@kybern/core';
 import { Pod } from '@kybern/core/kinds';
+import { Gateway, GatewayClass, HTTPRoute, ReferenceGrant } from '@kybern/netmodel';
 import type { ErrorContext } from '@kybern/reconcile';
 import { createLogUpdate } from 'log-update';
 import { createCluster, type Cluster } from '../../cluster.ts';
@@ -152,6 +153,7 @@ async function up(args: UpArgs, io: CliIo): Promise<number> {
   await using cluster = await createCluster({
     nodes: nodes.nodes,
     nodePrefix: args['node-prefix'],
+    ...(nodes.network === undefined ? {} : { kinds: [GatewayClass, Gateway, HTTPRoute, ReferenceGrant] }),
     ...volumesOf(args.volumes === undefined ? nodes.volumes : resolve(io.cwd, args.volumes)),
     state,
     eventTtlMs,
