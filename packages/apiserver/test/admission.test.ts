@@ -181,6 +181,26 @@ describe('StorageObjectInUseProtection', () => {
   });
 });
 
+describe('PersistentVolumeClaimResize', () => {
+  it.each<[string, { readonly storageClass?: object; readonly size: string; readonly refused?: string }]>([
+    ['lets a claim grow whose class allows it', { storageClass: { allowVolumeExpansion: true }, size: '2Gi' }],
+    ['refuses another class', { storageClass: {}, size: '2Gi', refused: 'the storageclass that provisions the pvc must support resize' }],
+    ['refuses where there is no class', { size: '2Gi', refused: 'the storageclass that provisions the pvc must support resize' }],
+    ['has nothing against the same size', { storageClass: {}, size: '1Gi' }],
+  ])('%s', async (_name, { storageClass, size, refused }) => {
+    await using server = await startServer();
+    const { client } = server;
+    if (storageClass !== undefined) await client.create(StorageClass, { metadata: { name: 'fast' }, provisioner: 'p', ...storageClass });
+    const spec = { 'spec.storageClassName': 'fast', 'spec.volumeName': 'v', 'spec.resources': { requests: { storage: '1Gi' } } };
+    const claim = (await client.create(loose(PersistentVolumeClaim), changed(VALID.PersistentVolumeClaim, spec) as never)) as PersistentVolumeClaim;
+    const bound = { phase: 'Bound', capacity: { storage: '1Gi' } };
+    await client.patch(PersistentVolumeClaim, claim, { type: 'merge', patch: { status: bound } }, { subresource: 'status' });
+    const grown = client.patch(PersistentVolumeClaim, claim, { type: 'merge', patch: { spec: { resources: { requests: { storage: size } } } } });
+    if (refused === undefined) expect((await grown).spec.resources?.requests?.['storage']).toBe(size);
+    else expect(await rejection(grown)).toMatchObject({ code: 403, message: expect.stringContaining(refused) as unknown });
+  });
+});
+
 describe('RuntimeClass', () => {
   const runtime = {
     metadata: { name: 'vm' },
