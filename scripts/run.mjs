@@ -31,7 +31,8 @@ const node = pinnedNode();
 const child = spawn(node, ['--disable-warning=ExperimentalWarning', '--conditions=@kybern/source', join(root, command[0]), ...command.slice(1), ...args], {
   stdio: 'inherit',
   cwd: name === 'kybern' ? (process.env.INIT_CWD ?? process.cwd()) : root,
-  env: { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH ?? ''}` },
+  // The quickstart shows three nodes, whatever this machine could run.
+  env: { ...(name === 'start' ? { KYBERN_RUNTIME: 'simulated' } : {}), ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH ?? ''}` },
 });
 // A terminal's Ctrl-C reaches the child by itself; we only wait for it to tear down.
 process.on('SIGINT', () => undefined);

@@ -22,6 +22,7 @@ import type { DeviceManager } from './devices/device-manager.ts';
 import type { ImageCollector } from './effects/image-collector.ts';
 import type { ServiceSource } from './effects/service-source.ts';
 import type { PodCgroups } from './cgroups/pod-cgroups.ts';
+import type { LogLimits } from './volumes/log-rotation.ts';
 import type { PodVolumes } from './volumes/pod-volumes.ts';
 
 /** What one run of a kubelet is made of. */
@@ -51,6 +52,10 @@ export interface MachineFolders {
   readonly cgroups?: boolean;
   /** Below which `/kubepods` is. Nodes that share a machine want one each. Default `/`. */
   readonly cgroupRoot?: string;
+  /** How many processes and threads a Pod may have; with `cgroups` alone. Default: as many as the machine. */
+  readonly podPidsLimit?: number;
+  /** How much of a container's log is kept. Default 5 files of 10 MiB. */
+  readonly logLimits?: LogLimits;
   /** Plugins of devices may register in `rootDirectory/device-plugins`. Default true. */
   readonly devicePlugins?: boolean;
 }
@@ -206,7 +211,7 @@ export class RunningKubelet implements PodListener {
 
   async #openCgroups(root: string): Promise<void> {
     const [{ openCgroupTree }, { PodCgroups: Cgroups }] = await Promise.all([import('./cgroups/cgroup-tree.ts'), import('./cgroups/pod-cgroups.ts')]);
-    this.#cgroups = new Cgroups({ tree: await openCgroupTree(), root, allocatable: this.#context.allocatable });
+    this.#cgroups = new Cgroups({ tree: await openCgroupTree(), root, allocatable: this.#context.allocatable, podPidsLimit: this.#options.machine?.podPidsLimit });
   }
 
   /** Mounted ConfigMaps, Secrets and tokens follow what they show. */
@@ -227,12 +232,12 @@ export class RunningKubelet implements PodListener {
 
   /** Logs of a machine's containers do not fill its disk. */
   async #rotateLogs(signal: AbortSignal): Promise<void> {
-    const { clock, runtime, logger } = this.#options;
+    const { clock, runtime, logger, machine } = this.#options;
     if (this.#volumes === undefined) return;
     const { rotateLogs } = await import('./volumes/log-rotation.ts');
     for (;;) {
       await sleep(clock, LOG_CHECK_MS, { signal, background: true });
-      await rotateLogs(runtime, formatTime(clock.now()).replace(/[^0-9]/g, '')).catch((error: unknown) => {
+      await rotateLogs(runtime, formatTime(clock.now()).replace(/[^0-9]/g, ''), machine?.logLimits).catch((error: unknown) => {
         logger.warn('logs could not be rotated, will retry', { error });
       });
     }

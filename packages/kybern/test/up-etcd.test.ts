@@ -28,7 +28,7 @@ describeEtcd('kybern up over etcd', () => {
   ): { said(pattern: RegExp): Promise<void>; ended: Promise<{ code: number | null; out: string; err: string }>; kill(): void } => {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--conditions=@kybern/source', bin, ...args], {
       cwd: root,
-      env: { PATH: process.env.PATH, HOME: home },
+      env: { PATH: process.env.PATH, KYBERN_RUNTIME: 'simulated', HOME: home },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     children.push(child);

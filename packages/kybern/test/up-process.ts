@@ -19,7 +19,7 @@ export function kybern(home: UpHome, args: readonly string[]): ChildProcessByStd
   const bin = join(root, 'packages/kybern/src/bin.ts');
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--conditions=@kybern/source', bin, ...args], {
     cwd: root,
-    env: { PATH: process.env['PATH'], HOME: home.directory },
+    env: { PATH: process.env['PATH'], KYBERN_RUNTIME: 'simulated', HOME: home.directory },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   home.children.push(child);

@@ -32,7 +32,7 @@ describe('kybern up with state on disk', { timeout: 120_000 }, () => {
     const child = spawn(
       process.execPath,
       ['--disable-warning=ExperimentalWarning', '--conditions=@kybern/source', join(root, 'packages/kybern/src/bin.ts'), ...args],
-      { cwd: root, env: { PATH: process.env.PATH, HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] },
+      { cwd: root, env: { PATH: process.env.PATH, KYBERN_RUNTIME: 'simulated', HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     children.push(child);
     let [out, err] = ['', ''];

@@ -42,7 +42,7 @@ describe('kybern up, as a process', { timeout: TIMEOUT_MS }, () => {
       ['--disable-warning=ExperimentalWarning', '--conditions=@kybern/source', join(root, 'packages/kybern/src/bin.ts'), ...args],
       {
         cwd: root,
-        env: { PATH: process.env.PATH, HOME: home },
+        env: { PATH: process.env.PATH, KYBERN_RUNTIME: 'simulated', HOME: home },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     );

@@ -12,6 +12,8 @@ export interface PodCgroupsDeps {
   readonly root: string;
   /** What the node can give to Pods. */
   readonly allocatable: Amounts;
+  /** How many processes and threads a Pod may have. Default: as many as the machine. */
+  readonly podPidsLimit?: number | undefined;
 }
 
 const CLASSES = ['Guaranteed', 'Burstable', 'BestEffort'] as const;
@@ -52,7 +54,8 @@ export class PodCgroups {
     await this.balance();
     const path = this.pathOf(pod);
     await this.#deps.tree.create(path);
-    await this.#deps.tree.limit(path, computePodCgroupLimits(pod));
+    const { podPidsLimit } = this.#deps;
+    await this.#deps.tree.limit(path, { ...computePodCgroupLimits(pod), ...(podPidsLimit === undefined ? {} : { pids: podPidsLimit }) });
   }
 
   /** Gives the classes what their Pods ask for. Writes only what changed. @throws {Error} when the kernel refuses */

@@ -11,6 +11,8 @@ export interface CgroupLimits {
   /** How much CPU time of every {@link CPU_PERIOD_US}. */
   readonly cpuQuotaUs?: number;
   readonly memoryBytes?: number;
+  /** How many processes and threads. Unset: as before. */
+  readonly pids?: number;
 }
 
 /** The span that CPU quotas are of. */
@@ -81,7 +83,7 @@ export function computeQosLimits(allocatable: Amounts, burstableCpus: number): Q
 
 /** One file of a cgroup and what is written into it. `controller` is the hierarchy of cgroup v1 that it is in, empty with v2. */
 export interface CgroupFile {
-  readonly controller: '' | 'cpu' | 'memory';
+  readonly controller: '' | 'cpu' | 'memory' | 'pids';
   readonly file: string;
   readonly value: string;
 }
@@ -91,12 +93,14 @@ export interface CgroupFile {
  *
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html, https://docs.kernel.org/admin-guide/cgroup-v1/
  */
-export function computeCgroupFiles(version: 1 | 2, { cpuShares, cpuQuotaUs, memoryBytes }: CgroupLimits): readonly CgroupFile[] {
+export function computeCgroupFiles(version: 1 | 2, { cpuShares, cpuQuotaUs, memoryBytes, pids }: CgroupLimits): readonly CgroupFile[] {
+  const processes = pids === undefined ? [] : [{ controller: version === 2 ? ('' as const) : ('pids' as const), file: 'pids.max', value: String(pids) }];
   if (version === 2) {
     return [
       { controller: '', file: 'cpu.weight', value: String(cpuWeightOf(cpuShares)) },
       { controller: '', file: 'cpu.max', value: `${cpuQuotaUs === undefined ? 'max' : String(cpuQuotaUs)} ${String(CPU_PERIOD_US)}` },
       { controller: '', file: 'memory.max', value: memoryBytes === undefined ? 'max' : String(Math.floor(memoryBytes)) },
+      ...processes,
     ];
   }
   return [
@@ -104,6 +108,7 @@ export function computeCgroupFiles(version: 1 | 2, { cpuShares, cpuQuotaUs, memo
     { controller: 'cpu', file: 'cpu.cfs_period_us', value: String(CPU_PERIOD_US) },
     { controller: 'cpu', file: 'cpu.cfs_quota_us', value: cpuQuotaUs === undefined ? '-1' : String(cpuQuotaUs) },
     { controller: 'memory', file: 'memory.limit_in_bytes', value: memoryBytes === undefined ? '-1' : String(Math.floor(memoryBytes)) },
+    ...processes,
   ];
 }
 

@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { printTable, tokenFileAuthenticator, type Authenticator, type Listener } from '@kybern/apiserver';
 import { parseDuration, sleep, systemClock, type Clock } from '@kybern/core';
-import { Pod } from '@kybern/core/kinds';
+import { Pod, type Node } from '@kybern/core/kinds';
 import { Gateway, GatewayClass, HTTPRoute, ReferenceGrant } from '@kybern/netmodel';
 import type { ErrorContext } from '@kybern/reconcile';
+import type { StateStore } from '@kybern/state';
 import { createLogUpdate } from 'log-update';
 import { createCluster, type Cluster } from '../../cluster.ts';
 import { ownAddresses } from '../../network/cluster-dns.ts';
@@ -19,7 +20,8 @@ import { defaultStateDirectory, describeLocation, openState, parseStateLocation,
 import { formatTable } from '../table-text.ts';
 import { announce } from '../up/announce.ts';
 import { followRollout, type RolloutFollower } from '../up/follow-rollout.ts';
-import { CONTAINERD_ENDPOINT, openNodes, type RuntimeName } from '../up/open-nodes.ts';
+import { chooseRuntime } from '../up/choose-runtime.ts';
+import { availableRuntimes, CONTAINERD_ENDPOINT, openNodes, RUNTIMES, type RuntimeName } from '../up/open-nodes.ts';
 import { renderRollout } from '../up/rollout-view.ts';
 import { applyManifests } from './apply.ts';
 import type { Command } from './command.ts';
@@ -31,7 +33,7 @@ interface UpArgs {
   readonly listen: string;
   readonly kubeconfig: string | undefined;
   readonly nodes: number | undefined;
-  readonly runtime: RuntimeName;
+  readonly runtime: RuntimeName | undefined;
   readonly 'containerd-endpoint': string;
   readonly state: string | undefined;
   readonly volumes: string | undefined;
@@ -59,7 +61,7 @@ export const upCommand: Command<UpArgs> = {
   command: 'up [manifests..]',
   describe: 'Start a cluster, apply manifests, show the rollout, and run until Ctrl-C',
   examples: [
-    ['kybern up examples/quickstart', 'a cluster of three simulated nodes with the manifests of a folder'],
+    ['kybern up examples/quickstart --runtime simulated', 'a cluster of three simulated nodes with the manifests of a folder'],
     ['kybern up deployment.yaml --once', 'end as soon as everything is available; exit code 1 if that takes too long'],
     ['kybern up --listen 127.0.0.1:6443 --nodes 5', 'a cluster at a port of your choice'],
     ['kybern up --runtime process web.yaml', 'containers are commands of this machine, whatever their image is called'],
@@ -77,9 +79,9 @@ export const upCommand: Command<UpArgs> = {
       .option('token-auth-file', { type: 'string', describe: 'a file of bearer tokens, a line each: token,user,uid,"group1,group2"' })
       .option('nodes', { type: 'number', describe: 'how many nodes (default: 3 simulated ones; this machine with another runtime)' })
       .option('runtime', {
-        choices: ['simulated', 'process', 'containerd'] as const,
-        default: 'simulated' as const,
-        describe: 'what runs containers: nothing does, commands of this machine, or containerd',
+        choices: RUNTIMES,
+        describe:
+          'what runs containers: nothing does, commands of this machine, or containerd (default: $KYBERN_RUNTIME, else what did before, else containerd where it can be used, else commands, unless the manifests need images)',
       })
       .option('containerd-endpoint', { type: 'string', default: CONTAINERD_ENDPOINT, describe: 'where containerd, or another CRI runtime, listens' })
       .option('state', {
@@ -140,8 +142,16 @@ async function up(args: UpArgs, io: CliIo): Promise<number> {
       passwordFile: args['etcd-password-file'],
     },
   });
+  const choice = chooseRuntime({
+    asked: args.runtime,
+    environment: io.env.KYBERN_RUNTIME,
+    nodes: args.nodes,
+    available: availableRuntimes(args['containerd-endpoint']),
+    before: await runtimeBefore(state, args['node-prefix']),
+    manifests: manifests.map(({ kind, object }) => ({ ...object, kind: kind.kind })),
+  });
   await using nodes = await openNodes({
-    runtime: args.runtime,
+    ...choice,
     count: args.nodes,
     prefix: args['node-prefix'],
     endpoint: args['containerd-endpoint'],
@@ -192,6 +202,12 @@ async function tokensOf(file: string | undefined, io: CliIo): Promise<readonly A
   }
 }
 
+/** What ran the containers of the first node when the state was written last. */
+async function runtimeBefore(state: StateStore, prefix: string): Promise<string | undefined> {
+  const node = (await state.get(`/registry/core/nodes/${prefix}-1`))?.value as Node | undefined;
+  return node?.status?.nodeInfo?.containerRuntimeVersion;
+}
+
 const volumesOf = (directory: string | undefined): { readonly volumes?: { readonly directory: string } } =>
   directory === undefined ? {} : { volumes: { directory } };
 
@@ -210,7 +226,7 @@ function checkServiceCidr(range: string | undefined): void {
 function checkNodes({ nodes, runtime }: UpArgs): void {
   if (nodes === undefined) return;
   if (!Number.isInteger(nodes) || nodes < 0) throw new CliError(`--nodes must be a whole number of at least 0, not ${String(nodes)}`);
-  if (runtime !== 'simulated' && nodes > 1) throw new CliError(`--runtime ${runtime}: this machine is one node; only simulated ones can be more`);
+  if (runtime !== undefined && runtime !== 'simulated' && nodes > 1) throw new CliError(`--runtime ${runtime}: this machine is one node; only simulated ones can be more`);
 }
 
 function describeContext(context: ErrorContext): string {

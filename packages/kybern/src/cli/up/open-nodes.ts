@@ -10,7 +10,8 @@ import { planNetwork, type NetworkPlan } from '../../network/open-network.ts';
 import { CliError } from '../errors.ts';
 
 /** What runs containers. */
-export type RuntimeName = 'simulated' | 'process' | 'containerd';
+export const RUNTIMES = ['simulated', 'process', 'containerd'] as const;
+export type RuntimeName = (typeof RUNTIMES)[number];
 
 /** Where Debian and others have containerd listen. */
 export const CONTAINERD_ENDPOINT = 'unix:///run/containerd/containerd.sock';
@@ -18,6 +19,8 @@ export const CONTAINERD_ENDPOINT = 'unix:///run/containerd/containerd.sock';
 /** What {@link openNodes} opens. */
 export interface NodesWanted {
   readonly runtime: RuntimeName;
+  /** Why, when nobody asked for it. */
+  readonly why?: string | undefined;
   /** Default: 3 simulated nodes, or this machine. */
   readonly count: number | undefined;
   readonly prefix: string;
@@ -49,7 +52,8 @@ export async function openNodes(wanted: NodesWanted): Promise<OpenNodes> {
   if (runtime === 'simulated' || count === 0) {
     const nodes = count ?? 3;
     const others = availableRuntimes(wanted.endpoint);
-    const hint = others.length === 0 ? '' : ` (--runtime ${others.join(' or ')} is available here)`;
+    const because = wanted.why === undefined ? '' : `${wanted.why}; `;
+    const hint = others.length === 0 ? '' : ` (${because}--runtime ${others.join(' or ')} is available here)`;
     return {
       nodes,
       volumes: undefined,
@@ -63,7 +67,7 @@ export async function openNodes(wanted: NodesWanted): Promise<OpenNodes> {
     nodes: [node],
     volumes,
     network,
-    summary,
+    summary: wanted.why === undefined ? summary : `${summary} (${wanted.why}; --runtime says otherwise)`,
     [Symbol.asyncDispose]: () => end(true),
   };
 }

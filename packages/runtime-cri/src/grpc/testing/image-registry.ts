@@ -1,17 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { sleep, systemClock } from '@kybern/core';
 import type { Blob, OciImage } from './test-images.ts';
 
 /** What a registry is made to do wrong. */
-export type RegistryFault = 'refuse' | 'lie' | 'hang';
+export type RegistryFault = 'refuse' | 'lie' | 'hang' | 'slow';
 
 /** A registry on loopback, for tests. */
 export interface ImageRegistry extends AsyncDisposable {
   readonly url: string;
   /** Users by name, with their passwords: then nobody else gets anything. */
   users: Readonly<Record<string, string>>;
-  /** `refuse`: 503; `lie`: blobs are not what their digest says; `hang`: no answer. */
+  /** `refuse`: 503; `lie`: blobs are not what their digest says; `hang`: no answer; `slow`: blobs come in pieces, with pauses. */
   fault: RegistryFault | undefined;
   /** How many manifests were asked for. */
   readonly pulls: number;
@@ -22,6 +24,17 @@ export async function startImageRegistry(images: Readonly<Record<string, OciImag
   const registry = new Registry(images);
   await registry.listen();
   return registry;
+}
+
+const PIECES = 20;
+const PAUSE_MS = 100;
+
+async function* drip(bytes: Buffer): AsyncGenerator<Buffer> {
+  const size = Math.ceil(bytes.length / PIECES);
+  for (let at = 0; at < bytes.length; at += size) {
+    await sleep(systemClock(), PAUSE_MS);
+    yield bytes.subarray(at, at + size);
+  }
 }
 
 class Registry implements ImageRegistry {
@@ -59,6 +72,7 @@ class Registry implements ImageRegistry {
     if (found === undefined) return void response.writeHead(404).end('{"errors":[{"code":"MANIFEST_UNKNOWN"}]}');
     const bytes = this.fault === 'lie' && what === 'blobs' ? Buffer.alloc(found.bytes.length, 1) : found.bytes;
     response.writeHead(200, { 'content-type': found.mediaType, 'content-length': bytes.length, 'docker-content-digest': found.digest });
+    if (this.fault === 'slow' && what === 'blobs') return void Readable.from(drip(bytes)).pipe(response);
     response.end(request.method === 'HEAD' ? undefined : bytes);
   }
 
