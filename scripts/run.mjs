@@ -32,7 +32,11 @@ const child = spawn(node, ['--disable-warning=ExperimentalWarning', '--condition
   stdio: 'inherit',
   cwd: name === 'kybern' ? (process.env.INIT_CWD ?? process.cwd()) : root,
   // The quickstart shows three nodes, whatever this machine could run.
-  env: { ...(name === 'start' ? { KYBERN_RUNTIME: 'simulated' } : {}), ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH ?? ''}` },
+  env: {
+    ...(name === 'start' ? { KYBERN_RUNTIME: 'simulated' } : {}),
+    ...process.env,
+    PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH ?? ''}`,
+  },
 });
 // A terminal's Ctrl-C reaches the child by itself; we only wait for it to tear down.
 process.on('SIGINT', () => undefined);

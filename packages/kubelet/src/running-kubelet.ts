@@ -211,7 +211,12 @@ export class RunningKubelet implements PodListener {
 
   async #openCgroups(root: string): Promise<void> {
     const [{ openCgroupTree }, { PodCgroups: Cgroups }] = await Promise.all([import('./cgroups/cgroup-tree.ts'), import('./cgroups/pod-cgroups.ts')]);
-    this.#cgroups = new Cgroups({ tree: await openCgroupTree(), root, allocatable: this.#context.allocatable, podPidsLimit: this.#options.machine?.podPidsLimit });
+    this.#cgroups = new Cgroups({
+      tree: await openCgroupTree(),
+      root,
+      allocatable: this.#context.allocatable,
+      podPidsLimit: this.#options.machine?.podPidsLimit,
+    });
   }
 
   /** Mounted ConfigMaps, Secrets and tokens follow what they show. */

@@ -226,7 +226,8 @@ function checkServiceCidr(range: string | undefined): void {
 function checkNodes({ nodes, runtime }: UpArgs): void {
   if (nodes === undefined) return;
   if (!Number.isInteger(nodes) || nodes < 0) throw new CliError(`--nodes must be a whole number of at least 0, not ${String(nodes)}`);
-  if (runtime !== undefined && runtime !== 'simulated' && nodes > 1) throw new CliError(`--runtime ${runtime}: this machine is one node; only simulated ones can be more`);
+  if (runtime !== undefined && runtime !== 'simulated' && nodes > 1)
+    throw new CliError(`--runtime ${runtime}: this machine is one node; only simulated ones can be more`);
 }
 
 function describeContext(context: ErrorContext): string {

@@ -61,7 +61,10 @@ function needsImage(object: Pick<KubernetesObject, 'kind'>): boolean {
 }
 
 interface MaybePods {
-  readonly spec?: PodSpec & { readonly template?: { readonly spec?: PodSpec }; readonly jobTemplate?: { readonly spec?: { readonly template?: { readonly spec?: PodSpec } } } };
+  readonly spec?: PodSpec & {
+    readonly template?: { readonly spec?: PodSpec };
+    readonly jobTemplate?: { readonly spec?: { readonly template?: { readonly spec?: PodSpec } } };
+  };
 }
 
 function podSpecOf(object: Pick<KubernetesObject, 'kind'>): PodSpec | undefined {
