@@ -11,6 +11,7 @@ import { CliError } from '../errors.ts';
 
 /** What runs containers. */
 export const RUNTIMES = ['simulated', 'process', 'containerd'] as const;
+/** One of {@link RUNTIMES}. */
 export type RuntimeName = (typeof RUNTIMES)[number];
 
 /** Where Debian and others have containerd listen. */
