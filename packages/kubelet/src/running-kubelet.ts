@@ -70,6 +70,7 @@ const RELIST_RETRY_MS = 1_000;
 const VOLUME_REFRESH_MS = 60_000;
 /** @see kubernetes v1.36 pkg/kubelet/apis/config/v1beta1/defaults.go (ContainerLogMonitorInterval) */
 const LOG_CHECK_MS = 10_000;
+const LOG_DIRECTORY = '/var/log/pods';
 
 /** One run of a kubelet: its workers, one per Pod, and the streams that wake them. */
 export class RunningKubelet implements PodListener {
@@ -126,6 +127,7 @@ export class RunningKubelet implements PodListener {
       requested: {},
       deferred: new Map(),
       volumes: () => this.#volumes,
+      removeLogs: (uid) => this.#removeLogs(uid),
       cgroups: () => this.#cgroups,
       devices: () => this.#devices,
       services: () => this.#services,
@@ -175,9 +177,14 @@ export class RunningKubelet implements PodListener {
 
   #placeOf(pod: Pod): PodPlace {
     const { machine, resolver } = this.#options;
-    const place: PodPlace = { logRoot: machine?.logDirectory ?? '/var/log/pods', ...(resolver === undefined ? {} : { resolver: resolver(pod) }) };
+    const place: PodPlace = { logRoot: machine?.logDirectory ?? LOG_DIRECTORY, ...(resolver === undefined ? {} : { resolver: resolver(pod) }) };
     if (this.#cgroups === undefined) return place;
     return { ...place, cgroupParent: this.#cgroups.pathOf(pod), cgroupVersion: this.#cgroups.tree.version };
+  }
+
+  async #removeLogs(uid: string): Promise<void> {
+    const { machine } = this.#options;
+    if (machine !== undefined) await (await import('./volumes/pod-logs.ts')).removePodLogs(machine.logDirectory ?? LOG_DIRECTORY, uid);
   }
 
   /** What touches files is loaded on machines alone: simulated nodes have none. */
@@ -390,6 +397,7 @@ export class RunningKubelet implements PodListener {
       await runtime.stopPodSandbox({ podSandboxId: id }, { signal });
       await runtime.removePodSandbox({ podSandboxId: id }, { signal });
     }
+    await this.#removeLogs(uid);
     this.#cache.delete(uid);
   }
 

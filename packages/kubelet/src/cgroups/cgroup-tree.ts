@@ -35,6 +35,7 @@ export async function openCgroupTree(root: string = ROOT): Promise<CgroupTree> {
     async limit(path, limits) {
       for (const { controller, file, value } of computeCgroupFiles(version, limits)) {
         try {
+          if (controller === 'pids') await mkdir(join(baseOf(controller), path), { recursive: true });
           await writeFile(join(baseOf(controller), path, file), value);
         } catch (cause) {
           throw new Error(`failed to set ${file} of cgroup ${path} to ${value}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
@@ -54,7 +55,7 @@ export async function openCgroupTree(root: string = ROOT): Promise<CgroupTree> {
 }
 
 async function createPerController(root: string, path: string): Promise<void> {
-  // The runtime makes it under the others.
+  // The runtime makes it under the others; that of processes is made with its limit.
   for (const controller of ['cpu', 'memory']) await mkdir(join(root, controller, path), { recursive: true });
 }
 

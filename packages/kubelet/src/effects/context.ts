@@ -33,6 +33,8 @@ export interface KubeletContext {
   readonly deferred: Map<() => void, number>;
   /** Where Pods have their volumes; undefined on nodes that are no machines. */
   volumes(): PodVolumes | undefined;
+  /** Removes the logs of a Pod that is gone, where this is a machine. */
+  removeLogs(uid: string): Promise<void>;
   /** What Pods may use of the machine; undefined on nodes that do not hold them to it. */
   cgroups(): PodCgroups | undefined;
   /** The devices of the machine; undefined on nodes that have none to give. */

@@ -317,6 +317,7 @@ export class PodWorker {
     }
     this.#context.cache.delete(this.uid);
     await this.#context.volumes()?.remove(this.#api.object);
+    await this.#context.removeLogs(this.uid);
     await this.#context.cgroups()?.remove(this.#api.object);
   }
 

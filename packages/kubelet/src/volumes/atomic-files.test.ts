@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -25,6 +25,24 @@ describe('the files of a volume', () => {
     );
     expect([await read('a'), await read('sub/b')]).toEqual(['1', '2']);
     expect((await stat(join(folder, 'sub/b'))).mode & 0o777).toBe(0o400);
+  });
+
+  it('are written whatever an agent left that was killed in the midst of it', async () => {
+    await symlink('..killed', join(folder, '..data_tmp'));
+    await mkdir(join(folder, '..killed'));
+    await writeFile(join(folder, '..killed', 'a'), 'half');
+    await writeAtomically(folder, new Map([['a', file('1')]]), 'one');
+    expect(await read('a')).toBe('1');
+    expect((await readdir(folder)).sort()).toEqual(['..data', '..one', 'a']);
+  });
+
+  it('leave nothing when they cannot be written', async () => {
+    const clash = new Map([
+      ['a', file('1')],
+      ['a/b', file('2')],
+    ]);
+    await expect(writeAtomically(folder, clash, 'one')).rejects.toThrow();
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it('change together, and what is gone is gone', async () => {

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { VolumeFile } from '../decisions/volume-files.ts';
 
 const DATA = '..data';
+const DATA_NEXT = '..data_tmp';
 
 /**
  * Writes the files of a volume so that whoever reads sees all of the old or all of the new ones: they are in a folder of their own, to which `..data` points, and
@@ -17,17 +18,29 @@ export async function writeAtomically(folder: string, files: ReadonlyMap<string,
   const before = await readlink(join(folder, DATA)).catch(() => undefined); // there is none at first
   if (before !== undefined && (await isSame(join(folder, before), files))) return;
   const name = `..${stamp}`;
+  try {
+    await writeFiles(join(folder, name), files);
+  } catch (error) {
+    // On a disk that is full what could not be finished would keep it full.
+    await rm(join(folder, name), { recursive: true, force: true });
+    throw error;
+  }
+  // An agent that was killed may have left one.
+  await rm(join(folder, DATA_NEXT), { force: true });
+  await symlink(name, join(folder, DATA_NEXT));
+  await rename(join(folder, DATA_NEXT), join(folder, DATA));
+  await linkTops(folder, files);
+  for (const other of await readdir(folder)) if (other.startsWith('..') && other !== DATA && other !== name) await rm(join(folder, other), { recursive: true, force: true });
+}
+
+async function writeFiles(folder: string, files: ReadonlyMap<string, VolumeFile>): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o755 });
   for (const [path, { content, mode }] of files) {
-    const file = join(folder, name, path);
+    const file = join(folder, path);
     await mkdir(dirname(file), { recursive: true, mode: 0o755 });
     await writeFile(file, content);
     await chmod(file, mode);
   }
-  await mkdir(join(folder, name), { recursive: true, mode: 0o755 });
-  await symlink(name, join(folder, '..data_tmp'));
-  await rename(join(folder, '..data_tmp'), join(folder, DATA));
-  await linkTops(folder, files);
-  if (before !== undefined) await rm(join(folder, before), { recursive: true, force: true });
 }
 
 /** What the volume shows: links through `..data`, for the first part of each path. */
