@@ -49,7 +49,11 @@ describeContainerd('what a node on containerd survives', () => {
     await lab.create('meanwhile', {});
     const readiness = async () => (await lab.api.client.get(Node, 'here')).status?.conditions?.find(({ type }) => type === 'Ready');
     await vi.waitFor(async () => {
-      expect(await readiness()).toMatchObject({ status: 'False', reason: 'KubeletNotReady', message: expect.stringContaining('container runtime is down') as string });
+      expect(await readiness()).toMatchObject({
+        status: 'False',
+        reason: 'KubeletNotReady',
+        message: expect.stringContaining('container runtime is down') as string,
+      });
     }, WAIT);
     await lab.instance.start();
     await lab.untilReady('meanwhile');
@@ -84,7 +88,9 @@ describeContainerd('what a node on containerd survives', () => {
 
   it('a container that floods its log: old lines go, the disk stays', async () => {
     const line = 'x'.repeat(1000);
-    await lab.create('flood', { command: ['sh', '-c', `trap "exit 0" TERM; i=0; while :; do i=$((i+1)); echo "$i ${line}"; [ $((i % 100)) = 0 ] && usleep 200000; done`] });
+    await lab.create('flood', {
+      command: ['sh', '-c', `trap "exit 0" TERM; i=0; while :; do i=$((i+1)); echo "$i ${line}"; [ $((i % 100)) = 0 ] && usleep 200000; done`],
+    });
     const pod = await lab.untilReady('flood');
     const folder = join(lab.instance.folder, 'logs', `default_flood_${pod.metadata.uid ?? ''}`, 'app');
     const rotated = async (): Promise<readonly string[]> => (await readdir(folder)).filter((name) => name.startsWith('0.log.')).sort();

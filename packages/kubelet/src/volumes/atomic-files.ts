@@ -30,7 +30,8 @@ export async function writeAtomically(folder: string, files: ReadonlyMap<string,
   await symlink(name, join(folder, DATA_NEXT));
   await rename(join(folder, DATA_NEXT), join(folder, DATA));
   await linkTops(folder, files);
-  for (const other of await readdir(folder)) if (other.startsWith('..') && other !== DATA && other !== name) await rm(join(folder, other), { recursive: true, force: true });
+  for (const other of await readdir(folder))
+    if (other.startsWith('..') && other !== DATA && other !== name) await rm(join(folder, other), { recursive: true, force: true });
 }
 
 async function writeFiles(folder: string, files: ReadonlyMap<string, VolumeFile>): Promise<void> {
