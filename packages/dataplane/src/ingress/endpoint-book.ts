@@ -5,6 +5,8 @@ import { serviceBackends, type Backend, type RouteBackend } from '@kybern/netmod
 export interface Endpoint {
   readonly ip: string;
   readonly port: number;
+  /** It speaks HTTP/2 without TLS: its Service's port has `appProtocol: kubernetes.io/h2c` (or `grpc`). Default: HTTP/1.1. */
+  readonly http2?: boolean;
 }
 
 /** Which endpoints answer for which port of which Service. */
@@ -54,11 +56,15 @@ export function createEndpointBook(onGone: (endpoint: Endpoint) => void = () => 
 
 const addressOf = ({ ip, port }: Endpoint): string => `${ip} ${String(port)}`;
 
+/** @see kubernetes KEP-3726 (Standard Application Protocols) */
+const HTTP2: ReadonlySet<string> = new Set(['kubernetes.io/h2c', 'grpc', 'h2c']);
+
 /** By number and by name. Names are no numbers, so that they do not meet. */
 function portsOf(service: Service, slices: readonly EndpointSlice[]): ReadonlyMap<string, Port> {
   const ports = new Map<string, Port>();
   for (const port of service.spec.ports ?? []) {
-    const families = (['IPv4', 'IPv6'] as const).map((family) => usable(serviceBackends(port, family, slices)));
+    const http2 = port.appProtocol !== undefined && HTTP2.has(port.appProtocol) ? { http2: true } : {};
+    const families = (['IPv4', 'IPv6'] as const).map((family) => usable(serviceBackends(port, family, slices)).map((endpoint) => ({ ...endpoint, ...http2 })));
     const entry: Port = { endpoints: families.find((each) => each.length > 0) ?? [], next: 0 };
     ports.set(String(port.port), entry);
     if (port.name !== undefined && port.name !== '') ports.set(port.name, entry);

@@ -2,6 +2,8 @@ import { request as httpRequest, type Agent, type ClientRequest, type IncomingMe
 import type { Duplex, Readable } from 'node:stream';
 import type { Clock } from '@kybern/core';
 import type { Endpoint } from './endpoint-book.ts';
+import { Http2Attempt } from './http2-attempt.ts';
+import type { Http2Sessions } from './http2-sessions.ts';
 
 /** A request on its way to an endpoint. */
 export interface Outgoing {
@@ -16,6 +18,7 @@ export interface Outgoing {
 /** What {@link forward} works with. */
 export interface ForwardParts {
   readonly agent: Agent;
+  readonly http2: Http2Sessions;
   readonly clock: Clock;
   /** How long an endpoint may take to accept a connection, in ms. */
   readonly connectMs: number;
@@ -25,9 +28,18 @@ export interface ForwardParts {
   readonly signal: AbortSignal;
 }
 
+/** A response of an endpoint. */
+export interface EndpointResponse {
+  readonly statusCode: number | undefined;
+  readonly rawHeaders: readonly string[];
+  /** Known once the body has ended. */
+  readonly trailers: () => Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Readable;
+}
+
 /** What an endpoint answered: a response, or another protocol. */
 export type Answer =
-  | { readonly type: 'response'; readonly response: IncomingMessage; readonly endpoint: Endpoint }
+  | { readonly type: 'response'; readonly response: EndpointResponse; readonly endpoint: Endpoint }
   | { readonly type: 'upgrade'; readonly response: IncomingMessage; readonly socket: Duplex; readonly head: Buffer; readonly endpoint: Endpoint };
 
 /** Why there is no answer: nobody could be reached, the one that was did not answer in time, or answered something else than HTTP. */
@@ -44,6 +56,16 @@ export class ForwardError extends Error {
 const MOST_TRIES = 4;
 /** May be repeated without doing harm. @see RFC 9110 section 9.2.2 */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+/** Whether a request of this method may be repeated. */
+export const isIdempotent = (method: string): boolean => IDEMPOTENT.has(method);
+
+/** One request to one endpoint. */
+export interface AttemptParts {
+  readonly answer: Promise<Answer>;
+  readonly timedOut: boolean;
+  /** Whether another endpoint may get the request, now that this one failed. */
+  readonly mayBeRepeated: boolean;
+}
 
 /**
  * Asks one endpoint after the other until one answers. Whoever could not be connected to is passed over, whatever the request; one that broke the connection
@@ -57,7 +79,7 @@ export async function forward(outgoing: Outgoing, endpoints: readonly Endpoint[]
   let last: unknown;
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const endpoint = endpoints[tries % endpoints.length] as Endpoint;
-    const attempt = new Attempt(outgoing, endpoint, parts);
+    const attempt: AttemptParts = endpoint.http2 === true ? new Http2Attempt(outgoing, endpoint, parts) : new Attempt(outgoing, endpoint, parts);
     try {
       return await attempt.answer;
     } catch (error) {
@@ -69,8 +91,8 @@ export async function forward(outgoing: Outgoing, endpoints: readonly Endpoint[]
   throw new ForwardError(502, last instanceof Error ? last.message : String(last), { cause: last });
 }
 
-/** One request to one endpoint. */
-class Attempt {
+/** In HTTP/1.1. */
+class Attempt implements AttemptParts {
   readonly answer: Promise<Answer>;
   timedOut = false;
   #connected = false;
@@ -81,9 +103,8 @@ class Attempt {
     this.answer = new Promise((resolve, reject) => this.#begin(endpoint, parts, { resolve, reject }));
   }
 
-  /** Whether another endpoint may get the request, now that this one failed. */
   get mayBeRepeated(): boolean {
-    return !this.#connected || (this.#outgoing.body === undefined && IDEMPOTENT.has(this.#outgoing.method));
+    return !this.#connected || (this.#outgoing.body === undefined && isIdempotent(this.#outgoing.method));
   }
 
   #begin(endpoint: Endpoint, parts: ForwardParts, { resolve, reject }: { resolve: (answer: Answer) => void; reject: (error: unknown) => void }): void {
@@ -101,7 +122,8 @@ class Attempt {
     request.on('socket', (socket) => (socket.connecting ? socket.once('connect', connected) : connected()));
     request.on('response', (response) => {
       cancel();
-      resolve({ type: 'response', response, endpoint });
+      const { statusCode, rawHeaders } = response;
+      resolve({ type: 'response', response: { statusCode, rawHeaders, trailers: () => response.trailers, body: response }, endpoint });
     });
     request.on('upgrade', (response, socket, head) => {
       cancel();

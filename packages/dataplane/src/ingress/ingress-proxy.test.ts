@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, request, type IncomingMessage, type RequestListener, type RequestOptions, type Server } from 'node:http';
-import { connect as connectHttp2 } from 'node:http2';
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { request as secureRequest } from 'node:https';
 import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -42,8 +42,13 @@ async function closedPort(): Promise<number> {
 }
 
 /** Endpoints of one Service may have different ports here: one slice each. */
-function serve(proxy: IngressProxy, name: string, ports: readonly number[]): void {
-  const service = { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'default' }, spec: { ports: [{ port: 80 }] } } as Service;
+function serve(proxy: IngressProxy, name: string, ports: readonly number[], appProtocol?: string): void {
+  const service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: 'default' },
+    spec: { ports: [{ port: 80, ...(appProtocol === undefined ? {} : { appProtocol }) }] },
+  } as Service;
   const slices = ports.map(
     (port) =>
       ({
@@ -326,7 +331,7 @@ describe('TLS', () => {
       { hosts: ['a.example'], secretName: 'a' },
       { hosts: ['*.b.example'], secretName: 'b' },
     ];
-    const { proxy, port: at } = await start([ingress({ tls, rules: [{ http: { paths: [pathTo('web')] } }] } as Ingress['spec'])], {
+    const { proxy, port: at } = await start([ingress({ tls, rules: [{ http: { paths: [pathTo('web'), pathTo('grpc', '/rpc')] } }] } as Ingress['spec'])], {
       listeners: [{ host: '127.0.0.1', port: 0, tls: true }],
     });
     serve(proxy, 'web', [port]);
@@ -347,6 +352,16 @@ describe('TLS', () => {
       headers: { 'x-proto': 'https' },
     });
 
+    const grpc = createHttp2Server().on('stream', (stream, headers) => {
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'x-te': String(headers.te) }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+      stream.pipe(stream);
+    });
+    grpc.listen(0, '127.0.0.1');
+    await once(grpc, 'listening');
+    closers.push(() => void grpc.close());
+    serve(proxy, 'grpc', [await closedPort(), (grpc.address() as AddressInfo).port], 'kubernetes.io/h2c');
+
     const session = connectHttp2(`https://a.example:${String(at)}`, {
       rejectUnauthorized: false,
       createConnection: () => connectTls({ host: '127.0.0.1', port: at, servername: 'a.example', ALPNProtocols: ['h2'], rejectUnauthorized: false }),
@@ -357,6 +372,16 @@ describe('TLS', () => {
     let body = '';
     for await (const piece of stream.setEncoding('utf8')) body += String(piece);
     expect([headers[':status'], headers['x-proto'], body]).toEqual([200, 'https', 'two']);
+    for (let again = 0; again < 2; again++) {
+      const call = session.request({ ':method': 'POST', ':path': '/rpc/shop.Cart/Add', 'content-type': 'application/grpc', te: 'trailers' });
+      let trailers: Record<string, unknown> = {};
+      call.on('trailers', (found: Record<string, unknown>) => (trailers = found));
+      call.end('frames');
+      const [answered] = (await once(call, 'response')) as [Record<string, string>];
+      let frames = '';
+      for await (const piece of call.setEncoding('utf8')) frames += String(piece);
+      expect([answered['x-te'], frames, trailers['grpc-status']]).toEqual(['trailers', 'frames', '0']);
+    }
     session.close();
     await once(session, 'close');
     rmSync(directory, { recursive: true });

@@ -7,7 +7,8 @@ import { noopLogger, systemClock, type Clock, type Logger } from '@kybern/core';
 import { createRoutingTable, type Route, type RouteBackend, type RouteCertificate, type RoutingTable } from '@kybern/netmodel';
 import { noopMetrics, type Metrics } from '@kybern/reconcile';
 import { createEndpointBook, type Endpoint, type EndpointBook } from './endpoint-book.ts';
-import { forward, ForwardError, type Answer } from './forward.ts';
+import { forward, ForwardError, type Answer, type EndpointResponse } from './forward.ts';
+import { createHttp2Sessions } from './http2-sessions.ts';
 import { changeHeaders, endToEnd, readTarget, rewritePath, type Target } from './request-target.ts';
 
 /** Where a proxy listens. */
@@ -72,7 +73,8 @@ type Request = Http2ServerRequest | IncomingMessage;
 type Response = Http2ServerResponse | ServerResponse;
 
 /**
- * Makes a proxy for HTTP/1.1, HTTP/2 and WebSockets that knows no routes yet: everything is answered with 404. It speaks HTTP/1.1 to endpoints.
+ * Makes a proxy for HTTP/1.1, HTTP/2 and WebSockets that knows no routes yet: everything is answered with 404. Endpoints are spoken to in HTTP/1.1, or in HTTP/2
+ * where their Service says so, which is what gRPC needs.
  *
  * Requests go round among the endpoints of a Service; one that cannot be connected to is passed over. Headers that are for one connection stay behind, and
  * `X-Forwarded-For`, `-Host`, `-Proto` and `-Port` say what the client did, whatever it said itself.
@@ -92,6 +94,7 @@ class HttpProxy implements IngressProxy {
   readonly #logger: Logger;
   readonly #metrics: Metrics;
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: IDLE_SOCKETS });
+  readonly #http2 = createHttp2Sessions();
   readonly #listening = Promise.withResolvers<readonly { host: string; port: number }[]>();
   /** Of other protocols than HTTP: nobody else ends them. */
   readonly #tunnels = new Set<Duplex>();
@@ -141,6 +144,7 @@ class HttpProxy implements IngressProxy {
       for (const server of servers) server.close();
       for (const socket of [...sockets, ...this.#tunnels]) socket.destroy();
       this.#agent.destroy();
+      this.#http2.close();
     }
   }
 
@@ -209,6 +213,7 @@ class HttpProxy implements IngressProxy {
     try {
       const found = await this.#ask(request, { route, target, host, signal: over.signal });
       endpoint = found.endpoint;
+      if (found.type === 'upgrade') throw new ForwardError(502, 'the endpoint changed the protocol unasked');
       await pass(found.response, response, responseHeaders(route, found.response.rawHeaders));
     } catch (error) {
       if (over.signal.aborted) return;
@@ -237,6 +242,7 @@ class HttpProxy implements IngressProxy {
     if (body !== undefined && request.headers['content-length'] === undefined) headers.push('Transfer-Encoding', 'chunked');
     return await forward({ method: request.method ?? 'GET', target: path + target.search, headers, body }, this.endpoints.pick(backend), {
       agent: this.#agent,
+      http2: this.#http2,
       clock: this.#clock,
       connectMs: this.#options.connectTimeoutMs ?? 5000,
       answerMs: route.timeouts?.backendMs ?? route.timeouts?.requestMs ?? this.#options.answerTimeoutMs ?? 60_000,
@@ -255,7 +261,7 @@ class HttpProxy implements IngressProxy {
     try {
       const found = await this.#ask(request, { route, target, host, signal: over.signal }, request.headers.upgrade ?? 'websocket');
       if (found.type === 'response') {
-        found.response.destroy();
+        found.response.body.destroy();
         return refuse(socket, found.response.statusCode ?? 502);
       }
       this.#join(socket, found, head);
@@ -283,7 +289,9 @@ class HttpProxy implements IngressProxy {
   }
 
   /** An endpoint that ends closes the connections that wait for a next request: none may take one then. */
-  #forget({ ip, port }: Endpoint): void {
+  #forget(endpoint: Endpoint): void {
+    this.#http2.forget(endpoint);
+    const { ip, port } = endpoint;
     for (const [name, sockets] of Object.entries(this.#agent.freeSockets))
       if (name.startsWith(`${ip}:${String(port)}:`)) for (const socket of sockets ?? []) socket.destroy();
   }
@@ -366,7 +374,7 @@ function answer(response: Response, status: number, headers: readonly string[] =
 }
 
 /** Passes an endpoint's response on. Rejects when it breaks off. */
-function pass(from: IncomingMessage, to: Response, headers: readonly string[]): Promise<void> {
+function pass(from: EndpointResponse, to: Response, headers: readonly string[]): Promise<void> {
   to.statusCode = from.statusCode ?? 502;
   const grouped = new Map<string, string[]>();
   for (let i = 0; i + 1 < headers.length; i += 2) {
@@ -378,13 +386,14 @@ function pass(from: IncomingMessage, to: Response, headers: readonly string[]): 
   }
   for (const [name = '', ...values] of grouped.values()) to.setHeader(name, values.length === 1 ? (values[0] as string) : values);
   return new Promise((resolve, reject) => {
-    from.on('error', reject);
-    from.on('end', () => {
-      if (Object.keys(from.trailers).length > 0) to.addTrailers(from.trailers as Record<string, string>);
+    from.body.on('error', reject);
+    from.body.on('end', () => {
+      const trailers = from.trailers();
+      if (Object.keys(trailers).length > 0) to.addTrailers(trailers as Record<string, string>);
       to.end(resolve);
     });
     to.on('close', () => resolve());
-    from.pipe(to as unknown as NodeJS.WritableStream, { end: false });
+    from.body.pipe(to as unknown as NodeJS.WritableStream, { end: false });
   });
 }
 
