@@ -168,4 +168,25 @@ export const benchmarks: readonly Benchmark[] = [
       return ((cpuMs() - from) * 1000) / 500 / 600;
     },
   },
+  {
+    name: 'kubelet: 5,000 simulated nodes that send heartbeats, API server included',
+    unit: '% of a core',
+    better: 'lower',
+    aim: 20,
+    async run() {
+      await using setup = await setUp();
+      await setup.startNodes(5_000);
+      await settle(setup.clock);
+      const idle = async (ms: number): Promise<number> => {
+        const from = cpuMs();
+        const untilMs = setup.clock.monotonicMs() + ms;
+        while (setup.clock.fireNext(untilMs)) await setup.clock.settleNow();
+        return cpuMs() - from;
+      };
+      await idle(60_000);
+      const spanMs = 300_000;
+      const value = ((await idle(spanMs)) / spanMs) * 100;
+      return { value, more: { residentMiB: process.memoryUsage().rss / 2 ** 20, residentAimMiB: 1024 } };
+    },
+  },
 ];

@@ -15,6 +15,8 @@ export interface LabOptions {
   readonly start?: boolean;
   /** Stands between the kubelet and the API. */
   readonly wrapClient?: (client: Client) => Client;
+  /** Default: one of its own. */
+  readonly clock?: FakeClock;
   /** How late the events of watches come. Default 0. */
   readonly eventDelayMs?: number;
 }
@@ -43,7 +45,7 @@ export interface Lab extends AsyncDisposable {
 
 export async function createLab(options: LabOptions = {}): Promise<Lab> {
   await Promise.all([Pod, Node, Lease, Event].map((kind) => kind.model()));
-  const clock = createFakeClock();
+  const clock = options.clock ?? createFakeClock();
   const random = seededRandom(options.seed ?? 1);
   const api = await createApiServer({ clock, random, ids: randomIds(random.fork('ids')) });
   const { client } = api;

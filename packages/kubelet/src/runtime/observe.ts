@@ -57,8 +57,9 @@ export function observeContainer(status: cri.ContainerStatus, known?: ObservedCo
   };
 }
 
+/** By their attempts, which only grow; wall time may have been set back between two. */
 const newestFirst = (a: { createdAtMs: number; attempt: number }, b: { createdAtMs: number; attempt: number }): number =>
-  b.createdAtMs - a.createdAtMs || b.attempt - a.attempt;
+  b.attempt - a.attempt || b.createdAtMs - a.createdAtMs;
 
 /** A Pod as its sandboxes and their containers make it up. */
 export function observePod(views: readonly SandboxView[]): ObservedPod {

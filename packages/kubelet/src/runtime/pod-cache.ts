@@ -109,7 +109,7 @@ export class PodCache {
   ): boolean {
     const entry: Entry = this.#entries.get(uid) ?? { views: new Map(), pod: NOTHING_OBSERVED };
     const before = entry.views.get(status.id);
-    if (before !== undefined && asOfNs !== undefined && asOfNs < before.asOfNs) return false;
+    if (before !== undefined && asOfNs !== undefined && isOlder(asOfNs, before.asOfNs)) return false;
     const containers = statuses.map((each) =>
       observeContainer(
         each,
@@ -150,3 +150,7 @@ function isSame(a: SandboxView, b: SandboxView): boolean {
 export function podLabels({ uid, name, namespace }: SandboxOwner): Readonly<Record<string, string>> {
   return { [LABELS.podName]: name, [LABELS.podNamespace]: namespace, [LABELS.podUid]: uid };
 }
+
+/** What is told out of order is late by little; what seems to be older by more was told after the wall clock had been set back. */
+const MAX_DISORDER_NS = 10e9;
+const isOlder = (asOfNs: number, knownNs: number): boolean => asOfNs < knownNs && knownNs - asOfNs < MAX_DISORDER_NS;
