@@ -15,7 +15,11 @@ describe.each([
     const base = createFakeClock();
     const offset = { ms: 0 };
     // Only wall time jumps: monotonic time and timers go on as they were.
-    const clock: Clock = { now: () => base.now() + offset.ms, monotonicMs: () => base.monotonicMs(), after: (delayMs, fn, options) => base.after(delayMs, fn, options) };
+    const clock: Clock = {
+      now: () => base.now() + offset.ms,
+      monotonicMs: () => base.monotonicMs(),
+      after: (delayMs, fn, options) => base.after(delayMs, fn, options),
+    };
     await using lab = await createLab({ clock: { ...base, ...clock }, behaviors: [{ pod: 'flaky', exit: { code: 1, afterMs: 1_000 } }] });
     await lab.create('steady', { containers: [{ name: 'app', image: 'nginx', livenessProbe: probe, readinessProbe: probe }] });
     await lab.create('flaky');
