@@ -6,8 +6,9 @@ import type { SecureContext } from 'node:tls';
 import { noopLogger, systemClock, type Clock, type Logger } from '@kybern/core';
 import { createRoutingTable, type Route, type RouteBackend, type RouteCertificate, type RoutingTable } from '@kybern/netmodel';
 import { noopMetrics, type Metrics } from '@kybern/reconcile';
+import { ForwardError, type Answer, type EndpointResponse } from './attempt.ts';
 import { createEndpointBook, type Endpoint, type EndpointBook } from './endpoint-book.ts';
-import { forward, ForwardError, type Answer, type EndpointResponse } from './forward.ts';
+import { forward } from './forward.ts';
 import { createHttp2Sessions } from './http2-sessions.ts';
 import { changeHeaders, endToEnd, readTarget, rewritePath, type Target } from './request-target.ts';
 
