@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { kubectlPath } from './kubectl/kubectl.ts';
-import { kybern, UpHome, WAIT } from './up-process.ts';
+import { kybern, UpHome, WAIT, webContainer } from './up-process.ts';
 
 const server = "console.log('started');require('http').createServer((_, a) => a.end('hello from ' + process.env.POD)).listen(8080, process.env.KYBERN_IP)";
 const pod = (node: string, name: string): object => ({
@@ -12,15 +12,7 @@ const pod = (node: string, name: string): object => ({
   spec: {
     nodeName: node,
     terminationGracePeriodSeconds: 1,
-    containers: [
-      {
-        name: 'web',
-        image: 'busybox:1.36',
-        command: [process.execPath, '-e', server],
-        env: [{ name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
-        readinessProbe: { httpGet: { port: 8080 }, periodSeconds: 1, timeoutSeconds: 5 },
-      },
-    ],
+    containers: [webContainer([process.execPath, '-e', server])],
   },
 });
 

@@ -9,37 +9,14 @@ import { promisify } from 'node:util';
 import { describeContainerd, startContainerd, type ContainerdInstance } from '@kybern/runtime-cri/grpc/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { kubectlPath } from './kubectl/kubectl.ts';
-import { UpHome, WAIT } from './up-process.ts';
+import { UpHome, WAIT, webContainer, webDeployment } from './up-process.ts';
 
 const run = promisify(execFile);
 const NODE_PORT = 30_480;
 
-const deployment = (replicas: number, command: readonly string[]): object => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name: 'web' },
-  spec: {
-    replicas,
-    selector: { matchLabels: { app: 'web' } },
-    template: {
-      metadata: { labels: { app: 'web' } },
-      spec: {
-        terminationGracePeriodSeconds: 10,
-        containers: [
-          {
-            name: 'web',
-            image: 'busybox:1.36',
-            command,
-            env: [{ name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
-            readinessProbe: { httpGet: { port: 8080 }, periodSeconds: 1, timeoutSeconds: 5 },
-            // It goes on until nobody is sent to it any more.
-            lifecycle: { preStop: { sleep: { seconds: 2 } } },
-          },
-        ],
-      },
-    },
-  },
-});
+// A server goes on until nobody is sent to it any more.
+const deployment = (replicas: number, command: readonly string[]): object =>
+  webDeployment(replicas, { ...webContainer(command), lifecycle: { preStop: { sleep: { seconds: 2 } } } }, 10);
 const service = {
   apiVersion: 'v1',
   kind: 'Service',

@@ -86,3 +86,24 @@ export class UpHome {
     return (await run(kubectlPath ?? '', args, { env: this.env, timeout: 30_000 })).stdout;
   }
 }
+
+/** A container of a server at port 8080 that knows the name of its Pod as `POD`. */
+export const webContainer = (command: readonly string[]): object => ({
+  name: 'web',
+  image: 'busybox:1.36',
+  command,
+  env: [{ name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
+  readinessProbe: { httpGet: { port: 8080 }, periodSeconds: 1, timeoutSeconds: 5 },
+});
+
+/** A Deployment `web` of such servers. */
+export const webDeployment = (replicas: number, container: object, terminationGracePeriodSeconds = 1): object => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web' },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: 'web' } },
+    template: { metadata: { labels: { app: 'web' } }, spec: { terminationGracePeriodSeconds, containers: [container] } },
+  },
+});

@@ -5,33 +5,7 @@ import { createGrpcRuntime } from '@kybern/runtime-cri/grpc';
 import { describeContainerd, startContainerd, type ContainerdInstance } from '@kybern/runtime-cri/grpc/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { kubectlPath } from './kubectl/kubectl.ts';
-import { UpHome, WAIT } from './up-process.ts';
-
-/** A Deployment of two servers that say who they are. */
-const deployment = (command: readonly string[]): object => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name: 'web' },
-  spec: {
-    replicas: 2,
-    selector: { matchLabels: { app: 'web' } },
-    template: {
-      metadata: { labels: { app: 'web' } },
-      spec: {
-        terminationGracePeriodSeconds: 1,
-        containers: [
-          {
-            name: 'web',
-            image: 'busybox:1.36',
-            command,
-            env: [{ name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
-            readinessProbe: { httpGet: { port: 8080 }, periodSeconds: 1, timeoutSeconds: 5 },
-          },
-        ],
-      },
-    },
-  },
-});
+import { UpHome, WAIT, webContainer, webDeployment } from './up-process.ts';
 
 const home = new UpHome();
 beforeEach(() => home.open());
@@ -68,7 +42,7 @@ async function checkWithKubectl(): Promise<void> {
 describe.skipIf(kubectlPath === undefined)('kybern up --runtime process', { timeout: 180_000 }, () => {
   it('runs a Deployment as processes, which kubectl reaches, and ends them with the cluster', async () => {
     const server = "console.log('started');require('http').createServer((_, a) => a.end('hello from ' + process.env.POD)).listen(8080, process.env.KYBERN_IP)";
-    await home.up([deployment([process.execPath, '-e', server])], '--runtime', 'process', '--network', 'none');
+    await home.up([webDeployment(2, webContainer([process.execPath, '-e', server]))], '--runtime', 'process', '--network', 'none');
     expect(home.out).toMatch(/^kybern: this machine as "node-1", containers are its own commands and not isolated, API server at https:/);
     await checkWithKubectl();
     await home.interrupt();
@@ -85,7 +59,15 @@ describeContainerd('kybern up --runtime containerd', () => {
 
   it.skipIf(kubectlPath === undefined)('runs a Deployment in containers, which kubectl reaches, and ends them with the cluster', async () => {
     const server = 'echo started; mkdir /www; echo "hello from $POD" >/www/index.html; exec httpd -f -p 8080 -h /www';
-    await home.up([deployment(['sh', '-c', server])], '--runtime', 'containerd', '--containerd-endpoint', instance.endpoint, '--network', 'none');
+    await home.up(
+      [webDeployment(2, webContainer(['sh', '-c', server]))],
+      '--runtime',
+      'containerd',
+      '--containerd-endpoint',
+      instance.endpoint,
+      '--network',
+      'none',
+    );
     expect(home.out).toMatch(/^kybern: this machine as "node-1", containers by containerd \S+, API server at https:/);
     await checkWithKubectl();
     await home.interrupt();
