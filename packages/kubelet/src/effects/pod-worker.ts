@@ -284,7 +284,10 @@ export class PodWorker {
     this.#probes?.stopRestarting();
     const pod = this.#api.object;
     const observed = await this.#context.cache.refreshPod(this.uid, signal);
-    await stopPod(this.#context, pod, observed, { graceSeconds: podGraceSeconds(pod), signal });
+    // What ended by itself is told while the sandbox is taken down, which takes a machine a while.
+    const isOver = this.#context.volumes() !== undefined && observed.containers.length > 0 && !hasLiveContainer(observed);
+    const told = isOver ? this.#api.publish() : undefined;
+    await Promise.all([stopPod(this.#context, pod, observed, { graceSeconds: podGraceSeconds(pod), signal }), told]);
     const after = await this.#context.cache.refreshPod(this.uid, signal);
     if (hasLiveContainer(after)) throw new Error('containers are still running after they were stopped');
     this.#probes?.stop();

@@ -31,8 +31,8 @@ const rankOf = (type: ContainerEventType): number => ORDER.indexOf(type);
 const RANK_OF_STATE: Readonly<Record<ContainerState, number>> = { CONTAINER_CREATED: 0, CONTAINER_RUNNING: 1, CONTAINER_EXITED: 2, CONTAINER_UNKNOWN: 1 };
 const RELIST_MS = 1_000;
 const RECONNECT_MS = { first: 50, last: 2_000 } as const;
-/** containerd tells of a change before the CRI shows it: it is asked again after these spans. */
-const LOOK_AGAIN_MS = [5, 10, 20, 40, 80, 160, 320, 640] as const;
+/** containerd tells of a change before the CRI shows it: it is asked again after these spans, so that no more than a quarter of what that takes is lost. */
+const LOOK_AGAIN_MS = [5, 6, 8, 10, 12, 15, 19, 24, 30, 38, 47, 59, 74, 92, 115, 144, 180, 320] as const;
 
 /**
  * Tells what happens to containers, whatever the runtime offers for it. When a stream is lost, what happened meanwhile is found by a list and told then. No event is told
