@@ -1,9 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { createHttpClient, loadKubeconfig, type HttpClient } from '@kybern/client';
 import { sleep, systemClock } from '@kybern/core';
 import { Node, Pod } from '@kybern/core/kinds';
@@ -69,6 +70,8 @@ async function openLab(): Promise<Lab> {
         await once(child, 'close');
       }
       await instance[Symbol.asyncDispose]();
+      // A kubelet leaves those of its classes, and of Pods that it did not see the end of.
+      await promisify(execFile)('find', ['/sys/fs/cgroup', '-depth', '-type', 'd', '-path', '*/kybern-here*', '-exec', 'rmdir', '{}', ';']);
       await rm(home, { recursive: true, force: true });
     },
   };
