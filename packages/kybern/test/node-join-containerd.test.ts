@@ -37,9 +37,11 @@ describeContainerd('a node of containerd that joined', () => {
     const script = 'trap "exit 0" TERM; echo started; while :; do sleep 1 & wait $!; done';
     const container = (name: string) => ({ name, image: 'busybox:1.36', command: ['sh', '-c', script] });
     await vi.waitFor(async () => expect(await home.kubectl('get', 'node', 'real', '--no-headers')).toMatch(/ Ready /), WAIT);
-    for (const name of ['stays', 'goes']) await home.apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { ...spec, containers: [container('app')] } });
+    for (const name of ['stays', 'goes'])
+      await home.apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { ...spec, containers: [container('app')] } });
     await home.kubectl('wait', '--for=condition=Ready', 'pod/stays', 'pod/goes', '--timeout=60s');
-    const idOf = () => home.kubectl('get', 'pod', 'stays', '-o', 'jsonpath={.status.containerStatuses[0].containerID} {.status.containerStatuses[0].restartCount}');
+    const idOf = () =>
+      home.kubectl('get', 'pod', 'stays', '-o', 'jsonpath={.status.containerStatuses[0].containerID} {.status.containerStatuses[0].restartCount}');
     const before = await idOf();
 
     first.kill('SIGKILL');
