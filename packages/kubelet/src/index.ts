@@ -2,7 +2,7 @@
 export { createKubelet } from './kubelet.ts';
 export type { Kubelet, KubeletOptions } from './kubelet.ts';
 export type { MachineFolders } from './running-kubelet.ts';
-export { describeMachine } from './node/machine.ts';
+export { describeMachine, removeCgroups } from './node/machine.ts';
 export type { MachineDescription } from './node/machine.ts';
 export type { DiskSpace, ImageGarbagePolicy } from './decisions/image-garbage.ts';
 export { createPodSource } from './pod-source.ts';

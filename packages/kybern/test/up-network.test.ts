@@ -174,6 +174,8 @@ describeContainerd('Services of containers', () => {
         instance.endpoint,
         '--service-cidr',
         '10.113.0.0/16',
+        '--node-prefix',
+        'wire',
         ...FREE_PORTS,
       );
       const ip = await clusterIp();
@@ -213,6 +215,7 @@ describeContainerd('Services of containers', () => {
       await home.interrupt();
       expect((await run('nft', ['list', 'tables'])).stdout).not.toContain('kybern_10_113_0_0_16');
       expect((await run('ip', ['-br', 'address', 'show', 'lo'])).stdout).not.toContain('10.113.0.');
+      expect((await run('find', ['/sys/fs/cgroup', '-maxdepth', '2', '-name', 'kybern-wire-1'])).stdout).toBe('');
     },
   );
 });

@@ -57,6 +57,16 @@ function read(path: string): string {
   }
 }
 
+/**
+ * Removes the cgroups that a node with this `cgroupRoot` made, once its Pods are gone; those that still have processes stay.
+ *
+ * @throws {Error} with what the system says
+ */
+export async function removeCgroups(cgroupRoot: string): Promise<void> {
+  const { openCgroupTree } = await import('../cgroups/cgroup-tree.ts');
+  await (await openCgroupTree()).remove(cgroupRoot);
+}
+
 /** How full the file system of a folder is. @throws {Error} when there is no such folder */
 export async function freeDiskSpace(folder: string): Promise<DiskSpace> {
   const { statfs } = process.getBuiltinModule('node:fs/promises');

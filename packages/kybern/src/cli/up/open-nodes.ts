@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '@kybern/core';
-import { describeMachine } from '@kybern/kubelet';
+import { describeMachine, removeCgroups } from '@kybern/kubelet';
 import { createScopedRuntime, type ContainerRuntime } from '@kybern/runtime-cri';
 import type { ClusterNode } from '../../cluster.ts';
 import { planNetwork, type NetworkPlan } from '../../network/open-network.ts';
@@ -116,6 +116,7 @@ export async function openMachine(wanted: MachineWanted): Promise<OpenMachine> {
     summary: `this machine as "${name}", ${opened.summary}${network === undefined ? '' : `; ${network.summary}`}`,
     async end(withPods) {
       if (withPods) await endPods(opened.runtime);
+      if (withPods && opened.cgroups) await removeCgroups(machine.cgroupRoot);
       await opened.close();
       if (wanted.directory === undefined) await rm(directory, { recursive: true, force: true });
     },
