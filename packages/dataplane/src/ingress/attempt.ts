@@ -21,7 +21,7 @@ export interface ForwardParts {
   readonly clock: Clock;
   /** How long an endpoint may take to accept a connection, in ms. */
   readonly connectMs: number;
-  /** How long one may be silent before it answers, in ms. */
+  /** How long one may be silent once it has the whole request, in ms. */
   readonly answerMs: number;
   /** Ends it, when whoever asked is gone. */
   readonly signal: AbortSignal;
@@ -34,6 +34,8 @@ export interface EndpointResponse {
   /** Known once the body has ended. */
   readonly trailers: () => Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Readable;
+  /** Whether all of the body came, once it has ended. */
+  readonly isWhole: () => boolean;
 }
 
 /** What an endpoint answered: a response, or another protocol. */
@@ -50,6 +52,11 @@ export class ForwardError extends Error {
     this.status = status;
   }
 }
+
+/** May be repeated without doing harm. @see RFC 9110 section 9.2.2 */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+/** Whether a request of this method may be repeated. */
+export const isIdempotent = (method: string): boolean => IDEMPOTENT.has(method);
 
 /** How far one request to one endpoint came. */
 export interface Attempt {

@@ -1,12 +1,10 @@
-import { ForwardError, type Answer, type Attempt, type ForwardParts, type Outgoing } from './attempt.ts';
+import { ForwardError, isIdempotent, type Answer, type Attempt, type ForwardParts, type Outgoing } from './attempt.ts';
 import type { Endpoint } from './endpoint-book.ts';
 import { askHttp1 } from './http1-attempt.ts';
 import { askHttp2 } from './http2-attempt.ts';
 
 /** At most so many endpoints are tried. */
 const MOST_TRIES = 4;
-/** May be repeated without doing harm. @see RFC 9110 section 9.2.2 */
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 /**
  * Asks one endpoint after the other until one answers. Whoever could not be connected to is passed over, whatever the request; one that broke the connection
@@ -33,4 +31,4 @@ export async function forward(outgoing: Outgoing, endpoints: readonly Endpoint[]
 }
 
 /** Whether another endpoint may get the request, now that one failed. */
-const mayBeRepeated = ({ body, method }: Outgoing, { connected }: Attempt): boolean => !connected || (body === undefined && IDEMPOTENT.has(method));
+const mayBeRepeated = ({ body, method }: Outgoing, { connected }: Attempt): boolean => !connected || (body === undefined && isIdempotent(method));

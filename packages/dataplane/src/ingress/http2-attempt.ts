@@ -31,7 +31,8 @@ function connected(endpoint: Endpoint, { clock, connectMs, http2 }: ForwardParts
 }
 
 function headersOf({ method, target, headers }: Outgoing): Record<string, string | string[]> {
-  const sent: Record<string, string | string[]> = { ':method': method, ':path': target, ':scheme': 'http' };
+  // Names are what clients choose: `constructor` must not be found in what every object inherits.
+  const sent = Object.assign(Object.create(null) as Record<string, string | string[]>, { ':method': method, ':path': target, ':scheme': 'http' });
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const [name, value] = [(headers[i] ?? '').toLowerCase(), headers[i + 1] ?? ''];
     if (name === 'host') sent[':authority'] = value;
@@ -54,15 +55,23 @@ function answerOf(stream: ClientHttp2Stream, endpoint: Endpoint, { parts: { cloc
       stream.close(constants.NGHTTP2_CANCEL);
       reject(new ForwardError(504, `${endpoint.ip} does not answer`));
     };
-    const cancel = clock.after(answerMs, giveUp, { background: true });
+    let [isAnswered, cancel] = [false, (): void => undefined];
+    stream.once('finish', () => {
+      if (!isAnswered) cancel = clock.after(answerMs, giveUp, { background: true });
+    });
+    const answered = (): void => {
+      isAnswered = true;
+      cancel();
+    };
     let trailers: IncomingHttpHeaders = {};
     stream.on('trailers', (headers) => (trailers = headers));
     stream.on('response', (headers, _flags, rawHeaders?: readonly string[]) => {
-      cancel();
-      const response = { statusCode: headers[':status'], rawHeaders: rawHeaders ?? [], trailers: () => trailers, body: stream };
+      answered();
+      const isWhole = (): boolean => !stream.aborted && stream.rstCode === constants.NGHTTP2_NO_ERROR;
+      const response = { statusCode: headers[':status'], rawHeaders: rawHeaders ?? [], trailers: () => trailers, body: stream, isWhole };
       resolve({ type: 'response', response, endpoint });
     });
-    stream.on('error', (error) => (cancel(), reject(error)));
-    stream.on('close', () => (cancel(), reject(new Error(`${endpoint.ip} closed the stream before it answered`))));
+    stream.on('error', (error) => (answered(), reject(error)));
+    stream.on('close', () => (answered(), reject(new Error(`${endpoint.ip} closed the stream before it answered`))));
   });
 }

@@ -13,6 +13,7 @@ import { compileIngresses, createRoutingTable, type Route } from '@kybern/netmod
 import { afterEach, describe, expect, it } from 'vitest';
 import { createIngressProxy, type AccessEntry, type IngressProxy, type IngressProxyOptions } from './ingress-proxy.ts';
 
+const CANCEL = 8;
 const closers: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
@@ -218,6 +219,55 @@ describe('a request', () => {
     await expect(ask(at)).rejects.toThrow(/aborted|ECONNRESET/);
   });
 
+  it.each(['GET', 'HEAD', 'DELETE', 'OPTIONS'])('%s cannot hide a second one in its body, whatever it says of its length', async (method) => {
+    const seen: string[] = [];
+    const port = await backend((incoming, response) => {
+      seen.push(`${incoming.method ?? ''} ${incoming.url ?? ''}`);
+      incoming.resume().on('end', () => response.end('seen'));
+    });
+    const { proxy, port: at } = await start([toWeb]);
+    serve(proxy, 'web', [port]);
+    const hidden = 'GET /admin HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n';
+    const client = connect(at, '127.0.0.1');
+    client.write(`${method} /pub HTTP/1.1\r\nHost: a\r\nConnection: content-length, close\r\nContent-Length: ${String(hidden.length)}\r\n\r\n${hidden}`);
+    client.resume();
+    await once(client, 'close');
+    expect((await ask(at, { path: '/next' })).status).toBe(200);
+    expect(seen).toEqual([`${method} /pub`, 'GET /next']);
+  });
+
+  it('that takes long to come whole is not given up meanwhile', async () => {
+    const port = await backend((incoming, response) => void incoming.resume().on('end', () => response.end('all')));
+    const { proxy, port: at } = await start([toWeb], { answerTimeoutMs: 60 });
+    serve(proxy, 'web', [port]);
+    const outgoing = request({ host: '127.0.0.1', port: at, agent: false, method: 'POST', headers: { 'content-length': 3 } });
+    const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
+    for (const piece of ['a', 'b', 'c']) {
+      outgoing.write(piece);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    outgoing.end();
+    const [response] = await answered;
+    expect(response.resume().statusCode).toBe(200);
+  });
+
+  it('that asks for another protocol is answered in HTTP when the endpoint keeps to it', async () => {
+    const port = await backend(
+      (_, response) => void response.setHeader('x-own', 'yes').end('plain'),
+      (server) => server.removeAllListeners('upgrade'),
+    );
+    const { proxy, port: at } = await start([toWeb]);
+    serve(proxy, 'web', [port]);
+    const client = connect(at, '127.0.0.1');
+    client.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n\r\n');
+    let text = '';
+    client.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+    await once(client, 'close');
+    expect(text).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+    expect(text).toMatch(/x-own: yes/i);
+    expect(text.endsWith('\r\n\r\nplain')).toBe(true);
+  });
+
   it('goes where its route’s filters say', async () => {
     const port = await backend((incoming, response) =>
       response.end(`${incoming.headers.host ?? ''}${incoming.url ?? ''} ${String(incoming.headers['x-new'])}`),
@@ -353,7 +403,14 @@ describe('TLS', () => {
     });
 
     const grpc = createHttp2Server().on('stream', (stream, headers) => {
-      stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'x-te': String(headers.te) }, { waitForTrailers: true });
+      stream.on('error', () => undefined);
+      if (headers[':path'] === '/rpc/cut') {
+        stream.respond({ ':status': 200 });
+        stream.write('half', () => setTimeout(() => stream.session?.destroy(undefined, CANCEL), 20));
+        return;
+      }
+      const own = Object.hasOwn(headers, 'constructor') ? { 'x-constructor': String(headers['constructor']) } : {};
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'x-te': String(headers.te), ...own }, { waitForTrailers: true });
       stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
       stream.pipe(stream);
     });
@@ -382,6 +439,13 @@ describe('TLS', () => {
       for await (const piece of call.setEncoding('utf8')) frames += String(piece);
       expect([answered['x-te'], frames, trailers['grpc-status']]).toEqual(['trailers', 'frames', '0']);
     }
+    const odd = session.request({ ':path': '/rpc/headers', constructor: 'x' });
+    const [oddly] = (await once(odd, 'response')) as [Record<string, string>];
+    odd.resume();
+    expect(oddly['x-constructor']).toBe('x');
+    // What breaks off at the endpoint must not look whole to the client.
+    const cut = session.request({ ':path': '/rpc/cut' });
+    await expect(once(cut.resume(), 'end')).rejects.toThrow('NGHTTP2_INTERNAL_ERROR');
     session.close();
     await once(session, 'close');
     rmSync(directory, { recursive: true });

@@ -1,5 +1,5 @@
 import { Agent, createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createSecureServer, type Http2SecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import { constants, createSecureServer, type Http2SecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import type { SecureContext } from 'node:tls';
@@ -170,6 +170,8 @@ class HttpProxy implements IngressProxy {
       listener.tls === true
         ? createSecureServer({ allowHTTP1: true, SNICallback: (name, done) => this.#findContext(name, listener, done) }, handle)
         : createServer({ keepAliveTimeout: 65_000 }, handle);
+    // How large they are together is limited; none is left out.
+    if ('maxHeadersCount' in server) server.maxHeadersCount = 0;
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(request, { socket, head, listener }));
     server.on('tlsClientError', () => undefined); // a client that does not speak TLS, or does not like the certificate
     server.on(
@@ -218,7 +220,7 @@ class HttpProxy implements IngressProxy {
       await pass(found.response, response, responseHeaders(route, found.response.rawHeaders));
     } catch (error) {
       if (over.signal.aborted) return;
-      if (response.headersSent) return void response.destroy();
+      if (response.headersSent) return breakOff(response);
       answer(response, error instanceof ForwardError ? error.status : 502);
     }
   }
@@ -240,7 +242,8 @@ class HttpProxy implements IngressProxy {
     for (const filter of route.filters) if (filter.type === 'RequestHeaders') headers = changeHeaders(headers, filter.headers);
     if (upgrade !== undefined) headers.push('Connection', 'Upgrade', 'Upgrade', upgrade);
     const body = hasBody(request) ? (request as Readable) : undefined;
-    if (body !== undefined && request.headers['content-length'] === undefined) headers.push('Transfer-Encoding', 'chunked');
+    // What the endpoint takes for the end of the request has to be said, also when the client's own word for it was taken out on the way.
+    if (body !== undefined && !hasHeader(headers, 'content-length')) headers.push('Transfer-Encoding', 'chunked');
     return await forward({ method: request.method ?? 'GET', target: path + target.search, headers, body }, this.endpoints.pick(backend), {
       agent: this.#agent,
       http2: this.#http2,
@@ -262,8 +265,10 @@ class HttpProxy implements IngressProxy {
     try {
       const found = await this.#ask(request, { route, target, host, signal: over.signal }, request.headers.upgrade ?? 'websocket');
       if (found.type === 'response') {
-        found.response.body.destroy();
-        return refuse(socket, found.response.statusCode ?? 502);
+        // It keeps to HTTP: the answer ends with the connection.
+        socket.write(responseHead(found.response.statusCode ?? 502, ['Connection', 'close', ...responseHeaders(route, found.response.rawHeaders)]));
+        found.response.body.on('error', () => socket.destroy()).pipe(socket);
+        return;
       }
       this.#join(socket, found, head);
     } catch (error) {
@@ -325,6 +330,8 @@ function hasBody(request: Request): boolean {
   return request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
 }
 
+const hasHeader = (headers: readonly string[], wanted: string): boolean => headers.some((name, i) => i % 2 === 0 && name.toLowerCase() === wanted);
+
 function forwardedHeaders(request: Request, host: string): readonly string[] {
   const [client, secure] = [clientOf(request), isSecure(request)];
   const port = String(request.socket.localPort ?? (secure ? 443 : 80));
@@ -374,6 +381,12 @@ function answer(response: Response, status: number, headers: readonly string[] =
   response.end(text);
 }
 
+/** Ends a response so that its client sees that it is not whole. */
+function breakOff(response: Response): void {
+  if ('stream' in response) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  else response.destroy();
+}
+
 /** Passes an endpoint's response on. Rejects when it breaks off. */
 function pass(from: EndpointResponse, to: Response, headers: readonly string[]): Promise<void> {
   to.statusCode = from.statusCode ?? 502;
@@ -389,6 +402,7 @@ function pass(from: EndpointResponse, to: Response, headers: readonly string[]):
   return new Promise((resolve, reject) => {
     from.body.on('error', reject);
     from.body.on('end', () => {
+      if (!from.isWhole()) return reject(new Error('the endpoint broke off'));
       const trailers = from.trailers();
       if (Object.keys(trailers).length > 0) to.addTrailers(trailers as Record<string, string>);
       to.end(resolve);

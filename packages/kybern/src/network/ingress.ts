@@ -39,12 +39,17 @@ export function createIngress({ client, informers, place, clock, logger }: Ingre
     { host, port: tlsPort, tls: true, listenerPort: 443 },
   ];
   const proxy = createIngressProxy({ listeners, clock, logger });
-  const ready = proxy.addresses.then(([plain, secure]) => ({ host, port: plain?.port ?? port, tlsPort: secure?.port ?? tlsPort }));
+  const failed = Promise.withResolvers<never>();
+  const listening = proxy.addresses.then(([plain, secure]) => ({ host, port: plain?.port ?? port, tlsPort: secure?.port ?? tlsPort }));
+  const ready = Promise.race([listening, failed.promise]);
   ready.catch(() => undefined);
   return {
     ready,
     async run(signal) {
-      await ensureClass(client, informers.classes);
+      await ensureClass(client, informers.classes).catch((error: unknown) => {
+        failed.reject(error);
+        throw error;
+      });
       const gateways = feedGateways(informers, { client, controller: CONTROLLER, address: host, clock, logger });
       const end = feedIngress(proxy, informers, { controller: CONTROLLER, more: gateways, clock, logger });
       const off = tellWhere({ client, ...informers, host, logger });
