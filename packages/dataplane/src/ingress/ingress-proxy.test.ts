@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls';
 import type { EndpointSlice, Ingress, Service } from '@kybern/core/kinds';
 import { compileIngresses, createRoutingTable, type Route } from '@kybern/netmodel';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createIngressProxy, type AccessEntry, type IngressProxy, type IngressProxyOptions } from './ingress-proxy.ts';
 
 const CANCEL = 8;
@@ -305,7 +305,7 @@ it('a WebSocket goes through, both ways, until one side ends', async () => {
         socket.on('end', () => socket.end());
       }),
   );
-  const { proxy, port: at } = await start([toWeb]);
+  const { proxy, port: at, log } = await start([toWeb]);
   serve(proxy, 'web', [port]);
   const client = connect(at, '127.0.0.1');
   client.write('GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k\r\n\r\n');
@@ -317,6 +317,7 @@ it('a WebSocket goes through, both ways, until one side ends', async () => {
   });
   await once(client, 'close');
   expect(text).toMatch(/^HTTP\/1.1 101 Switching Protocols\r\n/);
+  await vi.waitFor(() => expect(log).toMatchObject([{ status: 101, path: '/chat', endpoint: { port } }]));
   expect(text).toMatch(/\r\nSec-WebSocket-Accept: k\r\n(?:.*\r\n)*\r\nready got this$/);
 });
 

@@ -197,17 +197,7 @@ class HttpProxy implements IngressProxy {
     const over = new AbortController();
     response.on('close', () => {
       if (!response.writableFinished) over.abort(); // the client is gone
-      this.#metrics.counter('kybern_ingress_requests_total', { status: String(response.statusCode) }).add(1);
-      this.#options.onAccess?.({
-        method,
-        host,
-        path: target?.path ?? '',
-        status: response.statusCode,
-        endpoint,
-        route: route && `${route.source.kind} ${route.source.namespace}/${route.source.name} ${route.source.path}`,
-        client: clientOf(request),
-        durationMs: this.#clock.monotonicMs() - startMs,
-      });
+      this.#tell(request, { host, target, route, endpoint, status: response.statusCode, startMs });
     });
     if (target === undefined) return answer(response, 400);
     if (route === undefined) return answer(response, 404);
@@ -223,6 +213,21 @@ class HttpProxy implements IngressProxy {
       if (response.headersSent) return breakOff(response);
       answer(response, error instanceof ForwardError ? error.status : 502);
     }
+  }
+
+  /** Counts a request and writes it down, once it is over. */
+  #tell(request: Request, { host, target, route, endpoint, status, startMs }: Served): void {
+    this.#metrics.counter('kybern_ingress_requests_total', { status: String(status) }).add(1);
+    this.#options.onAccess?.({
+      method: request.method ?? 'GET',
+      host,
+      path: target?.path ?? '',
+      status,
+      endpoint,
+      route: route && `${route.source.kind} ${route.source.namespace}/${route.source.name} ${route.source.path}`,
+      client: clientOf(request),
+      durationMs: this.#clock.monotonicMs() - startMs,
+    });
   }
 
   #match(request: Request, { method, host, target, listener }: { method: string; host: string; target: Target; listener: IngressListener }): Route | undefined {
@@ -257,22 +262,27 @@ class HttpProxy implements IngressProxy {
   /** WebSockets and other protocols that begin as HTTP/1.1: once both sides agree, what they say is none of our business. */
   async #upgrade(request: IncomingMessage, { socket, head, listener }: { socket: Duplex; head: Buffer; listener: IngressListener }): Promise<void> {
     socket.on('error', () => socket.destroy());
-    const over = new AbortController();
-    socket.on('close', () => over.abort());
+    const startMs = this.#clock.monotonicMs();
     const [host, target] = [hostOf(request), readTarget(request.url ?? '')];
     const route = target && this.#match(request, { method: request.method ?? 'GET', host, target, listener });
-    if (target === undefined || route === undefined) return refuse(socket, target === undefined ? 400 : 404);
+    let [status, endpoint]: [number, Endpoint | undefined] = [target === undefined ? 400 : 404, undefined];
+    const over = new AbortController();
+    socket.on('close', () => {
+      over.abort();
+      this.#tell(request, { host, target, route, endpoint, status, startMs });
+    });
+    if (target === undefined || route === undefined) return refuse(socket, status);
     try {
       const found = await this.#ask(request, { route, target, host, signal: over.signal }, request.headers.upgrade ?? 'websocket');
-      if (found.type === 'response') {
-        // It keeps to HTTP: the answer ends with the connection.
-        socket.write(responseHead(found.response.statusCode ?? 502, ['Connection', 'close', ...responseHeaders(route, found.response.rawHeaders)]));
-        found.response.body.on('error', () => socket.destroy()).pipe(socket);
-        return;
-      }
-      this.#join(socket, found, head);
+      endpoint = found.endpoint;
+      status = found.response.statusCode ?? 502;
+      if (found.type === 'upgrade') return this.#join(socket, found, head);
+      // It keeps to HTTP: the answer ends with the connection.
+      socket.write(responseHead(status, ['Connection', 'close', ...responseHeaders(route, found.response.rawHeaders)]));
+      found.response.body.on('error', () => socket.destroy()).pipe(socket);
     } catch (error) {
-      refuse(socket, error instanceof ForwardError ? error.status : 502);
+      status = error instanceof ForwardError ? error.status : 502;
+      refuse(socket, status);
     }
   }
 
@@ -301,6 +311,16 @@ class HttpProxy implements IngressProxy {
     for (const [name, sockets] of Object.entries(this.#agent.freeSockets))
       if (name.startsWith(`${ip}:${String(port)}:`)) for (const socket of sockets ?? []) socket.destroy();
   }
+}
+
+/** What there is to tell of a request. */
+interface Served {
+  readonly host: string;
+  readonly target: Target | undefined;
+  readonly route: Route | undefined;
+  readonly endpoint: Endpoint | undefined;
+  readonly status: number;
+  readonly startMs: number;
 }
 
 interface Asked {
