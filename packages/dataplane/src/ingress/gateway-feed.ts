@@ -162,6 +162,7 @@ function write<T extends KubernetesObject>(kind: Kind<T>, object: T, status: Sta
   const before = statusOf(object);
   if (deepEqual({ ...before, ...status }, before)) return;
   client
+    // The status of these kinds is not typed.
     .patch(kind, object, { type: 'merge', patch: { status } as never }, { subresource: 'status' })
     .catch((error: unknown) => isNotFound(error) || logger.error('the status of a Gateway object could not be written', { kind: kind.kind, error }));
 }

@@ -1,15 +1,16 @@
-import { Agent, createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { constants, createSecureServer, type Http2SecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import { Agent, createServer, type IncomingMessage, type Server } from 'node:http';
+import { createSecureServer, type Http2SecureServer, type Http2ServerRequest } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 import { noopLogger, systemClock, type Clock, type Logger } from '@kybern/core';
 import { createRoutingTable, type Route, type RouteBackend, type RouteCertificate, type RoutingTable } from '@kybern/netmodel';
 import { noopMetrics, type Metrics } from '@kybern/reconcile';
-import { ForwardError, type Answer, type EndpointResponse } from './attempt.ts';
+import { ForwardError, type Answer } from './attempt.ts';
 import { createEndpointBook, type Endpoint, type EndpointBook } from './endpoint-book.ts';
 import { forward } from './forward.ts';
 import { createHttp2Sessions } from './http2-sessions.ts';
+import { answer, breakOff, pass, refuse, responseHead, type Response } from './responses.ts';
 import { changeHeaders, endToEnd, readTarget, rewritePath, type Target } from './request-target.ts';
 
 /** Where a proxy listens. */
@@ -71,7 +72,6 @@ export interface IngressProxy {
 }
 
 type Request = Http2ServerRequest | IncomingMessage;
-type Response = Http2ServerResponse | ServerResponse;
 
 /**
  * Makes a proxy for HTTP/1.1, HTTP/2 and WebSockets that knows no routes yet: everything is answered with 404. Endpoints are spoken to in HTTP/1.1, or in HTTP/2
@@ -390,55 +390,4 @@ function redirectOf(
   const usual = (scheme === 'https' ? 443 : 80) === filter.port || filter.port === undefined;
   const name = filter.host ?? host.replace(/:\d+$/, '');
   return { status: filter.status, location: `${scheme}://${name}${usual ? '' : `:${String(filter.port)}`}${path}${target.search}` };
-}
-
-/** An answer of the proxy's own. */
-function answer(response: Response, status: number, headers: readonly string[] = []): void {
-  const text = `${String(status)} ${STATUS_CODES[status] ?? ''}\n`;
-  response.statusCode = status;
-  for (let i = 0; i + 1 < headers.length; i += 2) if (headers[i + 1] !== '') response.setHeader(headers[i] as string, headers[i + 1] as string);
-  response.setHeader('content-type', 'text/plain; charset=utf-8');
-  response.end(text);
-}
-
-/** Ends a response so that its client sees that it is not whole. */
-function breakOff(response: Response): void {
-  if ('stream' in response) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-  else response.destroy();
-}
-
-/** Passes an endpoint's response on. Rejects when it breaks off. */
-function pass(from: EndpointResponse, to: Response, headers: readonly string[]): Promise<void> {
-  to.statusCode = from.statusCode ?? 502;
-  const grouped = new Map<string, string[]>();
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const [name, value] = [headers[i] as string, headers[i + 1] as string];
-    const key = name.toLowerCase();
-    const values = grouped.get(key);
-    if (values === undefined) grouped.set(key, [name, value]);
-    else values.push(value);
-  }
-  for (const [name = '', ...values] of grouped.values()) to.setHeader(name, values.length === 1 ? (values[0] as string) : values);
-  return new Promise((resolve, reject) => {
-    from.body.on('error', reject);
-    from.body.on('end', () => {
-      if (!from.isWhole()) return reject(new Error('the endpoint broke off'));
-      const trailers = from.trailers();
-      if (Object.keys(trailers).length > 0) to.addTrailers(trailers as Record<string, string>);
-      to.end(resolve);
-    });
-    to.on('close', () => resolve());
-    from.body.pipe(to as unknown as NodeJS.WritableStream, { end: false });
-  });
-}
-
-function responseHead(status: number, headers: readonly string[]): string {
-  let text = `HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ''}\r\n`;
-  for (let i = 0; i + 1 < headers.length; i += 2) text += `${headers[i] ?? ''}: ${headers[i + 1] ?? ''}\r\n`;
-  return `${text}\r\n`;
-}
-
-function refuse(socket: Duplex, status: number): void {
-  if (socket.writable) socket.end(responseHead(status, ['Connection', 'close', 'Content-Length', '0']));
-  else socket.destroy();
 }

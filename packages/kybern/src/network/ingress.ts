@@ -75,6 +75,7 @@ async function ensureClass(client: Client, classes: Informer<IngressClass>): Pro
     if (!isAlreadyExists(error)) throw error;
   }
   try {
+    // The kind is typed by hand, so that what is left open in a new object is not known of it.
     await client.create(GatewayClass, { metadata: { name: CLASS }, spec: { controllerName: CONTROLLER } } as never);
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;

@@ -6,23 +6,20 @@ import { Pod, type Node } from '@kybern/core/kinds';
 import { Gateway, GatewayClass, HTTPRoute, ReferenceGrant } from '@kybern/netmodel';
 import type { ErrorContext } from '@kybern/reconcile';
 import type { StateStore } from '@kybern/state';
-import { createLogUpdate } from 'log-update';
 import { createCluster, type Cluster } from '../../cluster.ts';
 import { ownAddresses } from '../../network/cluster-dns.ts';
-import type { IngressPlace } from '../../network/ingress.ts';
 import { openNetwork } from '../../network/open-network.ts';
 import { CliError } from '../errors.ts';
 import { line, type CliIo } from '../io.ts';
 import { defaultKubeconfig, kubeconfigText, removeIfOurs, writePrivately } from '../kubeconfig-file.ts';
 import { loadManifests, type LoadedManifest } from '../manifests.ts';
 import { cliKinds } from '../resource-argument.ts';
-import { defaultStateDirectory, describeLocation, openState, parseStateLocation, type StateLocation } from '../state-location.ts';
+import { defaultStateDirectory, openState, parseStateLocation, type StateLocation } from '../state-location.ts';
 import { formatTable } from '../table-text.ts';
-import { announce } from '../up/announce.ts';
 import { followRollout, type RolloutFollower } from '../up/follow-rollout.ts';
 import { chooseRuntime } from '../up/choose-runtime.ts';
 import { availableRuntimes, CONTAINERD_ENDPOINT, openNodes, RUNTIMES, type RuntimeName } from '../up/open-nodes.ts';
-import { renderRollout } from '../up/rollout-view.ts';
+import { createReporter, type Reporter } from '../up/reporter.ts';
 import { applyManifests } from './apply.ts';
 import type { Command } from './command.ts';
 
@@ -52,9 +49,6 @@ interface UpArgs {
   readonly seed: string | undefined;
   readonly output: 'text' | 'json';
 }
-
-/** How often the live table is drawn anew at most, and how often its ages advance. */
-const REDRAW_MS = 200;
 
 /** `kybern up`: a cluster, with manifests applied, until Ctrl-C. */
 export const upCommand: Command<UpArgs> = {
@@ -211,9 +205,6 @@ async function runtimeBefore(state: StateStore, prefix: string): Promise<string 
 const volumesOf = (directory: string | undefined): { readonly volumes?: { readonly directory: string } } =>
   directory === undefined ? {} : { volumes: { directory } };
 
-const describeIngress = (ingress: IngressPlace | undefined): string =>
-  ingress === undefined ? '' : `\n        Ingresses: http://${ingress.host}:${String(ingress.port)} and https://${ingress.host}:${String(ingress.tlsPort)}`;
-
 function checkServiceCidr(range: string | undefined): void {
   try {
     if (range !== undefined) ownAddresses(range);
@@ -295,109 +286,6 @@ async function printPods({ args, io, clock, cluster, reporter }: Session): Promi
   const list = await cluster.client.list(Pod, { namespace: 'default' });
   if (args.output === 'json') line(io.stdout, JSON.stringify({ type: 'pods', items: list.items }));
   else if (list.items.length > 0) line(io.stdout, formatTable(printTable({ kind: Pod, objects: list.items, nowMs: clock.now() }), { wide: true }));
-}
-
-/** What there is once the cluster runs. */
-interface Ready {
-  readonly listener: Listener;
-  readonly kubeconfig: string;
-  readonly state: StateLocation;
-  readonly nodes: string;
-  readonly ingress: IngressPlace | undefined;
-}
-
-/** Tells how it goes: a live table in a terminal, lines elsewhere, JSON lines for programs. */
-interface Reporter {
-  ready(what: Ready): void;
-  applied(manifest: LoadedManifest, outcome: string): void;
-  follow(follower: RolloutFollower): () => void;
-  available(): void;
-  problem(message: string): void;
-  /** Leaves what was drawn last on the screen. Idempotent. */
-  end(): void;
-}
-
-function createReporter(args: UpArgs, io: CliIo, clock: Clock): Reporter {
-  // With --once standard output is the Pods alone, so that it can be piped.
-  const output = args.once && args.output === 'text' ? io.stderr : io.stdout;
-  const live = args.output === 'text' && output.isTTY === true ? liveTable(output, clock) : undefined;
-  const tell = (text: string, event: object): void => {
-    if (live !== undefined) live.say(text);
-    else line(output, args.output === 'json' ? JSON.stringify(event) : text);
-  };
-  return {
-    ready: ({ listener, kubeconfig, state, nodes, ingress }) =>
-      tell(
-        `kybern: ${nodes}, API server at ${listener.url}\n        export KUBECONFIG=${kubeconfig}\n        state: ${describeLocation(state)}${describeIngress(ingress)}`,
-        {
-          type: 'ready',
-          server: listener.url,
-          kubeconfig,
-          nodes,
-          ...(ingress === undefined
-            ? {}
-            : { ingress: `http://${ingress.host}:${String(ingress.port)}`, ingressTls: `https://${ingress.host}:${String(ingress.tlsPort)}` }),
-          state: state.type === 'file' ? `file:${state.directory}` : state.type === 'etcd' ? `etcd:${state.endpoints.join(',')}` : 'memory',
-        },
-      ),
-    applied: ({ kind, object }, outcome) =>
-      tell(`${kind.singular}/${object.metadata.name ?? ''} ${outcome}`, { type: 'applied', kind: kind.kind, name: object.metadata.name, outcome }),
-    follow(follower) {
-      if (live !== undefined) return live.follow(follower);
-      return follower.onChange((change) => {
-        const text = announce(change, clock.now());
-        if (text !== undefined) tell(text, { type: 'change', change: change.type, kind: change.kind.kind, name: change.object.metadata.name, message: text });
-      });
-    },
-    available: () => {
-      live?.draw();
-      if (args.output === 'json' || (live === undefined && !args.once)) tell('everything is available; Ctrl-C ends the cluster', { type: 'available' });
-    },
-    problem: (message) => (args.output === 'json' ? tell('', { type: 'problem', message }) : line(io.stderr, `kybern: ${message}`)),
-    end: () => live?.end(),
-  };
-}
-
-/** A table at the end of the output that is drawn anew as things change. */
-interface LiveTable {
-  follow(follower: RolloutFollower): () => void;
-  /** Puts a line above the table. */
-  say(text: string): void;
-  draw(): void;
-  end(): void;
-}
-
-function liveTable(output: CliIo['stdout'], clock: Clock): LiveTable {
-  const log = createLogUpdate(output as unknown as NodeJS.WriteStream);
-  let follower: RolloutFollower | undefined;
-  let cancel: (() => void) | undefined;
-  const draw = (): void => {
-    if (follower === undefined) return;
-    log(renderRollout(follower.state(), { nowMs: clock.now(), columns: output.columns ?? 120, rows: output.rows ?? 40 }));
-  };
-  const tick = (): void => {
-    draw();
-    cancel = clock.after(REDRAW_MS, tick, { background: true });
-  };
-  const end = (): void => {
-    cancel?.();
-    cancel = undefined;
-    if (follower !== undefined) log.done();
-    follower = undefined;
-  };
-  return {
-    follow(of) {
-      follower = of;
-      tick();
-      return end;
-    },
-    say(text) {
-      log.persist(text);
-      draw();
-    },
-    draw,
-    end,
-  };
 }
 
 /** Where the state is. A run that ends by itself leaves nothing behind, unless it is told to. */
